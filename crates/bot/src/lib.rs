@@ -1,0 +1,1 @@
+//! The thin bot: a command becomes a validated request and one atomic submit.

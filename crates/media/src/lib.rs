@@ -1,0 +1,1 @@
+//! Provider bytes in, Telegram-sized bytes out: probe, verify, resize, transcode, rasterise SVG.

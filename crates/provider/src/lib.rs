@@ -1,0 +1,1 @@
+//! Asks an image service for pictures: create, poll, adopt, cancel, download, classify failures.

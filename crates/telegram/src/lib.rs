@@ -1,0 +1,1 @@
+//! Updates in as domain commands; messages, edits and files out; every error a named outcome.

@@ -1,0 +1,3 @@
+//! Set-up and chores in Rust.
+
+fn main() {}
