@@ -1,0 +1,69 @@
+//! Fits text into Telegram's limits, which count UTF-16 units, not bytes and not characters.
+
+/// Longest caption of a photo, video or document (Bot API, `sendPhoto`).
+pub const CAPTION_UNITS: usize = 1024;
+/// Longest message text (Bot API, `sendMessage`).
+pub const TEXT_UNITS: usize = 4096;
+
+/// Length in UTF-16 units.
+pub fn units(text: &str) -> usize {
+    text.encode_utf16().count()
+}
+
+/// The longest beginning of `text` that fits into `limit` UTF-16 units; when something is cut, it ends with `…`.
+pub fn cut(text: &str, limit: usize) -> String {
+    if units(text) <= limit {
+        return text.to_owned();
+    }
+    let mut left = limit.saturating_sub(1);
+    let mut end = 0;
+    for (start, character) in text.char_indices() {
+        let Some(rest) = left.checked_sub(character.len_utf16()) else { break };
+        left = rest;
+        end = start + character.len_utf8();
+    }
+    let kept = text[..end].trim_end_matches(is_joiner).trim_end();
+    if limit == 0 { String::new() } else { format!("{kept}…") }
+}
+
+/// Characters that make no sense at the end of a cut text: joiners and half-built emoji would show as boxes.
+fn is_joiner(character: char) -> bool {
+    matches!(character, '\u{200d}' | '\u{fe0f}' | '\u{1f3fb}'..='\u{1f3ff}')
+}
+
+/// A prompt above a fixed line of facts, the prompt cut so that the whole fits into `limit` units.
+pub fn over(prompt: &str, facts: &str, limit: usize) -> String {
+    let fixed = units(facts) + 2;
+    if fixed >= limit {
+        return cut(facts, limit);
+    }
+    format!("{}\n\n{facts}", cut(prompt, limit - fixed))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn emoji_count_twice_and_are_never_halved() {
+        assert_eq!(cut("🐈🐈🐈", 5), "🐈🐈…");
+        assert_eq!(cut("🐈🐈🐈", 4), "🐈…");
+        assert_eq!(cut("🐈", 2), "🐈");
+        assert_eq!(cut("👩\u{200d}🚀 in space", 4), "👩…");
+    }
+
+    proptest! {
+        #[test]
+        fn the_result_always_fits(text in "\\PC{0,60}", facts in "\\PC{0,20}", limit in 0_usize..80) {
+            prop_assert!(units(&cut(&text, limit)) <= limit);
+            prop_assert!(units(&over(&text, &facts, limit)) <= limit);
+        }
+
+        #[test]
+        fn what_fits_stays_as_it_is(text in "\\PC{0,60}") {
+            prop_assert_eq!(cut(&text, units(&text)), text);
+        }
+    }
+}
