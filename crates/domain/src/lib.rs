@@ -5,6 +5,7 @@
 pub mod caption;
 pub mod catalogue;
 pub mod failure;
+pub mod grammar;
 pub mod ids;
 pub mod incoming;
 pub mod job;

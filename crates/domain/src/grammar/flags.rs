@@ -1,0 +1,228 @@
+//! One line's flags, in tolerant spelling.
+
+use std::str::FromStr;
+
+use super::Unclear;
+use crate::request::{AspectRatio, Count, Seed};
+
+/// The flags there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flag {
+    /// `--model M`
+    Model,
+    /// `--ar W:H`
+    Ratio,
+    /// `--n K`
+    Count,
+    /// `--seed S`
+    Seed,
+    /// `--each`
+    Each,
+}
+
+/// Every spelling; the first of each flag is the one shown to people.
+const SPELLINGS: &[(&str, Flag)] = &[
+    ("model", Flag::Model),
+    ("m", Flag::Model),
+    ("модель", Flag::Model),
+    ("ar", Flag::Ratio),
+    ("aspect", Flag::Ratio),
+    ("aspect-ratio", Flag::Ratio),
+    ("aspect_ratio", Flag::Ratio),
+    ("ratio", Flag::Ratio),
+    ("формат", Flag::Ratio),
+    ("n", Flag::Count),
+    ("num", Flag::Count),
+    ("count", Flag::Count),
+    ("outcnt", Flag::Count),
+    ("seed", Flag::Seed),
+    ("s", Flag::Seed),
+    ("сид", Flag::Seed),
+    ("each", Flag::Each),
+    ("lines", Flag::Each),
+    ("list", Flag::Each),
+];
+
+impl Flag {
+    /// The flag of that spelling, dashes taken off, in any case.
+    pub fn named(name: &str) -> Option<Self> {
+        let name = name.to_lowercase();
+        SPELLINGS.iter().find(|(spelling, _)| *spelling == name).map(|&(_, flag)| flag)
+    }
+
+    /// The spelling shown to people.
+    pub const fn shown(self) -> &'static str {
+        match self {
+            Self::Model => "--model",
+            Self::Ratio => "--ar",
+            Self::Count => "--n",
+            Self::Seed => "--seed",
+            Self::Each => "--each",
+        }
+    }
+}
+
+/// One prompt as asked for, before the catalogue is looked at.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Wish {
+    pub(super) prompt: String,
+    pub(super) model: Option<String>,
+    pub(super) ratio: Option<AspectRatio>,
+    pub(super) count: Option<Count>,
+    pub(super) seed: Option<Seed>,
+    pub(super) each: bool,
+}
+
+impl Wish {
+    /// Takes from `common` what is not said here.
+    pub(super) fn inherit(mut self, common: &Self) -> Self {
+        self.model = self.model.or_else(|| common.model.clone());
+        self.ratio = self.ratio.or(common.ratio);
+        self.count = self.count.or(common.count);
+        self.seed = self.seed.or(common.seed);
+        self
+    }
+}
+
+/// A word as it stands in the text, with where it starts and ends.
+struct Word<'a> {
+    text: &'a str,
+    start: usize,
+    end: usize,
+}
+
+fn words(line: &str) -> Vec<Word<'_>> {
+    let mut found = Vec::new();
+    let mut start = None;
+    for (at, character) in line.char_indices().chain([(line.len(), ' ')]) {
+        match (character.is_whitespace(), start) {
+            (false, None) => start = Some(at),
+            (true, Some(from)) => {
+                found.push(Word { text: &line[from..at], start: from, end: at });
+                start = None;
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// A word that looks like a flag: its name without dashes, and the value glued to it.
+enum Looks<'a> {
+    Plain,
+    EndOfFlags,
+    Flag { name: &'a str, glued: Option<&'a str>, certain: bool },
+}
+
+fn look(word: &str) -> Looks<'_> {
+    let (rest, certain) = if let Some(rest) = word.strip_prefix("--") {
+        (rest, true)
+    } else if let Some(rest) = word.strip_prefix(['—', '–', '―']) {
+        (rest, false)
+    } else {
+        return Looks::Plain;
+    };
+    if word == "--" {
+        return Looks::EndOfFlags;
+    }
+    let rest = rest.trim_start_matches(['-', '—', '–']);
+    if !rest.starts_with(char::is_alphabetic) {
+        return Looks::Plain;
+    }
+    match rest.split_once(['=', ':']) {
+        Some((name, value)) if !value.is_empty() => Looks::Flag { name, glued: Some(value), certain },
+        Some((name, _)) => Looks::Flag { name, glued: None, certain },
+        None => Looks::Flag { name: rest, glued: None, certain },
+    }
+}
+
+/// Takes the flags out of a text; what is left, with its inner white space as written, is the prompt.
+pub(super) fn wish(text: &str) -> Result<Wish, Unclear> {
+    let words = words(text);
+    let mut wish = Wish::default();
+    let mut kept = String::new();
+    let mut copied = 0;
+    let mut index = 0;
+    while let Some(word) = words.get(index) {
+        index += 1;
+        let (name, glued, certain) = match look(word.text) {
+            Looks::Plain => continue,
+            Looks::EndOfFlags => {
+                kept.push_str(&text[copied..word.start]);
+                copied = word.end;
+                break;
+            }
+            Looks::Flag { name, glued, certain } => (name, glued, certain),
+        };
+        let Some(flag) = Flag::named(name) else {
+            if certain {
+                return Err(Unclear::UnknownFlag { flag: word.text.to_owned(), nearest: nearest(name) });
+            }
+            continue;
+        };
+        let mut end = word.end;
+        if flag == Flag::Each {
+            wish.each = true;
+        } else {
+            let value = match glued {
+                Some(value) => value,
+                None => {
+                    let next = words.get(index).filter(|next| matches!(look(next.text), Looks::Plain));
+                    let next = next.ok_or(Unclear::MissingValue { flag: flag.shown() })?;
+                    index += 1;
+                    end = next.end;
+                    next.text
+                }
+            };
+            set(&mut wish, flag, value)?;
+        }
+        kept.push_str(&text[copied..word.start]);
+        copied = end;
+    }
+    kept.push_str(&text[copied..]);
+    wish.prompt = tidy(&kept);
+    Ok(wish)
+}
+
+fn set(wish: &mut Wish, flag: Flag, value: &str) -> Result<(), Unclear> {
+    let value = value.trim_matches(|c| matches!(c, '"' | '\'' | '«' | '»' | ',' | ';' | '“' | '”'));
+    let bad = || Unclear::BadValue { flag: flag.shown(), value: value.to_owned() };
+    match flag {
+        Flag::Model => wish.model = Some(value.to_owned()),
+        Flag::Ratio => wish.ratio = Some(AspectRatio::from_str(value).map_err(|_| bad())?),
+        Flag::Count => wish.count = Some(Count::from_str(value).map_err(|_| bad())?),
+        Flag::Seed => wish.seed = Some(Seed::from_str(value).map_err(|_| bad())?),
+        Flag::Each => wish.each = true,
+    }
+    Ok(())
+}
+
+/// Removes the holes that flags leave: spaces at the ends of lines and empty lines at the ends of the text.
+fn tidy(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
+    lines.join("\n").trim().to_owned()
+}
+
+/// The known spelling at most two edits away.
+fn nearest(name: &str) -> Option<&'static str> {
+    let name = name.to_lowercase();
+    let (distance, flag) =
+        SPELLINGS.iter().map(|(spelling, flag)| (edits(&name, spelling), *flag)).min_by_key(|(distance, _)| *distance)?;
+    (distance <= 2 && distance < name.chars().count()).then(|| flag.shown())
+}
+
+/// Levenshtein's distance, in characters; the names compared are short.
+fn edits(from: &str, to: &str) -> usize {
+    let to: Vec<char> = to.chars().collect();
+    let mut row: Vec<usize> = (0..=to.len()).collect();
+    for (i, a) in from.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, b) in to.iter().enumerate() {
+            let substitute = diagonal + usize::from(a != *b);
+            diagonal = row[j + 1];
+            row[j + 1] = substitute.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[to.len()]
+}
