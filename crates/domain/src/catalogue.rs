@@ -37,8 +37,8 @@ impl FromStr for ModelId {
     type Err = BadModelId;
 
     fn from_str(text: &str) -> Result<Self, BadModelId> {
-        let fits = (1..=32).contains(&text.len())
-            && text.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
+        let fits =
+            (1..=32).contains(&text.len()) && text.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
         if fits { Ok(Self(text.to_owned())) } else { Err(BadModelId) }
     }
 }

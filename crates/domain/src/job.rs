@@ -106,8 +106,7 @@ pub enum JobState {
 
 impl JobState {
     /// All states, in the order of a job's life.
-    pub const ALL: [Self; 6] =
-        [Self::Waiting, Self::Delayed, Self::Active, Self::Done, Self::Dead, Self::Cancelled];
+    pub const ALL: [Self; 6] = [Self::Waiting, Self::Delayed, Self::Active, Self::Done, Self::Dead, Self::Cancelled];
 
     /// The name used in Redis, in JSON and on the command line.
     pub const fn name(self) -> &'static str {

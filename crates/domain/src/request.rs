@@ -37,11 +37,8 @@ impl FromStr for Prompt {
     type Err = BadPrompt;
 
     fn from_str(text: &str) -> Result<Self, BadPrompt> {
-        let kept: String = text
-            .chars()
-            .map(|c| if c == '\t' { ' ' } else { c })
-            .filter(|&c| c == '\n' || !c.is_control())
-            .collect();
+        let kept: String =
+            text.chars().map(|c| if c == '\t' { ' ' } else { c }).filter(|&c| c == '\n' || !c.is_control()).collect();
         let trimmed = kept.trim();
         if trimmed.is_empty() {
             Err(BadPrompt::Empty)
@@ -109,7 +106,9 @@ impl FromStr for AspectRatio {
         match text.as_str() {
             "square" | "квадрат" => return Ok(Self::SQUARE),
             "wide" | "landscape" | "широкий" | "альбом" => return Ok(Self { width: 16, height: 9 }),
-            "tall" | "portrait" | "vertical" | "портрет" | "вертикаль" => return Ok(Self { width: 9, height: 16 }),
+            "tall" | "portrait" | "vertical" | "портрет" | "вертикаль" => {
+                return Ok(Self { width: 9, height: 16 });
+            }
             _ => {}
         }
         // a phone's keyboard offers the Cyrillic letter and the multiplication sign as readily as the Latin x

@@ -1,1 +1,33 @@
 //! Everything in Redis: the job protocol, its Lua scripts, leases, limits, inspection, and the run loop for workers.
+//!
+//! The protocol is one Lua script per verb (`lua/`), each atomic, each on the keys of one hash tag ([`keys`]).
+//! [`Queue`] is the typed face of these verbs; [`run`] runs a plain async function on claimed jobs under apalis'
+//! worker runtime.
+//!
+//! Invariants: a job is in exactly one place (a line, the delayed, the leases, the ended); whatever a worker writes
+//! is checked against the fencing token of its claim; nothing is prefetched. Deliberately absent: HTTP, Telegram,
+//! pictures, and any knowledge of what a job does.
+
+mod backend;
+mod control;
+mod doctor;
+mod error;
+mod inspect;
+mod keeper;
+pub mod keys;
+mod lease;
+mod link;
+mod pace;
+mod run;
+mod scripts;
+mod submit;
+
+pub use control::{Cancelling, Standing};
+pub use doctor::{Finding, Health};
+pub use error::{ConnectError, QueueError, RunError};
+pub use inspect::{Event, Listing, ModelStats, Record, Stats, WorkerStats};
+pub use lease::{Checkpoint, Lease, Lost, Progress};
+pub use link::{Queue, RedisUrl};
+pub use pace::{Pace, Urgency};
+pub use run::{Claimed, Handler, Outcome, RunOptions, run};
+pub use submit::{Limits, Submission, Submitted};

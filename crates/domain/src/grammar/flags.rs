@@ -206,8 +206,10 @@ fn tidy(text: &str) -> String {
 /// The known spelling at most two edits away.
 fn nearest(name: &str) -> Option<&'static str> {
     let name = name.to_lowercase();
-    let (distance, flag) =
-        SPELLINGS.iter().map(|(spelling, flag)| (edits(&name, spelling), *flag)).min_by_key(|(distance, _)| *distance)?;
+    let (distance, flag) = SPELLINGS
+        .iter()
+        .map(|(spelling, flag)| (edits(&name, spelling), *flag))
+        .min_by_key(|(distance, _)| *distance)?;
     (distance <= 2 && distance < name.chars().count()).then(|| flag.shown())
 }
 

@@ -37,7 +37,8 @@ fn flags_are_tolerant() {
 
 #[test]
 fn dashes_in_prose_are_prose() {
-    for text in ["a well-lit room", "rain — and then sun", "sun —and moon", "-5 degrees", "a -- b --- c", "1920--1930"] {
+    for text in ["a well-lit room", "rain — and then sun", "sun —and moon", "-5 degrees", "a -- b --- c", "1920--1930"]
+    {
         let expected = text.replace("a -- b", "a  b");
         assert_eq!(prompts(text), [expected], "{text}");
     }
@@ -69,11 +70,10 @@ fn common_flags_hold_for_items_that_do_not_say_their_own() {
 
 #[test]
 fn a_count_multiplies_and_seeds_follow_each_other() {
-    assert_eq!(shown("a cat --n 3 --seed 2147483647"), [
-        "ideogram 1:1 2147483647 a cat",
-        "ideogram 1:1 0 a cat",
-        "ideogram 1:1 1 a cat"
-    ]);
+    assert_eq!(
+        shown("a cat --n 3 --seed 2147483647"),
+        ["ideogram 1:1 2147483647 a cat", "ideogram 1:1 0 a cat", "ideogram 1:1 1 a cat"]
+    );
     assert_eq!(read("- a cat --n 6\n- a dog --n 5"), Err(Unclear::TooMany { wish: 11, most: 10 }));
 }
 

@@ -1,0 +1,30 @@
+-- Writes how far a job has come, if the writer still holds the job.
+-- KEYS  1 prefix
+-- ARGV  1 id  2 fence  3 worker  4 checkpoint's name (intent handle outputs sending delivered; afresh drops the
+--       first four)  5 its value
+-- Result 'kept' | 'stale' | 'taken' (a provider handle that belongs to another job)
+-- Cost  O(1).
+local id, fence, worker, name, value = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local key = K .. 'job:' .. id
+local job = redis.call('HMGET', key, 'state', 'fence')
+if job[1] ~= 'active' or job[2] ~= fence then
+  return 'stale'
+end
+if name == 'handle' then
+  local claim = K .. 'handle:' .. value
+  local holder = redis.call('GET', claim)
+  if holder and holder ~= id then
+    return 'taken'
+  end
+  redis.call('SET', claim, id, 'EX', 7200)
+end
+local at = now()
+if name == 'afresh' then
+  redis.call('HDEL', key, 'intent', 'handle', 'outputs', 'sending')
+  note(id, at, name, worker, '')
+  return 'kept'
+end
+redis.call('HSET', key, name, value, name .. '_at', int(at))
+-- values are on the record; the trail says that it happened (a handle is short and worth reading there)
+note(id, at, name, worker, name == 'handle' and value or '')
+return 'kept'

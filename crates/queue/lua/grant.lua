@@ -1,0 +1,28 @@
+-- Asks leave to send something to a chat: one budget for all processes of a bot.
+-- KEYS  1 prefix
+-- ARGV  1 bot  2 chat  3 cost  4 burst of the chat  5 milliseconds a unit of the chat
+--       6 burst of the bot  7 milliseconds a unit of the bot
+-- Result 0 (go) | milliseconds to wait before asking again
+-- Cost  O(1). Virtual scheduling (GCRA): a key holds the moment at which the budget is whole again.
+local at = now()
+local bot_key = K .. 'pace:' .. ARGV[1]
+local chat_key = bot_key .. ':' .. ARGV[2]
+local held = math.max(
+  tonumber(redis.call('GET', K .. 'park:' .. ARGV[1]) or '0'),
+  tonumber(redis.call('GET', K .. 'park:' .. ARGV[1] .. ':' .. ARGV[2]) or '0'))
+local cost = tonumber(ARGV[3])
+
+local function look(key, burst, unit)
+  local whole = math.max(tonumber(redis.call('GET', key) or '0'), at)
+  return whole + cost * unit, whole - at - (burst - cost) * unit
+end
+
+local chat_whole, chat_wait = look(chat_key, tonumber(ARGV[4]), tonumber(ARGV[5]))
+local bot_whole, bot_wait = look(bot_key, tonumber(ARGV[6]), tonumber(ARGV[7]))
+local wait = math.max(held - at, chat_wait, bot_wait, 0)
+if wait > 0 then
+  return math.ceil(wait)
+end
+redis.call('SET', chat_key, int(chat_whole), 'PX', int(math.max(1, chat_whole - at)))
+redis.call('SET', bot_key, int(bot_whole), 'PX', int(math.max(1, bot_whole - at)))
+return 0

@@ -1,0 +1,67 @@
+//! One budget for everything sent to Telegram, shared by all processes of a bot.
+//!
+//! Per bot about 30 units a second, per private chat one a second after a short burst, per group 20 a minute; a flood
+//! wait (429) parks the chat it names. Results and answers wait for their turn, progress is dropped instead.
+//! Source of the numbers: Bots FAQ, "My bot is hitting limits".
+
+use std::time::Duration;
+
+use atelier_domain::{BotId, ChatId};
+
+use crate::error::QueueError;
+use crate::link::Queue;
+use crate::scripts::Verb;
+
+/// What is to be sent, in the order in which budget is kept for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Urgency {
+    /// A picture, or the word that there will be none: may use the whole burst.
+    Result,
+    /// An answer to a command, a slot.
+    Answer,
+    /// A progress edit: leaves the larger part of the burst to the others, and is dropped rather than queued.
+    Progress,
+}
+
+/// Leave to send, or how long to wait before asking again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pace {
+    /// Send now.
+    Go,
+    /// Not before this has passed.
+    Wait(Duration),
+}
+
+impl Queue {
+    /// Asks leave to send `units` messages or edits to a chat.
+    pub async fn pace(&self, bot: BotId, chat: ChatId, units: u32, urgency: Urgency) -> Result<Pace, QueueError> {
+        // a negative id is a group: 20 a minute; a private chat: one a second
+        let (burst, unit) = if chat.0 < 0 { (6, 3000) } else { (5, 1000) };
+        let burst = match urgency {
+            Urgency::Result => burst,
+            Urgency::Answer => burst - 1,
+            Urgency::Progress => burst - 3,
+        };
+        let numbers = [
+            bot.to_string(),
+            chat.to_string(),
+            units.to_string(),
+            burst.max(i64::from(units)).to_string(),
+            unit.to_string(),
+            "28".to_owned(),
+            "34".to_owned(),
+        ];
+        let arguments: Vec<&[u8]> = numbers.iter().map(|number| number.as_bytes()).collect();
+        let wait: u64 = self.call(Verb::Grant, &arguments).await?;
+        Ok(if wait == 0 { Pace::Go } else { Pace::Wait(Duration::from_millis(wait)) })
+    }
+
+    /// Remembers a flood wait: nothing is sent to the chat (to any chat, when `None`) before it is over.
+    pub async fn park(&self, bot: BotId, chat: Option<ChatId>, wait: Duration) -> Result<(), QueueError> {
+        let chat = chat.map_or_else(String::new, |chat| chat.to_string());
+        let milliseconds = wait.as_millis().clamp(1, 86_400_000).to_string();
+        let bot = bot.to_string();
+        let arguments: [&[u8]; 3] = [bot.as_bytes(), chat.as_bytes(), milliseconds.as_bytes()];
+        self.call::<u32>(Verb::Park, &arguments).await.map(drop)
+    }
+}
