@@ -164,15 +164,14 @@ pub(super) fn wish(text: &str) -> Result<Wish, Unclear> {
         if flag == Flag::Each {
             wish.each = true;
         } else {
-            let value = match glued {
-                Some(value) => value,
-                None => {
-                    let next = words.get(index).filter(|next| matches!(look(next.text), Looks::Plain));
-                    let next = next.ok_or(Unclear::MissingValue { flag: flag.shown() })?;
-                    index += 1;
-                    end = next.end;
-                    next.text
-                }
+            let value = if let Some(value) = glued {
+                value
+            } else {
+                let next = words.get(index).filter(|next| matches!(look(next.text), Looks::Plain));
+                let next = next.ok_or(Unclear::MissingValue { flag: flag.shown() })?;
+                index += 1;
+                end = next.end;
+                next.text
             };
             set(&mut wish, flag, value)?;
         }

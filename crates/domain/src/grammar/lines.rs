@@ -59,15 +59,14 @@ fn marked<'a>(lines: &[&'a str]) -> Option<(Option<&'a str>, Vec<&'a str>)> {
 
 /// The line without its list mark, if it has one and something follows.
 fn unmarked(line: &str) -> Option<&str> {
-    let rest = match line.strip_prefix(['-', '*', '•', '–', '—', '·']) {
-        Some(rest) => rest,
-        None => {
-            let digits = line.bytes().take_while(u8::is_ascii_digit).count();
-            if digits == 0 || digits > 2 {
-                return None;
-            }
-            line[digits..].strip_prefix(['.', ')'])?
+    let rest = if let Some(rest) = line.strip_prefix(['-', '*', '•', '–', '—', '·']) {
+        rest
+    } else {
+        let digits = line.bytes().take_while(u8::is_ascii_digit).count();
+        if digits == 0 || digits > 2 {
+            return None;
         }
+        line[digits..].strip_prefix(['.', ')'])?
     };
     let item = rest.trim_start();
     (item.len() < rest.len() && !item.is_empty()).then_some(item)
