@@ -109,9 +109,6 @@ mod tests {
         assert!(Keyboard::new([vec![], vec![]]).markup().is_none());
         let keyboard = Keyboard::row([Button::new("Cancel", ButtonData::new("cancel:1").unwrap())]);
         let markup = serde_json::to_value(keyboard.markup().unwrap()).unwrap();
-        assert_eq!(
-            markup,
-            serde_json::json!({"inline_keyboard": [[{"text": "Cancel", "callback_data": "cancel:1"}]]})
-        );
+        assert_eq!(markup, serde_json::json!({"inline_keyboard": [[{"text": "Cancel", "callback_data": "cancel:1"}]]}));
     }
 }

@@ -20,17 +20,19 @@ mod files;
 pub mod intake;
 mod keyboard;
 mod media;
+mod messages;
 mod place;
 mod settings;
 mod verdict;
 mod wire;
 
 #[cfg(test)]
-mod test_server;
+mod tests;
 
-pub use calls::{Action, CommandHelp, Identity, Telegram, Webhook};
+pub use calls::{CommandHelp, Identity, Telegram, Webhook};
 pub use error::{DeliveryError, Hindrance, MediaReason, Rival, Scope, UnreachableReason};
 pub use keyboard::{BadButton, Button, ButtonData, Keyboard};
 pub use media::{Album, AlbumItem, BadAlbum, Media, MediaKind, Posted};
+pub use messages::Action;
 pub use place::{Place, Post};
 pub use settings::{BadSettings, Settings};

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use teloxide::payloads::{EditMessageMedia, SendAnimation, SendDocument, SendMediaGroup, SendPhoto, SendVideo};
 use teloxide::requests::Payload;
 use teloxide::types::{
-    FileId, InputFile, InputMedia, InputMediaAnimation, InputMediaDocument, InputMediaPhoto, InputMediaVideo, ReplyMarkup,
+    FileId, InputFile, InputMedia, InputMediaAnimation, InputMediaDocument, InputMediaPhoto, InputMediaVideo,
+    ReplyMarkup,
 };
 
 use atelier_domain::MessageId;

@@ -119,6 +119,7 @@ const TABLE: &[(&str, Row)] = &[
     ("message to edit not found", Row::SlotGone),
     ("message can't be edited", Row::SlotGone),
     ("message to react not found", Row::SlotGone),
+    ("reply_message_id_invalid", Row::ReplyGone),
     ("message_id_invalid", Row::SlotGone),
     ("message_edit_time_expired", Row::SlotGone),
     ("message_author_required", Row::SlotGone),
@@ -127,7 +128,6 @@ const TABLE: &[(&str, Row)] = &[
     ("message to be replied not found", Row::ReplyGone),
     ("replied message not found", Row::ReplyGone),
     ("reply message not found", Row::ReplyGone),
-    ("reply_message_id_invalid", Row::ReplyGone),
     ("message thread not found", Row::ThreadGone),
     ("topic_closed", Row::ThreadGone),
     ("topic_deleted", Row::ThreadGone),
@@ -154,6 +154,7 @@ const TABLE: &[(&str, Row)] = &[
     ("wrong file identifier", Row::Media(MediaReason::Reference)),
     ("wrong remote file", Row::Media(MediaReason::Reference)),
     ("wrong file id", Row::Media(MediaReason::Reference)),
+    ("wrong file_id", Row::Media(MediaReason::Reference)),
     ("invalid file id", Row::Media(MediaReason::Reference)),
     ("media_empty", Row::Media(MediaReason::Reference)),
     ("failed to get http url content", Row::Media(MediaReason::Reference)),
@@ -190,3 +191,6 @@ const TABLE: &[(&str, Row)] = &[
     ("peer_id_invalid", Row::Unreachable(UnreachableReason::ChatNotFound)),
     ("chat_id_invalid", Row::Unreachable(UnreachableReason::ChatNotFound)),
 ];
+
+#[cfg(test)]
+mod tests;

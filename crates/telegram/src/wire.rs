@@ -150,7 +150,10 @@ impl Wire {
     }
 
     /// Makes the call.
-    pub(crate) fn exchange(&self, call: Result<Call, DeliveryError>) -> BoxFuture<'static, Result<Reply, DeliveryError>> {
+    pub(crate) fn exchange(
+        &self,
+        call: Result<Call, DeliveryError>,
+    ) -> BoxFuture<'static, Result<Reply, DeliveryError>> {
         let wire = self.clone();
         async move {
             let call = call?;
@@ -172,9 +175,12 @@ impl Wire {
         let wire = self.clone();
         let address = self.address(Some("file"), path.split('/').filter(|part| !part.is_empty()));
         async move {
-            let mut response =
-                wire.0.client.get(address?).timeout(UPLOAD).send().await.map_err(unanswered)?;
+            let mut response = wire.0.client.get(address?).timeout(UPLOAD).send().await.map_err(unanswered)?;
             let status = response.status();
+            // A path that has expired; the same status of a method would mean the token.
+            if status == StatusCode::NOT_FOUND {
+                return Err(DeliveryError::MediaRefused(MediaReason::Reference));
+            }
             if !status.is_success() {
                 let body = response.bytes().await.map_err(unanswered)?;
                 return Err(match read(status, &body, Scope::Unknown) {
@@ -264,7 +270,11 @@ fn unanswered(error: reqwest::Error) -> DeliveryError {
     // The address holds the token.
     let error = error.without_url();
     if error.is_connect() {
-        return DeliveryError::NotPosted { hindrance: Hindrance::Unconnected, retry_after: None, scope: Scope::Unknown };
+        return DeliveryError::NotPosted {
+            hindrance: Hindrance::Unconnected,
+            retry_after: None,
+            scope: Scope::Unknown,
+        };
     }
     let mut detail = error.to_string();
     let mut cause = std::error::Error::source(&error);

@@ -36,8 +36,10 @@ fn word(text: &str) -> (&str, &str) {
 mod tests {
     use super::*;
 
-    fn command(name: &str, arguments: &str) -> Option<Content> {
-        Some(Content::Command { name: name.to_owned(), arguments: arguments.to_owned() })
+    #[track_caller]
+    fn reads(text: &str, name: &str, arguments: &str) {
+        let command = Content::Command { name: name.to_owned(), arguments: arguments.to_owned() };
+        assert_eq!(read(text), Some(command));
     }
 
     fn read(text: &str) -> Option<Content> {
@@ -46,13 +48,13 @@ mod tests {
 
     #[test]
     fn commands_are_split_into_name_and_arguments() {
-        assert_eq!(read("/start"), command("start", ""));
-        assert_eq!(read("/Imagine@Atelier_Bot  a red fox \n"), command("imagine", "a red fox"));
-        assert_eq!(read("/imagine\na fox\n\na hare"), command("imagine", "\na fox\n\na hare"));
-        assert_eq!(read("/imagine \n a fox"), command("imagine", "\n a fox"));
-        assert_eq!(read("/start m_flux"), command("start", "m_flux"));
-        assert_eq!(read("/imagine   "), command("imagine", ""));
-        assert_eq!(read("/imagine\u{a0}a fox"), command("imagine", "a fox"));
+        reads("/start", "start", "");
+        reads("/Imagine@Atelier_Bot  a red fox \n", "imagine", "a red fox");
+        reads("/imagine\na fox\n\na hare", "imagine", "\na fox\n\na hare");
+        reads("/imagine \n a fox", "imagine", "\n a fox");
+        reads("/start m_flux", "start", "m_flux");
+        reads("/imagine   ", "imagine", "");
+        reads("/imagine\u{a0}a fox", "imagine", "a fox");
     }
 
     #[test]
@@ -62,7 +64,8 @@ mod tests {
 
     #[test]
     fn what_only_starts_with_a_slash_is_text() {
-        for text in ["/", "//", "/ imagine", "/usr/bin", "/imagine@", "/imagine@ fox", "/été", "/a-b", "a /start", ""] {
+        for text in ["/", "//", "/ imagine", "/usr/bin", "/imagine@", "/imagine@ fox", "/été", "/a-b", "a /start", ""]
+        {
             assert_eq!(read(text), Some(Content::Text(text.to_owned())), "{text:?}");
         }
     }

@@ -174,7 +174,10 @@ impl<S: Source> Poller<S> {
                 Ok(event) => self.observer.count(event),
                 Err(hold) => {
                     self.observer.count(Event::Held);
-                    self.complain("held", || warn!(update = id.0, %hold, "the offset stays until updates are accepted"));
+                    self.complain(
+                        "held",
+                        || warn!(update = id.0, %hold, "the offset stays until updates are accepted"),
+                    );
                     return Batch::Held;
                 }
             }
@@ -267,3 +270,6 @@ impl<S: Source> Poller<S> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

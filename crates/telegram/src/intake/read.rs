@@ -10,9 +10,7 @@
 
 use serde::Deserialize;
 
-use atelier_domain::{
-    BotId, Chat, ChatId, ChatKind, Content, Incoming, MessageId, ThreadId, UpdateId, User, UserId,
-};
+use atelier_domain::{BotId, Chat, ChatId, ChatKind, Content, Incoming, MessageId, ThreadId, UpdateId, User, UserId};
 
 use super::command;
 
@@ -186,3 +184,6 @@ impl WireUser {
         User { id: UserId(self.id), language_code: self.language_code }
     }
 }
+
+#[cfg(test)]
+mod tests;
