@@ -61,12 +61,15 @@ impl Source for Script {
     }
 }
 
-/// What the handler does with the text it is given: hold `n` times, panic, or accept.
+/// What the handler does with the text it is given, if not accept it.
 #[derive(Clone, Copy)]
 enum Plan {
+    /// Hold so many times.
     Hold(u32),
     Panic,
     PanicAtOnce,
+    /// Ask for the shutdown, and need another second to finish.
+    Stop,
 }
 
 struct Run {
@@ -93,6 +96,8 @@ impl Run {
         let plans = Mutex::new(plans);
         let heard = Arc::new(Mutex::new(Vec::new()));
         let log = Arc::clone(&heard);
+        let (observer, shutdown) = (Observer::new(), CancellationToken::new());
+        let stop = shutdown.clone();
         let handler = move |incoming: Incoming| {
             let Content::Text(text) = incoming.content else { panic!("not a text") };
             log.lock().unwrap().push(text.clone());
@@ -105,9 +110,12 @@ impl Run {
                 }
                 Some(Plan::Panic) => async { panic!("in the handler's future") }.boxed(),
                 Some(Plan::PanicAtOnce) => panic!("before the handler's future"),
+                Some(Plan::Stop) => {
+                    stop.cancel();
+                    sleep(Duration::from_secs(1)).map(Ok).boxed()
+                }
             }
         };
-        let (observer, shutdown) = (Observer::new(), CancellationToken::new());
         let mut poller = Poller::new(script, Arc::new(handler), observer.clone(), shutdown.clone());
         (poller.polls, poller.holds) = (Backoff::new(|| 1.0), Backoff::new(|| 1.0));
         Self { task: tokio::spawn(poller.run()), polls, heard, observer, shutdown, webhooks_deleted }
@@ -171,6 +179,14 @@ async fn while_held_the_observer_says_so_and_a_shutdown_does_not_wait() {
     run.polls(2).await;
     let (counted, _) = run.stop().await;
     assert!(counted.holding && counted.handled == 0, "{counted:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shutdown_lets_the_running_handler_finish_and_leaves_the_rest_to_the_next_process() {
+    let mut run = Run::start(vec![Ok(vec![text(7, "a"), text(8, "b"), text(9, "c")])], &[("b", Plan::Stop)], false);
+    assert_eq!(run.polls(2).await, [(0, None, 30), (1000, Some(9), 0)]);
+    let (counted, heard) = run.stop().await;
+    assert_eq!((counted.handled, heard), (2, vec!["a".to_owned(), "b".to_owned()]));
 }
 
 #[tokio::test(start_paused = true)]
