@@ -1,0 +1,7 @@
+//! The crate against a real HTTP server that plays scripted replies.
+
+mod calls;
+mod exchange;
+mod intake;
+mod media;
+mod server;
