@@ -75,8 +75,8 @@ pub(crate) fn probe(bytes: Bytes, format: Format, limits: &Limits) -> Result<Pro
 }
 
 /// Decodes the picture and decides how it is posted.
-pub(crate) fn fit(probed: Probed, limits: &Limits) -> Result<Fitted, MediaError> {
-    let Probed { size, format, .. } = probed;
+pub(crate) fn fit(probed: &Probed, limits: &Limits) -> Result<Fitted, MediaError> {
+    let Probed { size, format, .. } = *probed;
     let sendable = probed.bytes.len() <= limits.document_bytes;
     let (shorter, longer) = (size.width.min(size.height), size.width.max(size.height));
     let reason = if u64::from(longer) > u64::from(shorter) * u64::from(limits.photo_ratio) {
@@ -88,7 +88,7 @@ pub(crate) fn fit(probed: Probed, limits: &Limits) -> Result<Fitted, MediaError>
     } else {
         (probed.moving && format == Format::WebP).then_some(Why::FirstFrame)
     };
-    let picture = decode(&probed)?;
+    let picture = decode(probed)?;
 
     let document = || sendable.then(|| probed.file(Kind::Document));
     let (shown, document, reason) = match reason {

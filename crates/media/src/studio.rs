@@ -94,7 +94,7 @@ impl Plan {
 
     fn carry_out(self, limits: &Limits) -> Result<Fitted, MediaError> {
         match self {
-            Self::Raster(probed) => raster::fit(probed, limits),
+            Self::Raster(probed) => raster::fit(&probed, limits),
             Self::Vector(bytes) => vector::fit(bytes, limits),
             Self::Video(fitted) => Ok(fitted),
         }
@@ -130,6 +130,8 @@ fn permit(
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[tokio::test]
@@ -144,5 +146,14 @@ mod tests {
         assert_eq!(crashed, Err(MediaError::Crashed));
         let next = studio.fit(Bytes::from_static(b"hello"), Limits::default()).await;
         assert!(matches!(next, Err(MediaError::Unreadable { .. })), "the thread is free again");
+    }
+
+    #[tokio::test]
+    async fn time_is_bounded() {
+        let (finish, wait) = std::sync::mpsc::channel::<()>();
+        let limits = Limits { time: Duration::ZERO, ..Limits::default() };
+        let outcome = on_thread(limits, move || wait.recv().is_ok()).await;
+        assert_eq!(outcome, Err(MediaError::TooSlow(Duration::ZERO)));
+        drop(finish);
     }
 }

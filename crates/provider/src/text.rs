@@ -9,22 +9,12 @@ const DETAIL_CHARS: usize = 300;
 pub(crate) fn detail(text: &str, secret: Option<&SecretString>) -> String {
     let secret = secret.map(ExposeSecret::expose_secret).filter(|secret| !secret.is_empty());
     let clean = secret.map_or_else(|| text.to_owned(), |secret| text.replace(secret, "***"));
-    let mut line = String::new();
-    let mut kept = 0;
-    for word in clean.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()) {
-        let separator = usize::from(kept > 0);
-        let room = DETAIL_CHARS.saturating_sub(kept + separator);
-        if word.chars().count() > room {
-            line.extend((kept > 0).then_some(' '));
-            line.extend(word.chars().take(room.saturating_sub(1)));
-            line.push('…');
-            break;
-        }
-        line.extend((kept > 0).then_some(' '));
-        line.push_str(word);
-        kept += separator + word.chars().count();
+    let words = clean.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
+    let line = words.collect::<Vec<_>>().join(" ");
+    if line.chars().count() <= DETAIL_CHARS {
+        return line;
     }
-    line
+    line.chars().take(DETAIL_CHARS - 1).chain(['…']).collect()
 }
 
 #[cfg(test)]
