@@ -8,7 +8,7 @@ use std::str::FromStr;
 use std::time::SystemTime;
 
 use atelier_domain::catalogue::ProviderKind;
-use atelier_domain::{Failure, Model, Request};
+use atelier_domain::{Failure, FailureClass, Model, Request};
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
@@ -187,6 +187,15 @@ impl fmt::Debug for OutputRef {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "OutputRef({}… {} bytes)", shortened(&self.0), self.0.len())
     }
+}
+
+/// Refuses a ratio that the model does not make, before it costs anything: a job may have been written by a build with
+/// another catalogue.
+pub(crate) fn check_ratio(model: &Model, request: &Request) -> Result<(), Failure> {
+    if model.allows(request.ratio) {
+        return Ok(());
+    }
+    Err(Failure::new(FailureClass::InvalidInput, format!("{} makes no {} pictures", model.id, request.ratio)))
 }
 
 /// The first 40 characters.

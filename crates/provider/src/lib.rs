@@ -12,6 +12,7 @@ mod contract;
 mod pacing;
 mod registry;
 pub mod replicate;
+pub mod sketch;
 mod text;
 
 pub use contract::{BadHandle, Handle, Output, OutputRef, Provider, StartError, Started, Status};

@@ -7,6 +7,8 @@ use atelier_domain::Model;
 use atelier_domain::catalogue::ProviderKind;
 
 use crate::Provider;
+use crate::replicate::{self, BadSettings, Replicate};
+use crate::sketch::{self, Sketch};
 
 /// The configured providers, one of each kind at most.
 #[derive(Clone, Default)]
@@ -18,6 +20,15 @@ impl Providers {
     /// None yet.
     pub fn none() -> Self {
         Self::default()
+    }
+
+    /// The offline provider always, Replicate when there are settings for it.
+    pub fn configured(offline: sketch::Settings, paid: Option<replicate::Settings>) -> Result<Self, BadSettings> {
+        let all = Self::none().with(Arc::new(Sketch::new(offline)));
+        match paid {
+            Some(settings) => Ok(all.with(Arc::new(Replicate::new(settings)?))),
+            None => Ok(all),
+        }
     }
 
     /// These and `provider`, which takes the place of another one of its kind.
@@ -51,5 +62,26 @@ impl Providers {
 impl fmt::Debug for Providers {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_list().entries(self.all.iter().map(|provider| provider.kind())).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use atelier_domain::Catalogue;
+
+    use super::*;
+
+    #[test]
+    fn what_is_served_follows_what_is_configured() {
+        let (catalogue, offline) = (Catalogue::builtin(), sketch::Settings::default());
+        let free = Providers::configured(offline, None).unwrap();
+        let served = catalogue.only(|model| free.serves(model));
+        assert!(served.find("sketch").is_some() && served.find("imagen").is_none());
+        assert!(free.for_model(catalogue.find("imagen").unwrap()).is_none());
+        let paid = replicate::Settings::new("r8_x".into()).unwrap();
+        let all = Providers::configured(offline, Some(paid)).unwrap();
+        assert_eq!(catalogue.only(|model| all.serves(model)).models().len(), catalogue.models().len());
+        assert_eq!(all.for_model(catalogue.find("imagen").unwrap()).unwrap().kind(), ProviderKind::Replicate);
+        assert_eq!(all.with(Arc::new(Sketch::new(offline))).iter().count(), 2, "one of each kind");
     }
 }

@@ -25,6 +25,7 @@ use serde_json::{Map, Value, json};
 
 pub use settings::{BadSettings, Limits, Settings};
 
+use crate::contract::check_ratio;
 use crate::{Handle, OutputRef, Provider, StartError, Started, Status};
 use http::{CallError, Http};
 use wire::Prediction;
@@ -132,12 +133,7 @@ fn prepare(model: &Model, request: &Request) -> Result<(Vec<String>, Map<String,
     let Some((owner, name)) = model.slug.split_once('/') else {
         return Err(Failure::new(FailureClass::Fatal, format!("`{}` is not owner/name", model.slug)));
     };
-    if !model.allows(request.ratio) {
-        return Err(Failure::new(
-            FailureClass::InvalidInput,
-            format!("{} does not make {} pictures", model.id, request.ratio),
-        ));
-    }
+    check_ratio(model, request)?;
     let path = ["models", owner, name, "predictions"].map(str::to_owned).into();
     Ok((path, input(model, request), model.deadline_seconds.max(SHORTEST_DEADLINE)))
 }
