@@ -1,0 +1,87 @@
+//! Which providers are configured, and which of them runs a model.
+
+use std::fmt;
+use std::sync::Arc;
+
+use atelier_domain::Model;
+use atelier_domain::catalogue::ProviderKind;
+
+use crate::Provider;
+use crate::replicate::{self, BadSettings, Replicate};
+use crate::sketch::{self, Sketch};
+
+/// The configured providers, one of each kind at most.
+#[derive(Clone, Default)]
+pub struct Providers {
+    all: Vec<Arc<dyn Provider>>,
+}
+
+impl Providers {
+    /// None yet.
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// The offline provider always, Replicate when there are settings for it.
+    pub fn configured(offline: sketch::Settings, paid: Option<replicate::Settings>) -> Result<Self, BadSettings> {
+        let all = Self::none().with(Arc::new(Sketch::new(offline)));
+        match paid {
+            Some(settings) => Ok(all.with(Arc::new(Replicate::new(settings)?))),
+            None => Ok(all),
+        }
+    }
+
+    /// These and `provider`, which takes the place of another one of its kind.
+    #[must_use]
+    pub fn with(mut self, provider: Arc<dyn Provider>) -> Self {
+        self.all.retain(|other| other.kind() != provider.kind());
+        self.all.push(provider);
+        self
+    }
+
+    /// Whether somebody runs this model.
+    pub fn serves(&self, model: &Model) -> bool {
+        self.of_kind(model.provider).is_some()
+    }
+
+    /// The provider that runs this model.
+    pub fn for_model(&self, model: &Model) -> Option<Arc<dyn Provider>> {
+        self.of_kind(model.provider).cloned()
+    }
+
+    /// All of them, for checks.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<dyn Provider>> {
+        self.all.iter()
+    }
+
+    fn of_kind(&self, kind: ProviderKind) -> Option<&Arc<dyn Provider>> {
+        self.all.iter().find(|provider| provider.kind() == kind)
+    }
+}
+
+impl fmt::Debug for Providers {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_list().entries(self.all.iter().map(|provider| provider.kind())).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use atelier_domain::Catalogue;
+
+    use super::*;
+
+    #[test]
+    fn what_is_served_follows_what_is_configured() {
+        let (catalogue, offline) = (Catalogue::builtin(), sketch::Settings::default());
+        let free = Providers::configured(offline, None).unwrap();
+        let served = catalogue.only(|model| free.serves(model));
+        assert!(served.find("sketch").is_some() && served.find("imagen").is_none());
+        assert!(free.for_model(catalogue.find("imagen").unwrap()).is_none());
+        let paid = replicate::Settings::new("r8_x".into()).unwrap();
+        let all = Providers::configured(offline, Some(paid)).unwrap();
+        assert_eq!(catalogue.only(|model| all.serves(model)).models().len(), catalogue.models().len());
+        assert_eq!(all.for_model(catalogue.find("imagen").unwrap()).unwrap().kind(), ProviderKind::Replicate);
+        assert_eq!(all.with(Arc::new(Sketch::new(offline))).iter().count(), 2, "one of each kind");
+    }
+}

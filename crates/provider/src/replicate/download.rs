@@ -1,0 +1,126 @@
+//! Fetches an output, from where outputs are and from nowhere else.
+//!
+//! The address was written by the provider: host and scheme are checked against a list at every hop, size and time are
+//! bounded while the bytes arrive, and the token goes along only to the base URL's own origin.
+
+use atelier_domain::{Failure, FailureClass};
+use bytes::Bytes;
+use data_url::DataUrl;
+use reqwest::Response;
+use reqwest::header::LOCATION;
+use url::Url;
+
+use super::http::{BodyError, Http, read};
+use super::refusal;
+use crate::OutputRef;
+
+/// Where Replicate keeps outputs, for an hour.
+const DELIVERY: &str = "replicate.delivery";
+/// Redirects followed, each to an allowed place only.
+const MOST_HOPS: usize = 3;
+
+impl Http {
+    /// The bytes of an output, whole.
+    pub(super) async fn download(&self, output: &OutputRef) -> Result<Bytes, Failure> {
+        let address = output.as_str();
+        if address.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("data:")) {
+            return filled(decode(address, self.limits.output_bytes)?);
+        }
+        let url = Url::parse(address).map_err(|_| bad_media("the output's address cannot be read"))?;
+        match tokio::time::timeout(self.limits.download, self.fetch(url)).await {
+            Ok(bytes) => filled(bytes?),
+            Err(_) => Err(Failure::new(
+                FailureClass::Transient,
+                format!("the download took longer than {:?}", self.limits.download),
+            )),
+        }
+    }
+
+    async fn fetch(&self, mut url: Url) -> Result<Bytes, Failure> {
+        for _ in 0..=MOST_HOPS {
+            self.allow(&url)?;
+            let mut call = self.client.get(url.clone());
+            if self.is_base(&url) {
+                call = self.authorised(call);
+            }
+            let response = call.send().await.map_err(|error| self.half_answered(BodyError::Cut(error)))?;
+            if response.status().is_success() {
+                return read(response, self.limits.output_bytes).await.map_err(|error| match error {
+                    BodyError::TooLarge => {
+                        bad_media(&format!("the output is larger than {} bytes", self.limits.output_bytes))
+                    }
+                    cut @ BodyError::Cut(_) => self.half_answered(cut),
+                });
+            }
+            if !response.status().is_redirection() {
+                return Err(self.unavailable(response));
+            }
+            url = target(&url, &response)?;
+        }
+        Err(Failure::new(FailureClass::Transient, format!("more than {MOST_HOPS} redirects")))
+    }
+
+    /// Refuses every place that outputs do not come from.
+    fn allow(&self, url: &Url) -> Result<(), Failure> {
+        let host = url.host_str().unwrap_or_default();
+        let secure = url.scheme() == "https" || (url.scheme() == "http" && self.base.scheme() == "http");
+        let with_port = url.port().map(|port| format!("{host}:{port}"));
+        let delivery = url.port().is_none() && (host == DELIVERY || host.ends_with(&format!(".{DELIVERY}")));
+        let listed = self.output_hosts.iter().any(|allowed| {
+            if url.port().is_some() { Some(allowed) == with_port.as_ref() } else { allowed.eq_ignore_ascii_case(host) }
+        });
+        if secure && (delivery || self.is_base(url) || listed) {
+            return Ok(());
+        }
+        let place = with_port.unwrap_or_else(|| host.to_owned());
+        let detail = self.detail(&format!("outputs are not fetched from {}://{place}", url.scheme()));
+        Err(Failure::new(FailureClass::Fatal, detail))
+    }
+
+    fn is_base(&self, url: &Url) -> bool {
+        url.origin() == self.base.origin()
+    }
+
+    /// An error status. Addresses die within the hour: whether the picture does too, only the handle can tell, so all
+    /// but a rate limit is worth another poll.
+    fn unavailable(&self, response: Response) -> Failure {
+        let status = response.status().as_u16();
+        let retry_after = response.headers().get("retry-after").and_then(|value| value.to_str().ok());
+        let failure = refusal::classify(status, retry_after, b"at the download", |text| self.detail(text));
+        match failure.class {
+            FailureClass::RateLimited | FailureClass::Transient => failure,
+            _ => Failure::new(FailureClass::Transient, failure.detail),
+        }
+    }
+}
+
+fn target(from: &Url, response: &Response) -> Result<Url, Failure> {
+    let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
+    location
+        .and_then(|location| from.join(location).ok())
+        .ok_or_else(|| Failure::new(FailureClass::Transient, "a redirect to nowhere at the download"))
+}
+
+/// The content of a `data:` URL.
+fn decode(address: &str, most: usize) -> Result<Bytes, Failure> {
+    // base64 turns three bytes into four, percent-encoding one into three
+    if address.len() / 3 > most {
+        return Err(bad_media("the inline output is too large"));
+    }
+    let (bytes, _) = DataUrl::process(address)
+        .ok()
+        .and_then(|url| url.decode_to_vec().ok())
+        .ok_or_else(|| bad_media("the inline output cannot be decoded"))?;
+    if bytes.len() > most {
+        return Err(bad_media("the inline output is too large"));
+    }
+    Ok(bytes.into())
+}
+
+fn filled(bytes: Bytes) -> Result<Bytes, Failure> {
+    if bytes.is_empty() { Err(Failure::new(FailureClass::Transient, "the output is empty")) } else { Ok(bytes) }
+}
+
+fn bad_media(detail: &str) -> Failure {
+    Failure::new(FailureClass::BadMedia, detail)
+}

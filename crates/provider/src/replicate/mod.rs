@@ -1,0 +1,188 @@
+//! Replicate's HTTP API, and services that speak it.
+//!
+//! Invariants: addresses are built from the configured base URL, never taken from a reply; the token goes to that URL's
+//! origin and nowhere else; a creation carries the model's deadline (`Cancel-After`) and is sent once.
+//! Source: <https://replicate.com/docs/reference/http>. Deliberately absent: `Prefer: wait` (the handle would come too
+//! late to be recorded), webhooks, uploads.
+
+mod download;
+mod http;
+mod lost;
+mod refusal;
+mod settings;
+mod verdict;
+mod wire;
+
+use std::time::SystemTime;
+
+use atelier_domain::catalogue::ProviderKind;
+use atelier_domain::{Failure, FailureClass, Model, Request};
+use bytes::Bytes;
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+use reqwest::Method;
+use serde_json::{Map, Value, json};
+
+pub use settings::{BadSettings, Limits, Settings};
+
+use crate::contract::check_ratio;
+use crate::{Handle, OutputRef, Provider, StartError, Started, Status};
+use http::{CallError, Http};
+use wire::Prediction;
+
+/// The shortest `Cancel-After` that Replicate takes, in seconds.
+const SHORTEST_DEADLINE: u64 = 5;
+
+/// A client of one account.
+#[derive(Debug)]
+pub struct Replicate {
+    http: Http,
+}
+
+impl Replicate {
+    /// A client with these settings. Nothing is sent yet; [`Provider::check`] proves the token.
+    pub fn new(settings: Settings) -> Result<Self, BadSettings> {
+        Ok(Self { http: Http::new(settings)? })
+    }
+
+    async fn create(&self, path: Vec<String>, body: Value, deadline: u64) -> Result<Started, StartError> {
+        let path: Vec<&str> = path.iter().map(String::as_str).collect();
+        let call = self.http.request(Method::POST, &path).json(&body).header("Cancel-After", format!("{deadline}s"));
+        let reply = self.http.send(call).await.map_err(|error| match error {
+            CallError::NotSent(failure) => StartError::NotCreated(failure),
+            CallError::Refused { status, failure } if refusal::is_definite(status) => StartError::NotCreated(failure),
+            CallError::Refused { failure, .. } | CallError::Lost(failure) => StartError::Unknown(failure),
+        })?;
+        // an answer without an id is as good as none: the prediction may exist
+        let created = Prediction::read(&reply).and_then(|prediction| {
+            prediction.id.parse().map_err(|_| Failure::new(FailureClass::Transient, "the created prediction has no id"))
+        });
+        created.map(Started::Running).map_err(StartError::Unknown)
+    }
+
+    async fn ask(&self, handle: &Handle) -> Result<Prediction, Failure> {
+        let call = self.http.request(Method::GET, &["predictions", handle.as_str()]);
+        let reply = self.http.send(call).await.map_err(|error| match error {
+            // A read may run behind the write it follows. A prediction that stays unknown ends with the job's tries;
+            // calling it over here would allow a second one to be paid for.
+            CallError::Refused { status: 404, failure } => Failure::new(FailureClass::Transient, failure.detail),
+            other => other.into(),
+        })?;
+        Prediction::read(&reply)
+    }
+}
+
+impl Provider for Replicate {
+    fn kind(&self) -> ProviderKind {
+        ProviderKind::Replicate
+    }
+
+    fn start(&self, model: &Model, request: &Request) -> BoxFuture<'_, Result<Started, StartError>> {
+        let prepared = prepare(model, request);
+        async move {
+            let (path, input, deadline) = prepared.map_err(StartError::NotCreated)?;
+            self.create(path, json!({ "input": input }), deadline).await
+        }
+        .boxed()
+    }
+
+    fn poll(&self, handle: &Handle) -> BoxFuture<'_, Result<Status, Failure>> {
+        let handle = handle.clone();
+        async move { Ok(self.ask(&handle).await?.status(|text| self.http.detail(text))) }.boxed()
+    }
+
+    fn cancel(&self, handle: &Handle) -> BoxFuture<'_, Result<(), Failure>> {
+        let handle = handle.clone();
+        async move {
+            let call = self.http.request(Method::POST, &["predictions", handle.as_str(), "cancel"]);
+            match self.http.send(call).await {
+                // it has ended, or there is none: nothing left to stop
+                Ok(_) | Err(CallError::Refused { status: 404 | 409 | 410 | 422, .. }) => Ok(()),
+                Err(error) => Err(error.into()),
+            }
+        }
+        .boxed()
+    }
+
+    fn find_lost(
+        &self,
+        model: &Model,
+        request: &Request,
+        since: SystemTime,
+    ) -> BoxFuture<'_, Result<Vec<Handle>, Failure>> {
+        let wanted = lost::Wanted { slug: model.slug.clone(), input: input(model, request), since };
+        async move { lost::find(&self.http, &wanted).await }.boxed()
+    }
+
+    fn download(&self, output: &OutputRef) -> BoxFuture<'_, Result<Bytes, Failure>> {
+        let output = output.clone();
+        async move { self.http.download(&output).await }.boxed()
+    }
+
+    fn check(&self) -> BoxFuture<'_, Result<String, Failure>> {
+        async move {
+            let reply = self.http.send(self.http.request(Method::GET, &["account"])).await.map_err(Failure::from)?;
+            wire::account(&reply).map(|account| self.http.detail(&account))
+        }
+        .boxed()
+    }
+}
+
+/// The path of a creation, its input and its deadline in seconds. Refuses what cannot succeed before it costs money.
+fn prepare(model: &Model, request: &Request) -> Result<(Vec<String>, Map<String, Value>, u64), Failure> {
+    let Some((owner, name)) = model.slug.split_once('/') else {
+        return Err(Failure::new(FailureClass::Fatal, format!("`{}` is not owner/name", model.slug)));
+    };
+    check_ratio(model, request)?;
+    let path = ["models", owner, name, "predictions"].map(str::to_owned).into();
+    Ok((path, input(model, request), model.deadline_seconds.max(SHORTEST_DEADLINE)))
+}
+
+/// The input that a model of the catalogue takes. What a lost prediction is recognised by, so it must not depend on
+/// anything but the model and the request.
+fn input(model: &Model, request: &Request) -> Map<String, Value> {
+    let mut input = model.inputs.clone();
+    input.insert("prompt".to_owned(), request.prompt.as_str().into());
+    input.insert("aspect_ratio".to_owned(), request.ratio.to_string().into());
+    if let Some(seed) = request.seed.filter(|_| model.seed) {
+        input.insert("seed".to_owned(), seed.get().into());
+    }
+    input
+}
+
+#[cfg(test)]
+mod tests {
+    use atelier_domain::Catalogue;
+
+    use super::*;
+
+    fn request(model: &str, ratio: &str) -> (Model, Request) {
+        let model = Catalogue::builtin().find(model).unwrap().clone();
+        let request = Request {
+            prompt: "a cat".parse().unwrap(),
+            model: model.id.clone(),
+            ratio: ratio.parse().unwrap(),
+            seed: Some(7.try_into().unwrap()),
+        };
+        (model, request)
+    }
+
+    #[test]
+    fn each_model_gets_its_own_inputs() {
+        let (model, wish) = request("seedream", "21:9");
+        let (path, input, deadline) = prepare(&model, &wish).unwrap();
+        assert_eq!(path.join("/"), "models/bytedance/seedream-3/predictions");
+        assert_eq!(Value::Object(input), json!({"prompt": "a cat", "aspect_ratio": "21:9", "seed": 7}));
+        assert_eq!(deadline, 180);
+        let (model, wish) = request("imagen", "4:3");
+        let (_, input, _) = prepare(&model, &wish).unwrap();
+        let seedless = json!({"prompt": "a cat", "aspect_ratio": "4:3", "output_format": "png"});
+        assert_eq!(Value::Object(input), seedless, "imagen takes no seed");
+    }
+
+    #[test]
+    fn an_impossible_ratio_costs_nothing() {
+        let (model, wish) = request("imagen", "21:9");
+        assert_eq!(prepare(&model, &wish).unwrap_err().class, FailureClass::InvalidInput);
+    }
+}
