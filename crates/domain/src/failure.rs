@@ -47,6 +47,21 @@ pub enum FailureClass {
 }
 
 impl FailureClass {
+    /// All classes.
+    pub const ALL: [Self; 11] = [
+        Self::InvalidInput,
+        Self::Filtered,
+        Self::RateLimited,
+        Self::OutOfCredit,
+        Self::Unauthorised,
+        Self::Transient,
+        Self::Fatal,
+        Self::Deadline,
+        Self::BadMedia,
+        Self::Unreachable,
+        Self::Unreadable,
+    ];
+
     /// How many times a job may be tried in all when it fails like this; 1 means never again.
     pub const fn attempts(self) -> u32 {
         match self {

@@ -20,4 +20,4 @@ pub use incoming::{Chat, ChatKind, Content, Incoming, User};
 pub use job::{Job, JobState, Place};
 pub use money::Usd;
 pub use request::{AspectRatio, Count, Prompt, Request, Seed};
-pub use texts::Language;
+pub use texts::{Language, Say};

@@ -1,0 +1,124 @@
+# Every sentence a person in a chat can see, in English. One file a language; the keys are those of texts/say.rs.
+
+start = Write what you want to see, and I draw it. For example: a lighthouse in a storm, oil painting
+
+    Pictures are made by AI models, { $model } unless you name another. /help shows what else I understand.
+help = Just write a prompt. In groups: /imagine and the prompt.
+
+    You can add
+    --model NAME   another model (/models lists them)
+    --ar 16:9   the shape of the picture
+    --n 4   several pictures of one prompt
+    --seed 7   the same picture again, for models that take a seed
+
+    Several prompts in one message: put “- ” before each line, or write --each. Up to { $most } pictures a message.
+
+    /jobs shows what you asked for, /cancel stops it.
+models = Models:
+model-line = { $title }: --model { $id }
+    { $strength }. { $price }, about { $eta }. Shapes: { $ratios }.{ $default ->
+        [yes] { " " }This one is used when you name none.
+       *[no] { "" }
+    }
+strength-typography = Good at lettering and logos
+strength-photography = Good at photographic scenes
+strength-detail = The finest detail
+strength-offline = A drawing by this program itself, no AI model
+strength-other = A general model
+price = { $amount } a picture
+price-estimated = about { $amount } a picture
+price-free = Free
+
+queued = In line: #{ $position }, about { $eta }.
+queued-next = Starting now, about { $eta }.
+queued-unserved = In line: #{ $position }. No worker is running right now; it starts as soon as one does.
+queued-delayed = That did not work yet; I try again in { $eta }.
+working = Drawing …
+working-percent = Drawing … { $percent } %
+working-again = Drawing again after a hiccup …
+sending = Sending …
+of-many = { $index }/{ $of }
+eta-seconds = { $count } s
+eta-minutes = { $count } min
+
+caption-model = { $model }, made by AI
+caption-sketch = { $model }, drawn without an AI model
+caption-seed = seed { $seed }
+caption-seconds = { $seconds } s
+original-pixels = The original is larger than a photo may be here; it follows as a file.
+original-bytes = The original file is larger than a photo may be here; it follows as a file.
+original-narrow = Too long and thin for a photo, so it comes as a file.
+original-vector = A vector drawing: this is a preview, the drawing follows as a file.
+original-other = This cannot be shown as a photo, so it comes as a file.
+
+failed-invalid-input = { $model } does not accept this request. Try other words or another model. It cost nothing.
+failed-filtered = The content filter of { $model } stopped this picture. Other words or another model may pass. It cost nothing.
+failed-rate-limited = { $model } was overloaded for too long. Please try again later. It cost nothing.
+failed-out-of-credit = { $model } is not available at the moment; the operator has to see to it. It cost nothing.
+failed-unauthorised = { $model } is not available at the moment; the operator has to see to it. It cost nothing.
+failed-transient = { $model } failed several times in a row. Please try again later. It cost nothing.
+failed-fatal = Something went wrong on our side with this picture. Please try again. It cost nothing.
+failed-deadline = { $model } took too long, so I stopped it. Please try again. It cost nothing.
+failed-bad-media = { $model } sent a picture that cannot be read. Please try again. It cost nothing.
+failed-unreachable = This picture could not be delivered.
+failed-unreadable = This request could not be read any more. Please send it again. It cost nothing.
+cancelled = Cancelled.
+
+button-cancel = ✖ Cancel
+toast-cancelled = Cancelled.
+toast-cancel-asked = Stopping …
+toast-cancel-late = That is over already.
+toast-cancel-foreign = Only the person who asked can cancel this.
+toast-unknown = This button leads nowhere any more.
+
+unclear-no-prompt = What shall I draw? Write it after the command, for example: /imagine a fox in the snow
+unclear-too-long = The prompt is too long: at most { $most } characters.
+unclear-unknown-flag = I do not know { $flag }.{ $nearest ->
+        [none] { "" }
+       *[other] { " " }Did you mean { $nearest }?
+    } I understand --model, --ar, --n, --seed and --each.
+unclear-missing-value = { $flag } needs a value, for example { $example }.
+unclear-bad-value = { $flag } cannot be “{ $value }”. It takes { $takes }.
+takes-model = a model’s name, see /models
+takes-ratio = a shape such as 1:1, 16:9 or 9:16
+takes-count = a number from 1 to 10
+takes-seed = a whole number from 0 to 2147483647
+unclear-unknown-model = There is no model “{ $wish }”. There are: { $known }.
+unclear-impossible-ratio = { $model } does not make { $wish }. Closest: --ar { $nearest }. It makes { $allowed }.
+unclear-no-seed = { $model } takes no seed. These do: { $seeded }.
+unclear-too-many = { $wish ->
+        [one] That is one picture
+       *[other] That is { $wish } pictures
+    }, at most { $most } fit into one message.
+
+full-user = { $pending ->
+        [one] One of your pictures is
+       *[other] { $pending } of your pictures are
+    } still in the works, the most at a time is { $most }. Please wait for one to finish, or /cancel.
+full-queue = Too many pictures are waiting at the moment. Please try again in a few minutes.
+unavailable = I cannot reach my queue right now. Your message is not lost: I take it up as soon as it is back.
+unavailable-look = I cannot look that up right now. Please try again in a moment.
+
+jobs-none = Nothing yet. Write a prompt, and I draw it.
+jobs = Your last pictures:
+job-line = { $code } · { $state } · { $prompt }
+state-waiting = in line
+state-delayed = trying again soon
+state-active = being drawn
+state-done = done
+state-dead = failed
+state-cancelled = cancelled
+cancel-none = Nothing of yours is in the works.
+cancel-done = { $count ->
+        [one] One picture cancelled.
+       *[other] { $count } pictures cancelled.
+    }
+cancel-unknown = There is no such picture of yours. /jobs lists them.
+unknown-command = I do not know that command. /help lists what I understand.
+
+command-start = what this is
+command-help = what I understand
+command-imagine = draw a picture
+command-models = the models and their prices
+command-jobs = your last pictures
+command-cancel = stop what is in the works

@@ -1,0 +1,308 @@
+//! The sentences, with the values that go into them.
+
+use std::time::Duration;
+
+use fluent_bundle::FluentArgs;
+
+use super::Language;
+use crate::catalogue::Model;
+use crate::failure::FailureClass;
+use crate::grammar::{Flag, Unclear};
+use crate::job::JobState;
+use crate::request::{PROMPT_CHARS, Seed};
+
+/// A sentence. Each variant is one key of the Fluent files.
+#[derive(Debug, Clone, Copy)]
+#[expect(missing_docs, reason = "the English words in en.ftl say what each is")]
+pub enum Say<'a> {
+    Start { model: &'a str },
+    Help { most: usize },
+    Models,
+    ModelLine { model: &'a Model, default: bool },
+    Queued { position: u32, eta: Duration },
+    QueuedNext { eta: Duration },
+    QueuedUnserved { position: u32 },
+    QueuedDelayed { eta: Duration },
+    Working,
+    WorkingPercent { percent: u8 },
+    WorkingAgain,
+    Sending,
+    OfMany { index: u8, of: u8 },
+    CaptionModel { model: &'a Model },
+    CaptionSeed { seed: Seed },
+    CaptionSeconds { seconds: f64 },
+    OriginalPixels,
+    OriginalBytes,
+    OriginalNarrow,
+    OriginalVector,
+    OriginalOther,
+    Failed { class: FailureClass, model: &'a str },
+    Cancelled,
+    ButtonCancel,
+    ToastCancelled,
+    ToastCancelAsked,
+    ToastCancelLate,
+    ToastCancelForeign,
+    ToastUnknown,
+    Unclear(&'a Unclear),
+    FullUser { pending: u32, most: u32 },
+    FullQueue,
+    Unavailable,
+    UnavailableLook,
+    JobsNone,
+    Jobs,
+    JobLine { code: &'a str, state: JobState, prompt: &'a str },
+    CancelNone,
+    CancelDone { count: usize },
+    CancelUnknown,
+    UnknownCommand,
+    CommandStart,
+    CommandHelp,
+    CommandImagine,
+    CommandModels,
+    CommandJobs,
+    CommandCancel,
+}
+
+impl Say<'_> {
+    /// The key and the values.
+    pub(super) fn parts(&self, language: Language) -> (&'static str, FluentArgs<'static>) {
+        let mut values = FluentArgs::new();
+        let key = match *self {
+            Self::Start { model } => {
+                values.set("model", model.to_owned());
+                "start"
+            }
+            Self::Help { most } => {
+                values.set("most", most);
+                "help"
+            }
+            Self::Models => "models",
+            Self::ModelLine { model, default } => {
+                let ratios: Vec<String> = model.ratios.iter().map(ToString::to_string).collect();
+                values.set("title", model.title.clone());
+                values.set("id", model.id.to_string());
+                values.set("strength", language.format(strength(&model.strength), &FluentArgs::new()));
+                values.set("price", price(model, language));
+                values.set("eta", language.eta(model.typical()));
+                values.set("ratios", ratios.join(", "));
+                values.set("default", if default { "yes" } else { "no" });
+                "model-line"
+            }
+            Self::Queued { position, eta } => {
+                values.set("position", position.to_string());
+                values.set("eta", language.eta(eta));
+                "queued"
+            }
+            Self::QueuedNext { eta } => {
+                values.set("eta", language.eta(eta));
+                "queued-next"
+            }
+            Self::QueuedUnserved { position } => {
+                values.set("position", position.to_string());
+                "queued-unserved"
+            }
+            Self::QueuedDelayed { eta } => {
+                values.set("eta", language.eta(eta));
+                "queued-delayed"
+            }
+            Self::Working => "working",
+            Self::WorkingPercent { percent } => {
+                values.set("percent", percent.to_string());
+                "working-percent"
+            }
+            Self::WorkingAgain => "working-again",
+            Self::Sending => "sending",
+            Self::OfMany { index, of } => {
+                values.set("index", u32::from(index) + 1);
+                values.set("of", of);
+                "of-many"
+            }
+            Self::CaptionModel { model } => {
+                values.set("model", model.title.clone());
+                if model.provider == crate::catalogue::ProviderKind::Sketch {
+                    "caption-sketch"
+                } else {
+                    "caption-model"
+                }
+            }
+            Self::CaptionSeed { seed } => {
+                // a number would be grouped by language; a seed is typed back as it stands
+                values.set("seed", seed.get().to_string());
+                "caption-seed"
+            }
+            Self::CaptionSeconds { seconds } => {
+                values.set("seconds", format!("{seconds:.1}"));
+                "caption-seconds"
+            }
+            Self::OriginalPixels => "original-pixels",
+            Self::OriginalBytes => "original-bytes",
+            Self::OriginalNarrow => "original-narrow",
+            Self::OriginalVector => "original-vector",
+            Self::OriginalOther => "original-other",
+            Self::Failed { class, model } => {
+                values.set("model", model.to_owned());
+                failed(class)
+            }
+            Self::Cancelled => "cancelled",
+            Self::ButtonCancel => "button-cancel",
+            Self::ToastCancelled => "toast-cancelled",
+            Self::ToastCancelAsked => "toast-cancel-asked",
+            Self::ToastCancelLate => "toast-cancel-late",
+            Self::ToastCancelForeign => "toast-cancel-foreign",
+            Self::ToastUnknown => "toast-unknown",
+            Self::Unclear(unclear) => explain(unclear, language, &mut values),
+            Self::FullUser { pending, most } => {
+                values.set("pending", pending);
+                values.set("most", most);
+                "full-user"
+            }
+            Self::FullQueue => "full-queue",
+            Self::Unavailable => "unavailable",
+            Self::UnavailableLook => "unavailable-look",
+            Self::JobsNone => "jobs-none",
+            Self::Jobs => "jobs",
+            Self::JobLine { code, state, prompt } => {
+                values.set("code", code.to_owned());
+                values.set("state", language.format(state_key(state), &FluentArgs::new()));
+                values.set("prompt", prompt.to_owned());
+                "job-line"
+            }
+            Self::CancelNone => "cancel-none",
+            Self::CancelDone { count } => {
+                values.set("count", count);
+                "cancel-done"
+            }
+            Self::CancelUnknown => "cancel-unknown",
+            Self::UnknownCommand => "unknown-command",
+            Self::CommandStart => "command-start",
+            Self::CommandHelp => "command-help",
+            Self::CommandImagine => "command-imagine",
+            Self::CommandModels => "command-models",
+            Self::CommandJobs => "command-jobs",
+            Self::CommandCancel => "command-cancel",
+        };
+        (key, values)
+    }
+}
+
+const fn failed(class: FailureClass) -> &'static str {
+    match class {
+        FailureClass::InvalidInput => "failed-invalid-input",
+        FailureClass::Filtered => "failed-filtered",
+        FailureClass::RateLimited => "failed-rate-limited",
+        FailureClass::OutOfCredit => "failed-out-of-credit",
+        FailureClass::Unauthorised => "failed-unauthorised",
+        FailureClass::Transient => "failed-transient",
+        FailureClass::Fatal => "failed-fatal",
+        FailureClass::Deadline => "failed-deadline",
+        FailureClass::BadMedia => "failed-bad-media",
+        FailureClass::Unreachable => "failed-unreachable",
+        FailureClass::Unreadable => "failed-unreadable",
+    }
+}
+
+const fn state_key(state: JobState) -> &'static str {
+    match state {
+        JobState::Waiting => "state-waiting",
+        JobState::Delayed => "state-delayed",
+        JobState::Active => "state-active",
+        JobState::Done => "state-done",
+        JobState::Dead => "state-dead",
+        JobState::Cancelled => "state-cancelled",
+    }
+}
+
+fn strength(word: &str) -> &'static str {
+    match word {
+        "typography" => "strength-typography",
+        "photography" => "strength-photography",
+        "detail" => "strength-detail",
+        "offline" => "strength-offline",
+        _ => "strength-other",
+    }
+}
+
+fn price(model: &Model, language: Language) -> String {
+    let mut values = FluentArgs::new();
+    values.set("amount", model.price.to_string());
+    let key = match (model.price.micros(), model.estimated) {
+        (0, _) => "price-free",
+        (_, true) => "price-estimated",
+        (_, false) => "price",
+    };
+    language.format(key, &values)
+}
+
+fn explain(unclear: &Unclear, language: Language, values: &mut FluentArgs<'static>) -> &'static str {
+    let join =
+        |ratios: &[crate::request::AspectRatio]| ratios.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    match unclear {
+        Unclear::NoPrompt => "unclear-no-prompt",
+        Unclear::TooLong => {
+            values.set("most", PROMPT_CHARS.to_string());
+            "unclear-too-long"
+        }
+        Unclear::UnknownFlag { flag, nearest } => {
+            values.set("flag", shorten(flag));
+            values.set("nearest", nearest.unwrap_or("none"));
+            "unclear-unknown-flag"
+        }
+        Unclear::MissingValue { flag } => {
+            values.set("flag", *flag);
+            values.set("example", example(flag));
+            "unclear-missing-value"
+        }
+        Unclear::BadValue { flag, value } => {
+            values.set("flag", *flag);
+            values.set("value", shorten(value));
+            values.set("takes", language.format(takes(flag), &FluentArgs::new()));
+            "unclear-bad-value"
+        }
+        Unclear::UnknownModel { wish, known } => {
+            values.set("wish", shorten(wish));
+            values.set("known", known.join(", "));
+            "unclear-unknown-model"
+        }
+        Unclear::ImpossibleRatio { model, wish, nearest, allowed } => {
+            values.set("model", model.clone());
+            values.set("wish", wish.to_string());
+            values.set("nearest", nearest.to_string());
+            values.set("allowed", join(allowed));
+            "unclear-impossible-ratio"
+        }
+        Unclear::NoSeed { model, seeded } => {
+            values.set("model", model.clone());
+            values.set("seeded", seeded.join(", "));
+            "unclear-no-seed"
+        }
+        Unclear::TooMany { wish, most } => {
+            values.set("wish", *wish);
+            values.set("most", *most);
+            "unclear-too-many"
+        }
+    }
+}
+
+/// What a user typed, short enough to be quoted back.
+fn shorten(text: &str) -> String {
+    crate::caption::cut(text, 60)
+}
+
+fn example(flag: &str) -> &'static str {
+    match Flag::named(flag.trim_start_matches('-')) {
+        Some(Flag::Model) => "--model imagen",
+        Some(Flag::Count) => "--n 4",
+        Some(Flag::Seed) => "--seed 7",
+        _ => "--ar 16:9",
+    }
+}
+
+fn takes(flag: &str) -> &'static str {
+    match Flag::named(flag.trim_start_matches('-')) {
+        Some(Flag::Model) => "takes-model",
+        Some(Flag::Count) => "takes-count",
+        Some(Flag::Seed) => "takes-seed",
+        _ => "takes-ratio",
+    }
+}

@@ -1,0 +1,138 @@
+use super::*;
+use crate::catalogue::Catalogue;
+use crate::failure::FailureClass;
+use crate::grammar::Unclear;
+use crate::job::JobState;
+use crate::request::Seed;
+
+/// The keys of a Fluent file.
+fn keys(language: Language) -> Vec<String> {
+    let named = |line: &str| {
+        let (name, _) = line.split_once(" =")?;
+        (!name.starts_with([' ', '#'])).then(|| name.to_owned())
+    };
+    let mut keys: Vec<String> = language.source().lines().filter_map(named).collect();
+    keys.sort();
+    keys
+}
+
+fn every_sentence() -> Vec<String> {
+    let sketch = Catalogue::builtin().find("sketch").unwrap();
+    let imagen = Catalogue::builtin().find("imagen").unwrap();
+    let unclear = [
+        Unclear::NoPrompt,
+        Unclear::TooLong,
+        Unclear::UnknownFlag { flag: "--sed".into(), nearest: Some("--seed") },
+        Unclear::UnknownFlag { flag: "--x".into(), nearest: None },
+        Unclear::MissingValue { flag: "--n" },
+        Unclear::BadValue { flag: "--seed", value: "x".into() },
+        Unclear::BadValue { flag: "--model", value: "x".into() },
+        Unclear::BadValue { flag: "--ar", value: "x".into() },
+        Unclear::BadValue { flag: "--n", value: "x".into() },
+        Unclear::UnknownModel { wish: "x".into(), known: vec!["y".into()] },
+        Unclear::ImpossibleRatio {
+            model: "M".into(),
+            wish: "21:9".parse().unwrap(),
+            nearest: "16:9".parse().unwrap(),
+            allowed: vec!["16:9".parse().unwrap()],
+        },
+        Unclear::NoSeed { model: "M".into(), seeded: vec!["y".into()] },
+        Unclear::TooMany { wish: 12, most: 10 },
+    ];
+    let second = Duration::from_secs(1);
+    let mut says = vec![
+        Say::Start { model: "M" },
+        Say::Help { most: 10 },
+        Say::Models,
+        Say::ModelLine { model: sketch, default: true },
+        Say::ModelLine { model: imagen, default: false },
+        Say::Queued { position: 2, eta: second },
+        Say::QueuedNext { eta: second },
+        Say::QueuedUnserved { position: 2 },
+        Say::QueuedDelayed { eta: second },
+        Say::Working,
+        Say::WorkingPercent { percent: 5 },
+        Say::WorkingAgain,
+        Say::Sending,
+        Say::OfMany { index: 0, of: 3 },
+        Say::CaptionModel { model: sketch },
+        Say::CaptionModel { model: imagen },
+        Say::CaptionSeed { seed: Seed::from_random(70_000) },
+        Say::CaptionSeconds { seconds: 1.26 },
+        Say::OriginalPixels,
+        Say::OriginalBytes,
+        Say::OriginalNarrow,
+        Say::OriginalVector,
+        Say::OriginalOther,
+        Say::Cancelled,
+        Say::ButtonCancel,
+        Say::ToastCancelled,
+        Say::ToastCancelAsked,
+        Say::ToastCancelLate,
+        Say::ToastCancelForeign,
+        Say::ToastUnknown,
+        Say::FullUser { pending: 3, most: 3 },
+        Say::FullQueue,
+        Say::Unavailable,
+        Say::UnavailableLook,
+        Say::JobsNone,
+        Say::Jobs,
+        Say::CancelNone,
+        Say::CancelDone { count: 2 },
+        Say::CancelUnknown,
+        Say::UnknownCommand,
+        Say::CommandStart,
+        Say::CommandHelp,
+        Say::CommandImagine,
+        Say::CommandModels,
+        Say::CommandJobs,
+        Say::CommandCancel,
+    ];
+    says.extend(unclear.iter().map(Say::Unclear));
+    says.extend(JobState::ALL.map(|state| Say::JobLine { code: "c", state, prompt: "p" }));
+    says.extend(FailureClass::ALL.map(|class| Say::Failed { class, model: "M" }));
+    Language::ALL.into_iter().flat_map(|language| says.iter().map(move |say| language.say(say))).collect()
+}
+
+#[test]
+fn every_language_has_every_key_and_no_other() {
+    for language in Language::ALL {
+        assert_eq!(keys(language), keys(Language::English), "{language:?}");
+        assert!(FluentResource::try_new(language.source().to_owned()).is_ok(), "{language:?}");
+    }
+}
+
+#[test]
+fn every_sentence_is_whole() {
+    let known = keys(Language::English);
+    for sentence in every_sentence() {
+        assert!(!sentence.contains(['{', '}', '$']) || sentence.contains("$0."), "{sentence}");
+        assert!(!known.contains(&sentence), "a bare key: {sentence}");
+        assert!(sentence.encode_utf16().count() <= crate::caption::TEXT_UNITS && !sentence.is_empty());
+    }
+}
+
+#[test]
+fn plurals_follow_the_language() {
+    let count = |language: Language, count| language.say(&Say::CancelDone { count });
+    assert_eq!(count(Language::English, 1), "One picture cancelled.");
+    let russian: Vec<String> = [1, 2, 5, 21].map(|number| count(Language::Russian, number)).into();
+    assert_eq!(
+        russian,
+        ["Отменена 1 картинка.", "Отменены 2 картинки.", "Отменено 5 картинок.", "Отменена 21 картинка."]
+    );
+}
+
+#[test]
+fn waits_are_rounded_as_people_say_them() {
+    let said: Vec<String> =
+        [0, 7, 12, 88, 91, 300].map(|seconds| Language::English.eta(Duration::from_secs(seconds))).into();
+    assert_eq!(said, ["1 s", "7 s", "15 s", "90 s", "2 min", "5 min"]);
+}
+
+#[test]
+fn tags_fall_back_to_the_default() {
+    let of = |tag| Language::from_tag(tag);
+    assert_eq!([of(Some("ru")), of(Some("RU-ru"))], [Language::Russian; 2]);
+    assert_eq!([of(None), of(Some("")), of(Some("xx"))], [Language::English; 3]);
+}

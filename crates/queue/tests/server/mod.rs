@@ -1,0 +1,91 @@
+//! A redis-server of the test's own: own port, own directory, gone with the test.
+
+use std::net::TcpListener;
+use std::process::{Child, Command, Stdio};
+
+use atelier_queue::{Queue, RedisUrl};
+use tempfile::TempDir;
+
+pub(crate) struct Server {
+    child: Child,
+    port: u16,
+    directory: TempDir,
+    extra: Vec<String>,
+}
+
+impl Server {
+    pub(crate) fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    pub(crate) fn start_with(extra: &[&str]) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let extra: Vec<String> = extra.iter().map(|word| (*word).to_owned()).collect();
+        let child = spawn(port, &directory, &extra);
+        Self { child, port, directory, extra }
+    }
+
+    pub(crate) fn url(&self) -> RedisUrl {
+        format!("redis://127.0.0.1:{}/", self.port).parse().unwrap()
+    }
+
+    pub(crate) fn open(&self) -> Queue {
+        Queue::open(&self.url()).unwrap()
+    }
+
+    pub(crate) async fn queue(&self) -> Queue {
+        Queue::connect(&self.url()).await.unwrap()
+    }
+
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    pub(crate) fn restart(&mut self) {
+        self.child = spawn(self.port, &self.directory, &self.extra);
+    }
+
+    /// Number of fields of a hash of the queue.
+    pub(crate) async fn count(&self, name: &str) -> u64 {
+        self.run("HLEN", &[name]).await
+    }
+
+    pub(crate) async fn set(&self, name: &str, value: &str) {
+        let _: redis::Value = self.run("SET", &[name, value]).await;
+    }
+
+    async fn run<T: redis::FromRedisValue>(&self, verb: &str, arguments: &[&str]) -> T {
+        let client = redis::Client::open(format!("redis://127.0.0.1:{}/", self.port)).unwrap();
+        let mut link = client.get_multiplexed_async_connection().await.unwrap();
+        let mut command = redis::cmd(verb);
+        command.arg(format!("{}{}", atelier_queue::keys::PREFIX, arguments[0])).arg(&arguments[1..]);
+        command.query_async(&mut link).await.unwrap()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn spawn(port: u16, directory: &TempDir, extra: &[String]) -> Child {
+    let mut child = Command::new("redis-server")
+        .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--appendonly", "yes", "--save", ""])
+        .arg("--dir")
+        .arg(directory.path())
+        .args(extra)
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("redis-server is installed");
+    // it says so itself when it is ready: no guessing, no polling
+    let output = child.stdout.take().unwrap();
+    let mut lines = std::io::BufRead::lines(std::io::BufReader::new(output));
+    let ready = lines.by_ref().map_while(Result::ok).any(|line| line.contains("Ready to accept connections"));
+    assert!(ready, "redis-server ended before it was ready");
+    std::thread::spawn(move || lines.for_each(drop));
+    child
+}
