@@ -1,3 +1,44 @@
-//! Set-up and chores in Rust.
+//! Set-up and chores: `cargo xtask demo`, `cargo xtask test`, `cargo xtask bench`, `cargo xtask walls`.
+//!
+//! Invariant: nothing here is needed at run time; a machine with the executable alone never misses it.
+#![expect(clippy::print_stderr, reason = "a chore talks to the person who started it")]
 
-fn main() {}
+mod build;
+mod setup;
+mod step;
+mod test;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Set-up and chores.
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask", disable_help_subcommand = true)]
+struct Arguments {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Subcommand)]
+enum Chore {
+    /// Installs what is missing, builds, and runs the whole line on this machine. Takes the flags of `atelier demo`.
+    #[command(disable_help_flag = true)]
+    Demo(build::Passed),
+    /// Sets up what tests need, then checks format, lints, docs and walls, builds, and runs all tests.
+    Test(test::Options),
+    /// Measures, in the release profile. Takes the flags of `atelier bench`.
+    #[command(disable_help_flag = true)]
+    Bench(build::Passed),
+    /// Checks which crate may name and reach which other.
+    Walls,
+}
+
+fn main() -> ExitCode {
+    match Arguments::parse().chore {
+        Chore::Demo(passed) => build::demo(&passed),
+        Chore::Test(options) => test::run(&options),
+        Chore::Bench(passed) => build::bench(&passed),
+        Chore::Walls => test::walls(),
+    }
+}
