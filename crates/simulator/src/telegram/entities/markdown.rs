@@ -89,7 +89,7 @@ pub(super) fn parse(source: &str) -> Result<Formatted, String> {
     let mut at = 0;
     while let Some(c) = source[at..].chars().next() {
         let rest = &source[at..];
-        let literal = match rest[1.min(rest.len())..].chars().next() {
+        let literal = match rest.chars().nth(1) {
             Some(next) if c == '\\' && next.is_ascii() => Some((next, 2)),
             _ => None,
         };
