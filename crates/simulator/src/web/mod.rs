@@ -25,8 +25,25 @@ pub(crate) fn routes() -> Router<Arc<Server>> {
 }
 
 const HTML: &str = "text/html; charset=utf-8";
+const CSS: &str = "text/css; charset=utf-8";
+const SCRIPT: &str = "text/javascript; charset=utf-8";
 
-const ASSETS: [(&str, &str, &str); 1] = [("/", HTML, include_str!("assets/index.html"))];
+const ASSETS: [(&str, &str, &str); 14] = [
+    ("/", HTML, include_str!("assets/index.html")),
+    ("/base.css", CSS, include_str!("assets/base.css")),
+    ("/chat.css", CSS, include_str!("assets/chat.css")),
+    ("/icon.svg", "image/svg+xml", include_str!("assets/icon.svg")),
+    ("/js/api.js", SCRIPT, include_str!("assets/js/api.js")),
+    ("/js/app.js", SCRIPT, include_str!("assets/js/app.js")),
+    ("/js/bubble.js", SCRIPT, include_str!("assets/js/bubble.js")),
+    ("/js/composer.js", SCRIPT, include_str!("assets/js/composer.js")),
+    ("/js/dom.js", SCRIPT, include_str!("assets/js/dom.js")),
+    ("/js/lightbox.js", SCRIPT, include_str!("assets/js/lightbox.js")),
+    ("/js/list.js", SCRIPT, include_str!("assets/js/list.js")),
+    ("/js/state.js", SCRIPT, include_str!("assets/js/state.js")),
+    ("/js/text.js", SCRIPT, include_str!("assets/js/text.js")),
+    ("/js/view.js", SCRIPT, include_str!("assets/js/view.js")),
+];
 
 fn page(kind: &'static str, body: &'static str) -> Response {
     let headers = [
