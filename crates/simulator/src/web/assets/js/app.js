@@ -32,7 +32,7 @@ function openFirst() {
   const wanted = decodeURIComponent(location.hash.slice(1));
   const chats = [...state.chats.values()].filter(mine);
   if (state.chats.has(wanted)) open(wanted);
-  else if (chats.length === 1 || (wide.matches && chats.length > 0 && !opened)) open(chats[0].key);
+  else if (chats.length === 1 || (wide.matches && chats.length > 0 && !opened)) open((chats.find((chat) => chat.chat > 0) ?? chats[0]).key);
   opened ||= chats.length > 0;
 }
 let opened = false;
