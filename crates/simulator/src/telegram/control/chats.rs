@@ -157,7 +157,9 @@ pub(super) async fn migrate(State(server): State<Arc<Server>>, Json(query): Json
             fields.insert(field.to_owned(), json!(id));
             Draft::new(author, Content::Service(fields))
         };
-        for (at, draft) in [(key, service("migrate_to_chat_id", to)), (new_key, service("migrate_from_chat_id", key.chat))] {
+        for (at, draft) in
+            [(key, service("migrate_to_chat_id", to)), (new_key, service("migrate_from_chat_id", key.chat))]
+        {
             let id = world.post(at, draft, now_ms);
             for bot in &bots {
                 let Some(message) = world.message(at, id) else { continue };

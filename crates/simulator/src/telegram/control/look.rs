@@ -30,7 +30,8 @@ pub(super) async fn file(State(server): State<Arc<Server>>, Path(id): Path<Strin
     };
     let shown = matches!(file.mime.as_str(), "image/jpeg" | "image/png" | "image/gif" | "image/webp" | "video/mp4");
     let name = file.name.unwrap_or_else(|| format!("file.{}", extension(&file.mime)));
-    let safe: String = name.chars().map(|c| if c.is_ascii_alphanumeric() || ".-_ ".contains(c) { c } else { '_' }).collect();
+    let safe: String =
+        name.chars().map(|c| if c.is_ascii_alphanumeric() || ".-_ ".contains(c) { c } else { '_' }).collect();
     let disposition = format!("{}; filename=\"{safe}\"", if shown { "inline" } else { "attachment" });
     let mime = if shown { file.mime } else { "application/octet-stream".to_owned() };
     let headers = [

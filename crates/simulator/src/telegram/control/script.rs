@@ -20,7 +20,8 @@ pub(super) async fn faults(State(server): State<Arc<Server>>) -> Json<Value> {
 
 /// Adds a rule.
 pub(super) async fn add_fault(State(server): State<Arc<Server>>, request: Request) -> Answer {
-    let Json(rule): Json<Rule> = Json::from_request(request, &()).await.map_err(|error| Refusal::bad(error.body_text()))?;
+    let Json(rule): Json<Rule> =
+        Json::from_request(request, &()).await.map_err(|error| Refusal::bad(error.body_text()))?;
     let id = server.write(|world, _| world.faults.add(rule));
     Ok(Json(json!({ "ok": true, "id": id })))
 }

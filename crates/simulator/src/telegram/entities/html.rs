@@ -48,7 +48,13 @@ pub(super) fn parse(source: &str) -> Result<Formatted, String> {
     Ok(Formatted { text, entities })
 }
 
-fn close(source: &str, at: usize, units: usize, open: &mut Vec<Open>, entities: &mut Vec<Value>) -> Result<usize, String> {
+fn close(
+    source: &str,
+    at: usize,
+    units: usize,
+    open: &mut Vec<Open>,
+    entities: &mut Vec<Value>,
+) -> Result<usize, String> {
     let Some(tag) = open.pop() else { return Err(format!("Unexpected end tag at byte offset {at}")) };
     let rest = &source[at + 2..];
     let name_end = rest.find(|c: char| c.is_whitespace() || c == '>').unwrap_or(rest.len());
