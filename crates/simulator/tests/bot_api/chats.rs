@@ -118,6 +118,14 @@ async fn the_page_and_its_parts_are_served_with_a_strict_policy() {
 }
 
 #[tokio::test]
+async fn pages_of_other_sites_are_refused() {
+    let sim = with_ann().await;
+    let ask = |origin: String| sim.http.get(sim.url("/_sim/users")).header("Origin", origin).send();
+    assert_eq!(ask("https://example.org".to_owned()).await.unwrap().status(), 403);
+    assert_eq!(ask(format!("http://{}", sim.addr)).await.unwrap().status(), 200);
+}
+
+#[tokio::test]
 async fn chats_of_two_bots_with_one_user_are_apart() {
     let sim = with_ann().await;
     sim.post("/messages", json!({ "user": ANN, "bot": 9, "text": "for the other" })).await;

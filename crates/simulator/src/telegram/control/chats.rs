@@ -50,7 +50,9 @@ pub(super) async fn create_group(State(server): State<Arc<Server>>, Json(new): J
             members.push(member.ensure(world)?);
         }
         let bots: Vec<i64> = new.bots.unwrap_or_else(|| world.bots.keys().copied().collect());
-        bots.iter().for_each(|bot| world.ensure_bot(*bot));
+        for bot in &bots {
+            world.ensure_bot(*bot);
+        }
         world.put_chat(Chat {
             key,
             kind: new.kind,

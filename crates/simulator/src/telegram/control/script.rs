@@ -108,7 +108,7 @@ pub(super) async fn reset(State(server): State<Arc<Server>>, Json(reset): Json<R
             world.presses.clear();
             world.files.clear();
             world.logged_out.clear();
-            world.effects.push(Effect::Record(Record::Clear));
+            world.effects.push(Effect::record(Record::Clear));
             let bots: Vec<(i64, i64)> = world.bots.values().map(|bot| (bot.id, bot.next_update)).collect();
             for (bot, next) in bots {
                 world.confirm(bot, next);

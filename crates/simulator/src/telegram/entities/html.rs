@@ -153,14 +153,11 @@ fn attributes(source: &str, tag_at: usize, tag: &str, mut at: usize) -> Result<(
             at += name_end;
             continue;
         };
-        let (value, left) = match tail.chars().next() {
-            Some(quote @ ('"' | '\'')) => {
-                tail[1..].split_once(quote).ok_or_else(|| format!("Unclosed start tag at byte offset {tag_at}"))?
-            }
-            _ => {
-                let end = tail.find(|c: char| c.is_whitespace() || c == '>').unwrap_or(tail.len());
-                tail.split_at(end)
-            }
+        let (value, left) = if let Some(quote @ ('"' | '\'')) = tail.chars().next() {
+            tail[1..].split_once(quote).ok_or_else(|| format!("Unclosed start tag at byte offset {tag_at}"))?
+        } else {
+            let end = tail.find(|c: char| c.is_whitespace() || c == '>').unwrap_or(tail.len());
+            tail.split_at(end)
         };
         list.push((name, decode_all(value)));
         at = source.len() - left.len();
