@@ -224,7 +224,7 @@ impl Claimer {
         let numbers =
             [self.lease.as_millis().to_string(), want.to_string(), SILENCE.as_millis().to_string(), LOST.to_string()];
         let mut arguments: Vec<&[u8]> = vec![self.worker.as_bytes()];
-        arguments.extend(numbers.iter().map(|number| number.as_bytes()));
+        arguments.extend(numbers.iter().map(String::as_bytes));
         arguments.extend(self.models.iter().map(|model| model.as_str().as_bytes()));
         let answer: Vec<redis::Value> = self.queue.call(Verb::Claim, &arguments).await?;
         let unreadable = |error: redis::ParsingError| QueueError::Unreadable(error.to_string());

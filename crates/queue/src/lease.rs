@@ -185,12 +185,11 @@ impl Lease {
             failure.class.name().as_bytes(),
             failure.detail.as_bytes(),
         ];
-        match self.persist::<String>(Verb::Settle, &arguments).await.as_deref() {
-            Ok("settled") => debug!(job.id = %held.id, verdict, "job settled"),
-            _ => {
-                held.lost.cancel();
-                warn!(job.id = %held.id, verdict, "the job was somebody else's by the time it ended here");
-            }
+        if self.persist::<String>(Verb::Settle, &arguments).await.as_deref() == Ok("settled") {
+            debug!(job.id = %held.id, verdict, "job settled");
+        } else {
+            held.lost.cancel();
+            warn!(job.id = %held.id, verdict, "the job was somebody else's by the time it ended here");
         }
     }
 

@@ -52,7 +52,7 @@ impl Queue {
             "28".to_owned(),
             "34".to_owned(),
         ];
-        let arguments: Vec<&[u8]> = numbers.iter().map(|number| number.as_bytes()).collect();
+        let arguments: Vec<&[u8]> = numbers.iter().map(String::as_bytes).collect();
         let wait: u64 = self.call(Verb::Grant, &arguments).await?;
         Ok(if wait == 0 { Pace::Go } else { Pace::Wait(Duration::from_millis(wait)) })
     }
