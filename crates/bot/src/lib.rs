@@ -1,1 +1,154 @@
 //! The thin bot: a command becomes a validated request and one atomic submit.
+//!
+//! Invariants: the offset of an update moves only after its jobs are in Redis (the handler returns `Ok`); on that path
+//! nothing is awaited but Redis, and never for long; everything that is said in a chat is said by tasks beside it.
+//! Deliberately absent: providers, pictures, and any state that a restart would lose.
+
+mod answers;
+mod intake;
+mod orders;
+mod slots;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use atelier_domain::{Catalogue, Language, ModelId, Say};
+use atelier_queue::{Limits, Queue};
+use atelier_telegram::intake::{self as pump, IntakeEnd, Observer};
+use atelier_telegram::{CommandHelp, DeliveryError, Telegram};
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::{info, warn};
+
+/// One bot.
+pub struct Bot {
+    /// Its connection to Telegram.
+    pub telegram: Telegram,
+    /// Where its jobs go.
+    pub queue: Queue,
+    /// The models it offers; the first is used when a prompt names none, unless the settings say otherwise.
+    pub catalogue: Catalogue,
+    /// Finer points.
+    pub settings: Settings,
+}
+
+/// Finer points of a bot.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Most pictures of one message.
+    pub pictures: usize,
+    /// How much the queue accepts.
+    pub limits: Limits,
+    /// The model for prompts that name none.
+    pub default_model: Option<ModelId>,
+    /// How long answers under way may take after the stop signal.
+    pub grace: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { pictures: 10, limits: Limits::default(), default_model: None, grace: Duration::from_secs(5) }
+    }
+}
+
+/// Why a bot ended other than by being asked to.
+#[derive(Debug, thiserror::Error)]
+pub enum BotError {
+    /// The token is no good.
+    #[error("{0}")]
+    Intake(#[from] IntakeEnd),
+    /// The catalogue is empty, or the default model is not in it.
+    #[error("there is no model to draw with: configure a provider, or name another default model")]
+    NoModel,
+}
+
+/// What the handlers share.
+pub(crate) struct Front {
+    pub(crate) telegram: Telegram,
+    pub(crate) queue: Queue,
+    pub(crate) catalogue: Catalogue,
+    pub(crate) settings: Settings,
+    pub(crate) default_model: ModelId,
+    /// What is said in chats, beside the intake.
+    pub(crate) tasks: TaskTracker,
+}
+
+/// Answers updates until `shutdown`.
+pub fn run(bot: Bot, shutdown: CancellationToken) -> BoxFuture<'static, Result<(), BotError>> {
+    async move {
+        let Bot { telegram, queue, catalogue, settings } = bot;
+        let default_model = match &settings.default_model {
+            Some(id) => catalogue.get(id),
+            None => catalogue.models().first(),
+        };
+        let default_model = default_model.map(|model| model.id.clone()).ok_or(BotError::NoModel)?;
+        if !identify(&telegram, &shutdown).await? {
+            return Ok(());
+        }
+        let tasks = TaskTracker::new();
+        let grace = settings.grace;
+        let front = Arc::new(Front {
+            telegram: telegram.clone(),
+            queue,
+            catalogue,
+            settings,
+            default_model,
+            tasks: tasks.clone(),
+        });
+        tasks.spawn(register_commands(telegram.clone()));
+        let observer = Observer::default();
+        let handler = intake::Intake::new(front);
+        let ended = pump::pump(telegram, move |incoming| handler.take(incoming), observer.clone(), shutdown).await;
+        tasks.close();
+        if tokio::time::timeout(grace, tasks.wait()).await.is_err() {
+            warn!(left = tasks.len(), "some answers were cut short; workers post the slots that are missing");
+        }
+        info!(counts = ?observer.snapshot(), "bot stopped");
+        Ok(ended?)
+    }
+    .boxed()
+}
+
+/// Learns who the bot is, waiting out what passes. `false`: stopped meanwhile.
+async fn identify(telegram: &Telegram, shutdown: &CancellationToken) -> Result<bool, BotError> {
+    let mut wait = Duration::from_millis(200);
+    loop {
+        let answer = tokio::select! {
+            answer = telegram.identify() => answer,
+            () = shutdown.cancelled() => return Ok(false),
+        };
+        match answer {
+            Ok(identity) => {
+                info!(bot = identity.id.0, username = identity.username, "bot started");
+                return Ok(true);
+            }
+            Err(DeliveryError::Unauthorised) => return Err(IntakeEnd::Unauthorised.into()),
+            Err(error) => warn!(%error, wait_ms = wait.as_millis(), "telegram cannot be reached; trying again"),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(wait) => wait = (wait * 2).min(Duration::from_secs(10)),
+            () = shutdown.cancelled() => return Ok(false),
+        }
+    }
+}
+
+/// Tells Telegram the commands to offer, in every language; cosmetic, so a failure is only logged.
+async fn register_commands(telegram: Telegram) {
+    for language in Language::ALL {
+        let named = [
+            ("imagine", Say::CommandImagine),
+            ("models", Say::CommandModels),
+            ("jobs", Say::CommandJobs),
+            ("cancel", Say::CommandCancel),
+            ("help", Say::CommandHelp),
+            ("start", Say::CommandStart),
+        ];
+        let commands = named.map(|(name, say)| CommandHelp { name: name.to_owned(), description: language.say(&say) });
+        let code = (language != Language::default()).then(|| language.code());
+        if let Err(error) = telegram.set_commands(&commands, code).await {
+            warn!(%error, language = language.code(), "the commands could not be registered");
+        }
+    }
+}

@@ -1,5 +1,9 @@
 //! Fits text into Telegram's limits, which count UTF-16 units, not bytes and not characters.
 
+use crate::catalogue::Model;
+use crate::job::Job;
+use crate::texts::Say;
+
 /// Longest caption of a photo, video or document (Bot API, `sendPhoto`).
 pub const CAPTION_UNITS: usize = 1024;
 /// Longest message text (Bot API, `sendMessage`).
@@ -38,6 +42,30 @@ pub fn over(prompt: &str, facts: &str, limit: usize) -> String {
         return cut(facts, limit);
     }
     format!("{}\n\n{facts}", cut(prompt, limit - fixed))
+}
+
+/// The text of a slot: what is going on, under the beginning of the prompt when a message asked for several pictures
+/// (a single one answers its prompt, which the chat quotes).
+pub fn slot(job: &Job, line: &str) -> String {
+    if job.of < 2 {
+        return cut(line, TEXT_UNITS);
+    }
+    let which = job.language.say(&Say::OfMany { index: job.index, of: job.of });
+    let prompt = job.request.prompt.as_str().lines().next().unwrap_or_default();
+    format!("{which} · {}\n{line}", cut(prompt, 80))
+}
+
+/// The caption of a result: the prompt, and below it model, seed, seconds, and a note when there is one.
+pub fn result(job: &Job, model: &Model, seconds: f64, note: Option<&Say<'_>>) -> String {
+    let language = job.language;
+    let mut facts = vec![language.say(&Say::CaptionModel { model })];
+    facts.extend(job.request.seed.map(|seed| language.say(&Say::CaptionSeed { seed })));
+    facts.push(language.say(&Say::CaptionSeconds { seconds }));
+    let mut facts = facts.join(" · ");
+    if let Some(note) = note {
+        facts = format!("{facts}\n{}", language.say(note));
+    }
+    over(job.request.prompt.as_str(), &facts, CAPTION_UNITS)
 }
 
 #[cfg(test)]

@@ -65,8 +65,14 @@ impl FailureClass {
     /// How many times a job may be tried in all when it fails like this; 1 means never again.
     pub const fn attempts(self) -> u32 {
         match self {
-            Self::InvalidInput | Self::Filtered | Self::Fatal | Self::Unreachable | Self::Unreadable => 1,
-            Self::Deadline | Self::BadMedia => 2,
+            // bad media: another picture would be paid for again, and nothing says that it would be a better one
+            Self::InvalidInput
+            | Self::Filtered
+            | Self::BadMedia
+            | Self::Fatal
+            | Self::Unreachable
+            | Self::Unreadable => 1,
+            Self::Deadline => 2,
             Self::Unauthorised | Self::OutOfCredit => 3,
             Self::Transient => 5,
             Self::RateLimited => 50,

@@ -23,7 +23,7 @@ pub fn next_poll(elapsed: Duration, typical: Duration) -> Duration {
         return (FIRST.min(expected)).saturating_sub(elapsed).max(SHORTEST);
     }
     if elapsed < expected {
-        return (expected - elapsed).max(SHORTEST);
+        return expected.saturating_sub(elapsed).max(SHORTEST);
     }
     typical.max(elapsed).mul_f64(0.04).clamp(SHORTEST, LONGEST)
 }

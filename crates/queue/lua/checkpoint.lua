@@ -11,7 +11,7 @@ if job[1] ~= 'active' or job[2] ~= fence then
   return 'stale'
 end
 if name == 'handle' then
-  local claim = K .. 'handle:' .. value
+  local claim = K .. 'handle:' .. redis.sha1hex(value)
   local holder = redis.call('GET', claim)
   if holder and holder ~= id then
     return 'taken'
@@ -26,5 +26,5 @@ if name == 'afresh' then
 end
 redis.call('HSET', key, name, value, name .. '_at', int(at))
 -- values are on the record; the trail says that it happened (a handle is short and worth reading there)
-note(id, at, name, worker, name == 'handle' and value or '')
+note(id, at, name, worker, name == 'handle' and string.sub(value, 1, 40) or '')
 return 'kept'

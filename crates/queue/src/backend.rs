@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use apalis_core::backend::finalize::Ephemeral;
 use apalis_core::backend::{Backend, BackendConfig};
@@ -193,13 +193,14 @@ impl Claimer {
             if self.stop.is_cancelled() {
                 return;
             }
+            let until = Instant::now() + self.lease;
             match self.claim(permits.len()).await {
                 Ok((due, raw)) => {
                     backoff = Duration::from_millis(50);
                     let full = raw.len() == permits.len();
                     for raw in raw {
                         if let Some(permit) = permits.pop_front() {
-                            self.hand_out(raw, permit, &sender).await;
+                            self.hand_out(raw, until, permit, &sender).await;
                         }
                     }
                     if !full {
@@ -223,7 +224,7 @@ impl Claimer {
         let numbers =
             [self.lease.as_millis().to_string(), want.to_string(), SILENCE.as_millis().to_string(), LOST.to_string()];
         let mut arguments: Vec<&[u8]> = vec![self.worker.as_bytes()];
-        arguments.extend(numbers.iter().map(|number| number.as_bytes()));
+        arguments.extend(numbers.iter().map(String::as_bytes));
         arguments.extend(self.models.iter().map(|model| model.as_str().as_bytes()));
         let answer: Vec<redis::Value> = self.queue.call(Verb::Claim, &arguments).await?;
         let unreadable = |error: redis::ParsingError| QueueError::Unreadable(error.to_string());
@@ -235,7 +236,13 @@ impl Claimer {
     }
 
     /// Makes a claim into a job for the handler; one that cannot be read is dead at once.
-    async fn hand_out(&self, raw: Raw, permit: OwnedSemaphorePermit, sender: &mpsc::UnboundedSender<Claimed>) {
+    async fn hand_out(
+        &self,
+        raw: Raw,
+        until: Instant,
+        permit: OwnedSemaphorePermit,
+        sender: &mpsc::UnboundedSender<Claimed>,
+    ) {
         let (id, fence, attempt, lost, body, fields) = raw;
         let Ok(id) = id.parse::<JobId>() else {
             // only a foreign hand can write such a key; its lease runs out and the queue counts it as lost
@@ -243,8 +250,15 @@ impl Claimer {
             return;
         };
         let fields = || fields.chunks_exact(2).map(|pair| (pair[0].as_str(), pair[1].as_str()));
-        let lease =
-            Lease::new(self.queue.clone(), id.clone(), fence, self.worker.clone(), self.hand_over.clone(), permit);
+        let lease = Lease::new(
+            self.queue.clone(),
+            id.clone(),
+            fence,
+            self.worker.clone(),
+            self.hand_over.clone(),
+            until,
+            permit,
+        );
         self.keeper.add(&lease);
         let job = match Job::from_json(&body) {
             Ok(job) if job.id == id => job,

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use atelier_domain::JobId;
 use tokio_util::sync::CancellationToken;
@@ -81,12 +81,16 @@ impl Keeper {
         for held in &alive {
             arguments.extend([held.id.as_str().as_bytes(), held.fence.as_bytes()]);
         }
+        let until = Instant::now() + keeping.lease;
         let answers: Vec<String> = keeping.queue.call(Verb::Heartbeat, &arguments).await?;
         for (held, answer) in alive.iter().zip(&answers) {
             match answer.as_str() {
                 "lost" => held.lost.cancel(),
-                "cancel" => held.cancel.cancel(),
-                _ => {}
+                "cancel" => {
+                    held.renewed(until);
+                    held.cancel.cancel();
+                }
+                _ => held.renewed(until),
             }
         }
         Ok(())

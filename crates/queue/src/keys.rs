@@ -17,7 +17,7 @@
 //! | `pending` | hash | per `bot:user`: jobs that have not ended |
 //! | `user:<bot>:<user>` | sorted set | the user's last 200 jobs by time |
 //! | `seen:<bot>:<update>` | string | the job ids of an update, for 48 hours |
-//! | `handle:<handle>` | string | the job that owns a provider's prediction, for 2 hours |
+//! | `handle:<sha1>` | string | the job that owns a provider's prediction, for 2 hours |
 //! | `alive`, `workers`, `slots` | sorted set, hashes | living workers: until when, about them, their slots |
 //! | `pace:…`, `park:…` | string | the budget of a bot and of each chat; flood waits |
 //! | `wake` | list | one entry wakes one idle worker |

@@ -1,8 +1,8 @@
 //! A worker's hold on a job, and the fenced writes that only a holder can make.
 
 use std::fmt;
-use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use atelier_domain::{Failure, JobId, MessageId};
 use tokio::sync::OwnedSemaphorePermit;
@@ -75,6 +75,8 @@ pub(crate) struct Held {
     pub(crate) lost: CancellationToken,
     pub(crate) cancel: CancellationToken,
     hand_over: CancellationToken,
+    /// Until when the hold is certain without asking Redis.
+    certain: Mutex<Instant>,
     _slot: OwnedSemaphorePermit,
 }
 
@@ -91,10 +93,11 @@ impl Lease {
         fence: String,
         worker: Arc<str>,
         hand_over: CancellationToken,
+        certain: Instant,
         slot: OwnedSemaphorePermit,
     ) -> Self {
-        let (lost, cancel) = (CancellationToken::new(), CancellationToken::new());
-        Self { held: Arc::new(Held { queue, id, fence, worker, lost, cancel, hand_over, _slot: slot }) }
+        let (lost, cancel, certain) = (CancellationToken::new(), CancellationToken::new(), Mutex::new(certain));
+        Self { held: Arc::new(Held { queue, id, fence, worker, lost, cancel, hand_over, certain, _slot: slot }) }
     }
 
     pub(crate) fn held(&self) -> &Arc<Held> {
@@ -104,6 +107,12 @@ impl Lease {
     /// Whether the worker learned that the job is somebody else's.
     pub fn is_lost(&self) -> bool {
         self.held.lost.is_cancelled()
+    }
+
+    /// Whether the hold is certain without asking Redis: a process that was paused past its lease must not even show
+    /// progress. What matters is checked against the fence instead ([`Lease::checkpoint`]).
+    pub fn is_certain(&self) -> bool {
+        !self.is_lost() && Instant::now() < *self.held.certain.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Resolves when the job turns out to be somebody else's.
@@ -176,12 +185,11 @@ impl Lease {
             failure.class.name().as_bytes(),
             failure.detail.as_bytes(),
         ];
-        match self.persist::<String>(Verb::Settle, &arguments).await.as_deref() {
-            Ok("settled") => debug!(job.id = %held.id, verdict, "job settled"),
-            _ => {
-                held.lost.cancel();
-                warn!(job.id = %held.id, verdict, "the job was somebody else's by the time it ended here");
-            }
+        if self.persist::<String>(Verb::Settle, &arguments).await.as_deref() == Ok("settled") {
+            debug!(job.id = %held.id, verdict, "job settled");
+        } else {
+            held.lost.cancel();
+            warn!(job.id = %held.id, verdict, "the job was somebody else's by the time it ended here");
         }
     }
 
@@ -201,6 +209,13 @@ impl Lease {
                 () = self.held.lost.cancelled() => return Err(Lost::Lease),
             }
         }
+    }
+}
+
+impl Held {
+    /// The lease was renewed: it holds at least until then.
+    pub(crate) fn renewed(&self, until: Instant) {
+        *self.certain.lock().unwrap_or_else(PoisonError::into_inner) = until;
     }
 }
 

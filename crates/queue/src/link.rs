@@ -13,8 +13,8 @@ use crate::keys;
 use crate::scripts::{Scripts, Verb};
 
 /// Longer than any script takes, short enough that a cut connection is noticed while a lease is still held.
-const RESPONSE: Duration = Duration::from_millis(2000);
-const CONNECT: Duration = Duration::from_millis(1000);
+const RESPONSE: Duration = Duration::from_secs(2);
+const CONNECT: Duration = Duration::from_secs(1);
 
 /// The address of a Redis server; `Display` and `Debug` hide user name and password.
 #[derive(Clone)]

@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use atelier_domain::{BotId, ChatId};
+use tracing::warn;
 
 use crate::error::QueueError;
 use crate::link::Queue;
@@ -51,9 +52,49 @@ impl Queue {
             "28".to_owned(),
             "34".to_owned(),
         ];
-        let arguments: Vec<&[u8]> = numbers.iter().map(|number| number.as_bytes()).collect();
+        let arguments: Vec<&[u8]> = numbers.iter().map(String::as_bytes).collect();
         let wait: u64 = self.call(Verb::Grant, &arguments).await?;
         Ok(if wait == 0 { Pace::Go } else { Pace::Wait(Duration::from_millis(wait)) })
+    }
+
+    /// Sends something under the shared budget: waits for leave, calls, and when `flood` finds a flood wait in the error
+    /// parks the chat and tries again. Progress is dropped instead of waiting: `Ok(None)`. While Redis is away the
+    /// budget cannot be asked; results and answers go out without it, progress does not.
+    pub async fn paced<T, E, F>(
+        &self,
+        (bot, chat): (BotId, ChatId),
+        urgency: Urgency,
+        flood: impl Fn(&E) -> Option<Duration> + Send,
+        call: impl Fn() -> F + Send,
+    ) -> Result<Option<T>, E>
+    where
+        F: Future<Output = Result<T, E>> + Send,
+    {
+        loop {
+            match self.pace(bot, chat, 1, urgency).await {
+                Ok(Pace::Go) => {}
+                Ok(Pace::Wait(_)) | Err(_) if urgency == Urgency::Progress => return Ok(None),
+                Ok(Pace::Wait(wait)) => {
+                    tokio::time::sleep(wait).await;
+                    continue;
+                }
+                Err(_) => {}
+            }
+            match call().await {
+                Ok(done) => return Ok(Some(done)),
+                Err(error) => {
+                    let Some(wait) = flood(&error) else { return Err(error) };
+                    warn!(bot = bot.0, wait_s = wait.as_secs_f64(), "telegram asks to wait; the chat is parked");
+                    // without Redis the wait holds for this call only
+                    if self.park(bot, Some(chat), wait).await.is_err() {
+                        tokio::time::sleep(wait).await;
+                    }
+                    if urgency == Urgency::Progress {
+                        return Ok(None);
+                    }
+                }
+            }
+        }
     }
 
     /// Remembers a flood wait: nothing is sent to the chat (to any chat, when `None`) before it is over.

@@ -76,7 +76,7 @@ impl Queue {
             let body = job.to_json().map_err(|error| QueueError::Unreadable(error.to_string()))?;
             jobs.push((job, predicted.as_millis().to_string(), body));
         }
-        let mut arguments: Vec<&[u8]> = numbers.iter().map(|number| number.as_bytes()).collect();
+        let mut arguments: Vec<&[u8]> = numbers.iter().map(String::as_bytes).collect();
         for (job, predicted, body) in &jobs {
             arguments.extend([
                 job.id.as_str().as_bytes(),

@@ -32,6 +32,10 @@ pub struct Config {
     pub allow_remote: bool,
     /// Answer 429 as Telegram does when a bot posts too fast; the control API can switch it at run time.
     pub rate_limits: bool,
+    /// Whether `!nsfw`, `!flagged`, `!fail` or `!slow` in a prompt decides how its prediction ends.
+    pub directives: bool,
+    /// Pictures are drawn no larger than this a side, in pixels; tests draw small to be quick.
+    pub largest_side: u32,
 }
 
 impl Default for Config {
@@ -45,6 +49,8 @@ impl Default for Config {
             time_scale: 1.0,
             allow_remote: false,
             rate_limits: true,
+            directives: false,
+            largest_side: 4096,
         }
     }
 }
@@ -71,6 +77,9 @@ pub enum RunError {
     /// The Bot API server failed.
     #[error("the bot api simulator failed")]
     Telegram(#[from] telegram::ServeError),
+    /// The Replicate server failed.
+    #[error("the replicate simulator failed")]
+    Replicate(#[from] replicate::ServeError),
     /// A server task panicked.
     #[error("a simulator task panicked")]
     Panicked(#[source] tokio::task::JoinError),
@@ -125,27 +134,18 @@ pub async fn start(config: Config, shutdown: CancellationToken) -> Result<Runnin
     let telegram = tokio::spawn(async move {
         telegram::serve(telegram_listener, options, telegram_shutdown).await.map_err(RunError::from)
     });
-    let replicate = tokio::spawn(serve_replicate(
-        replicate_listener,
-        config.data_dir.map(|dir| dir.join("replicate")),
-        config.time_scale,
-        shutdown.clone(),
-    ));
+    let options = replicate::Options {
+        data_dir: config.data_dir.map(|dir| dir.join("replicate")),
+        time_scale: config.time_scale,
+        directives: config.directives,
+        largest_side: config.largest_side,
+        ..replicate::Options::default()
+    };
+    let replicate_shutdown = shutdown.clone();
+    let replicate = tokio::spawn(async move {
+        replicate::serve(replicate_listener, options, replicate_shutdown).await.map_err(RunError::from)
+    });
     Ok(Running { telegram_addr, replicate_addr, telegram, replicate, shutdown })
-}
-
-/// The one place that starts the Replicate half.
-// STUB until the Replicate server is merged: replace the body by
-// `replicate::serve(listener, replicate::Options { data_dir, time_scale }, shutdown).await` and add its error to `RunError`.
-async fn serve_replicate(
-    listener: TcpListener,
-    _data_dir: Option<PathBuf>,
-    _time_scale: f64,
-    shutdown: CancellationToken,
-) -> Result<(), RunError> {
-    let _listener = listener;
-    shutdown.cancelled().await;
-    Ok(())
 }
 
 async fn listen(addr: SocketAddr, allow_remote: bool) -> Result<TcpListener, StartError> {

@@ -1,1 +1,119 @@
 //! One job from claim to picture in the chat, resumable at every step.
+//!
+//! The steps, each on record before or after it happens: intent → creation → handle → outputs → sending → delivered.
+//! Whoever claims a job goes on from the last of them, so a killed worker costs its lease's length and nothing else.
+//!
+//! Invariants: a creation that may have happened is looked for before another one is made; nothing is shown in the
+//! chat without a fenced write before it; a job that fails for good has told the user why. Deliberately absent: user
+//! texts (they stand in the message catalogue), and apalis (the queue's run loop takes a plain function).
+
+mod deliver;
+mod failing;
+mod generate;
+mod line;
+mod pictures;
+mod progress;
+mod slot;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use atelier_domain::{BotId, Catalogue, ModelId};
+use atelier_media::Studio;
+use atelier_provider::Providers;
+use atelier_queue::{Claimed, Handler, Queue, RunError, RunOptions};
+use atelier_telegram::Telegram;
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use tokio_util::sync::CancellationToken;
+
+/// What a worker process works with.
+pub struct Worker {
+    /// The bots whose chats it posts to, one connection each.
+    pub telegrams: Vec<Telegram>,
+    /// Where the jobs come from.
+    pub queue: Queue,
+    /// Who makes the pictures.
+    pub providers: Providers,
+    /// How it runs; without models it serves those that its providers serve.
+    pub options: RunOptions,
+    /// Finer points.
+    pub settings: Settings,
+}
+
+/// Finer points of a worker.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The models it knows.
+    pub catalogue: Catalogue,
+    /// How long a finished job waits for the bot to post its slot before it posts one itself.
+    pub slot_wait: Duration,
+    /// At least this long between two progress edits of a job.
+    pub progress_every: Duration,
+    /// After so many lost workers a job is given up: it may be what kills them.
+    pub most_lost: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            catalogue: Catalogue::builtin().clone(),
+            slot_wait: Duration::from_millis(1500),
+            progress_every: Duration::from_secs(3),
+            most_lost: 5,
+        }
+    }
+}
+
+/// Why a worker ended other than by being asked to.
+#[derive(Debug, thiserror::Error)]
+pub enum WorkerError {
+    /// It could not serve a single model.
+    #[error("no provider is configured for any of the models asked for")]
+    NothingToServe,
+    /// The run loop ended.
+    #[error("the run loop ended")]
+    Run(#[from] RunError),
+}
+
+/// What every job of the process shares.
+pub(crate) struct Shop {
+    pub(crate) telegrams: HashMap<BotId, Telegram>,
+    pub(crate) queue: Queue,
+    pub(crate) providers: Providers,
+    pub(crate) studio: Studio,
+    pub(crate) settings: Settings,
+}
+
+/// Works until `shutdown`, then finishes or hands over what it holds.
+pub fn run(worker: Worker, shutdown: CancellationToken) -> BoxFuture<'static, Result<(), WorkerError>> {
+    async move {
+        let Worker { telegrams, queue, providers, mut options, settings } = worker;
+        options.models = served(&settings.catalogue, &providers, &options.models)?;
+        let models: Vec<&str> = options.models.iter().map(ModelId::as_str).collect();
+        tracing::info!(worker = %options.worker, concurrency = options.concurrency, ?models, "worker started");
+        let shop = Arc::new(Shop {
+            telegrams: telegrams.into_iter().map(|telegram| (telegram.bot(), telegram)).collect(),
+            queue: queue.clone(),
+            providers,
+            studio: Studio::default(),
+            settings,
+        });
+        let handler: Handler = Arc::new(move |claimed: Claimed| line::walk(shop.clone(), claimed).boxed());
+        Ok(atelier_queue::run(queue, options, handler, shutdown).await?)
+    }
+    .boxed()
+}
+
+/// The models to claim: those asked for (all, when none is named) that a configured provider runs.
+fn served(catalogue: &Catalogue, providers: &Providers, wish: &[ModelId]) -> Result<Vec<ModelId>, WorkerError> {
+    let wanted = |id: &ModelId| wish.is_empty() || wish.contains(id);
+    let models: Vec<ModelId> = catalogue
+        .models()
+        .iter()
+        .filter(|model| wanted(&model.id) && providers.serves(model))
+        .map(|model| model.id.clone())
+        .collect();
+    if models.is_empty() { Err(WorkerError::NothingToServe) } else { Ok(models) }
+}

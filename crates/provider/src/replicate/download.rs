@@ -53,7 +53,7 @@ impl Http {
                 });
             }
             if !response.status().is_redirection() {
-                return Err(self.unavailable(response));
+                return Err(self.unavailable(&response));
             }
             url = target(&url, &response)?;
         }
@@ -83,7 +83,7 @@ impl Http {
 
     /// An error status. Addresses die within the hour: whether the picture does too, only the handle can tell, so all
     /// but a rate limit is worth another poll.
-    fn unavailable(&self, response: Response) -> Failure {
+    fn unavailable(&self, response: &Response) -> Failure {
         let status = response.status().as_u16();
         let retry_after = response.headers().get("retry-after").and_then(|value| value.to_str().ok());
         let failure = refusal::classify(status, retry_after, b"at the download", |text| self.detail(text));

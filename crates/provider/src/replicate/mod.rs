@@ -45,9 +45,13 @@ impl Replicate {
         Ok(Self { http: Http::new(settings)? })
     }
 
-    async fn create(&self, path: Vec<String>, body: Value, deadline: u64) -> Result<Started, StartError> {
-        let path: Vec<&str> = path.iter().map(String::as_str).collect();
-        let call = self.http.request(Method::POST, &path).json(&body).header("Cancel-After", format!("{deadline}s"));
+    async fn create(&self, creation: Creation) -> Result<Started, StartError> {
+        let Creation { owner, name, input, deadline } = creation;
+        let call = self
+            .http
+            .request(Method::POST, &["models", &owner, &name, "predictions"])
+            .json(&json!({ "input": input }))
+            .header("Cancel-After", format!("{deadline}s"));
         let reply = self.http.send(call).await.map_err(|error| match error {
             CallError::NotSent(failure) => StartError::NotCreated(failure),
             CallError::Refused { status, failure } if refusal::is_definite(status) => StartError::NotCreated(failure),
@@ -79,11 +83,7 @@ impl Provider for Replicate {
 
     fn start(&self, model: &Model, request: &Request) -> BoxFuture<'_, Result<Started, StartError>> {
         let prepared = prepare(model, request);
-        async move {
-            let (path, input, deadline) = prepared.map_err(StartError::NotCreated)?;
-            self.create(path, json!({ "input": input }), deadline).await
-        }
-        .boxed()
+        async move { self.create(prepared.map_err(StartError::NotCreated)?).await }.boxed()
     }
 
     fn poll(&self, handle: &Handle) -> BoxFuture<'_, Result<Status, Failure>> {
@@ -128,14 +128,24 @@ impl Provider for Replicate {
     }
 }
 
-/// The path of a creation, its input and its deadline in seconds. Refuses what cannot succeed before it costs money.
-fn prepare(model: &Model, request: &Request) -> Result<(Vec<String>, Map<String, Value>, u64), Failure> {
+/// One creation, ready to be sent.
+#[derive(Debug)]
+struct Creation {
+    owner: String,
+    name: String,
+    input: Map<String, Value>,
+    /// Seconds.
+    deadline: u64,
+}
+
+/// Refuses what cannot succeed before it costs money.
+fn prepare(model: &Model, request: &Request) -> Result<Creation, Failure> {
     let Some((owner, name)) = model.slug.split_once('/') else {
         return Err(Failure::new(FailureClass::Fatal, format!("`{}` is not owner/name", model.slug)));
     };
     check_ratio(model, request)?;
-    let path = ["models", owner, name, "predictions"].map(str::to_owned).into();
-    Ok((path, input(model, request), model.deadline_seconds.max(SHORTEST_DEADLINE)))
+    let deadline = model.deadline_seconds.max(SHORTEST_DEADLINE);
+    Ok(Creation { owner: owner.to_owned(), name: name.to_owned(), input: input(model, request), deadline })
 }
 
 /// The input that a model of the catalogue takes. What a lost prediction is recognised by, so it must not depend on
@@ -170,12 +180,12 @@ mod tests {
     #[test]
     fn each_model_gets_its_own_inputs() {
         let (model, wish) = request("seedream", "21:9");
-        let (path, input, deadline) = prepare(&model, &wish).unwrap();
-        assert_eq!(path.join("/"), "models/bytedance/seedream-3/predictions");
-        assert_eq!(Value::Object(input), json!({"prompt": "a cat", "aspect_ratio": "21:9", "seed": 7}));
-        assert_eq!(deadline, 180);
+        let creation = prepare(&model, &wish).unwrap();
+        assert_eq!((creation.owner.as_str(), creation.name.as_str()), ("bytedance", "seedream-3"));
+        assert_eq!(Value::Object(creation.input), json!({"prompt": "a cat", "aspect_ratio": "21:9", "seed": 7}));
+        assert_eq!(creation.deadline, 180);
         let (model, wish) = request("imagen", "4:3");
-        let (_, input, _) = prepare(&model, &wish).unwrap();
+        let input = prepare(&model, &wish).unwrap().input;
         let seedless = json!({"prompt": "a cat", "aspect_ratio": "4:3", "output_format": "png"});
         assert_eq!(Value::Object(input), seedless, "imagen takes no seed");
     }

@@ -59,7 +59,7 @@ impl Prediction {
         match self.status.as_str() {
             "starting" => Status::Running { progress: None, queued: true },
             "processing" => Status::Running { progress: self.progress(), queued: false },
-            "succeeded" | "successful" => self.success(),
+            "succeeded" => self.success(),
             "failed" => {
                 let error = self.error_text();
                 let said = if error.is_empty() { "failed without a reason" } else { &error };

@@ -168,8 +168,10 @@ fn fold(world: &mut World, record: Record) {
             if let Some(bot) = world.bots.get_mut(&key.bot) {
                 bot.next_message = bot.next_message.max(message.id + 1);
             }
-            let next = world.group_ids.entry(key.chat).or_insert(1);
-            *next = (*next).max(message.id + 1);
+            if key.is_group() {
+                let next = world.group_ids.entry(key.chat).or_insert(1);
+                *next = (*next).max(message.id + 1);
+            }
             if let Some(chat) = world.chats.get_mut(&key) {
                 chat.messages.insert(message.id, *message);
             }

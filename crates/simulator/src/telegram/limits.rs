@@ -81,8 +81,7 @@ impl Limiter {
         let units = cost as f64;
         let in_chat = self.chats.entry((bot, chat, lane.clone())).or_insert_with(|| Bucket::full(CHAT_BURST, now_ms));
         in_chat.refill(CHAT_RATE, CHAT_BURST, now_ms);
-        let overall =
-            self.overall.entry((bot, lane.clone())).or_insert_with(|| Bucket::full(OVERALL_RATE, now_ms));
+        let overall = self.overall.entry((bot, lane.clone())).or_insert_with(|| Bucket::full(OVERALL_RATE, now_ms));
         overall.refill(OVERALL_RATE, OVERALL_RATE, now_ms);
         let minute = self.minutes.entry((bot, chat, lane.clone())).or_default();
         while minute.front().is_some_and(|at| now_ms - at >= MINUTE_MS) {

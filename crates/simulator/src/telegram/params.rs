@@ -65,7 +65,8 @@ impl Params {
 
     async fn read_multipart(&mut self, request: Request) -> Result<(), ApiError> {
         let broken = |_| ApiError::bad("can't parse the multipart body");
-        let mut multipart = Multipart::from_request(request, &()).await.map_err(|_| ApiError::bad("can't parse the multipart body"))?;
+        let mut multipart =
+            Multipart::from_request(request, &()).await.map_err(|_| ApiError::bad("can't parse the multipart body"))?;
         while let Some(field) = multipart.next_field().await.map_err(broken)? {
             let Some(name) = field.name().map(str::to_owned) else { continue };
             let file_name = field.file_name().map(str::to_owned);
@@ -125,9 +126,9 @@ impl Params {
         match self.values.get(name) {
             None | Some(Value::Null) => Ok(None),
             Some(Value::String(text)) if text.is_empty() => Ok(None),
-            Some(Value::String(text)) => {
-                serde_json::from_str(text).map(Some).map_err(|_| ApiError::bad(format!("can't parse {what} JSON object")))
-            }
+            Some(Value::String(text)) => serde_json::from_str(text)
+                .map(Some)
+                .map_err(|_| ApiError::bad(format!("can't parse {what} JSON object"))),
             Some(value) => Ok(Some(value.clone())),
         }
     }

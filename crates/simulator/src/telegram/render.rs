@@ -42,8 +42,12 @@ pub(crate) fn bot(bot: &Bot) -> Value {
 
 fn author(world: &World, author: Author) -> Value {
     match author {
-        Author::User(id) => world.users.get(&id).map_or_else(|| json!({ "id": id, "is_bot": false, "first_name": "" }), user),
-        Author::Bot(id) => world.bots.get(&id).map_or_else(|| json!({ "id": id, "is_bot": true, "first_name": "" }), bot),
+        Author::User(id) => {
+            world.users.get(&id).map_or_else(|| json!({ "id": id, "is_bot": false, "first_name": "" }), user)
+        }
+        Author::Bot(id) => {
+            world.bots.get(&id).map_or_else(|| json!({ "id": id, "is_bot": true, "first_name": "" }), bot)
+        }
     }
 }
 
@@ -51,7 +55,8 @@ fn author(world: &World, author: Author) -> Value {
 pub(crate) fn chat(world: &World, key: ChatKey) -> Value {
     let Some(chat) = world.chats.get(&key) else { return json!({ "id": key.chat, "type": "private" }) };
     if chat.kind == ChatKind::Private {
-        let mut value = world.users.get(&key.chat).map_or_else(|| json!({ "id": key.chat, "first_name": "" }), |user| json!(user));
+        let mut value =
+            world.users.get(&key.chat).map_or_else(|| json!({ "id": key.chat, "first_name": "" }), |user| json!(user));
         if let Some(fields) = value.as_object_mut() {
             fields.remove("language_code");
             fields.insert("type".to_owned(), json!("private"));
@@ -173,7 +178,10 @@ fn state_content(viewer: i64, content: &Content, markup: Option<&Value>) -> Map<
             fields.insert("service".to_owned(), json!(service));
         }
     }
-    fields.insert("buttons".to_owned(), markup.and_then(|markup| markup.get("inline_keyboard")).cloned().unwrap_or(json!([])));
+    fields.insert(
+        "buttons".to_owned(),
+        markup.and_then(|markup| markup.get("inline_keyboard")).cloned().unwrap_or(json!([])),
+    );
     fields.insert("markup".to_owned(), markup.cloned().unwrap_or(Value::Null));
     fields
 }

@@ -1,6 +1,6 @@
 //! The envelope of every Bot API answer: `{"ok":true,"result":…}` or an error body as Telegram words it.
 //!
-//! Texts are those of the official server (`tdlib/telegram-bot-api`) and of TDLib.
+//! Texts are those of the official server (`tdlib/telegram-bot-api`) and of `TDLib`.
 
 use axum::Json;
 use axum::http::StatusCode;

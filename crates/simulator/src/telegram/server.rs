@@ -93,7 +93,7 @@ impl Server {
             let journal = self.journal.lock().unwrap_or_else(PoisonError::into_inner);
             for effect in world.effects.drain(..) {
                 match (effect, journal.as_ref()) {
-                    (Effect::Record(record), Some(journal)) => journal.append(record),
+                    (Effect::Record(record), Some(journal)) => journal.append(*record),
                     (Effect::Record(_), None) => {}
                     (Effect::Event(name, data), _) => self.feed.publish(name, data),
                 }

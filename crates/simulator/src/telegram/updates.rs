@@ -76,7 +76,7 @@ impl Queue {
 
     /// The offset that a negative one means: only the last `count` updates stay.
     pub(crate) fn offset_of_last(&self, count: usize) -> Option<i64> {
-        self.pending.keys().rev().take(count).last().copied()
+        self.pending.keys().rev().nth(count.saturating_sub(1)).or_else(|| self.pending.keys().next()).copied()
     }
 
     /// The updates to deliver now, at most `limit`; repeats ordered by a test come first and once.

@@ -97,13 +97,12 @@ async fn call(server: &Arc<Server>, cut: &Cut, call: &Call) -> Response {
             Effect::Cut => return cut_off(cut),
         }
     }
-    let (mut response, mut error) = match response {
-        Some(response) => (response, Some("scripted".to_owned())),
-        None => {
-            let outcome = methods::run(server, call).await;
-            let error = outcome.as_ref().err().map(|error| error.description.clone());
-            (respond(outcome), error)
-        }
+    let (mut response, mut error) = if let Some(response) = response {
+        (response, Some("scripted".to_owned()))
+    } else {
+        let outcome = methods::run(server, call).await;
+        let error = outcome.as_ref().err().map(|error| error.description.clone());
+        (respond(outcome), error)
     };
     if let Some(met) = meet(server, Phase::After, call, seq) {
         match fault(server, met, call, &lane).await {

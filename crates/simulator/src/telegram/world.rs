@@ -32,8 +32,15 @@ pub(crate) struct Press {
 /// Something that must leave the world after a change.
 #[derive(Debug)]
 pub(crate) enum Effect {
-    Record(Record),
+    Record(Box<Record>),
     Event(&'static str, Value),
+}
+
+impl Effect {
+    /// A line for the journal.
+    pub(crate) fn record(record: Record) -> Self {
+        Self::Record(Box::new(record))
+    }
 }
 
 /// A message about to be posted.
@@ -107,7 +114,7 @@ impl World {
     /// Notes that a bot's profile changed.
     pub(crate) fn save_bot(&mut self, id: i64) {
         if let Some(bot) = self.bots.get(&id) {
-            self.effects.push(Effect::Record(Record::Bot(bot.clone())));
+            self.effects.push(Effect::record(Record::Bot(bot.clone())));
             self.effects.push(Effect::Event("bot", render::bot_state(bot, self.queues.get(&id))));
         }
     }
@@ -117,7 +124,7 @@ impl World {
         if self.users.get(&user.id) == Some(&user) {
             return;
         }
-        self.effects.push(Effect::Record(Record::User(user.clone())));
+        self.effects.push(Effect::record(Record::User(user.clone())));
         self.effects.push(Effect::Event("user", json!(user)));
         self.users.insert(user.id, user);
     }
@@ -127,7 +134,7 @@ impl World {
         if let Some(old) = self.chats.remove(&chat.key) {
             chat.messages = old.messages;
         }
-        self.effects.push(Effect::Record(Record::Chat(chat.clone())));
+        self.effects.push(Effect::record(Record::Chat(chat.clone())));
         self.effects.push(Effect::Event("chat", render::chat_head(&chat)));
         self.chats.insert(chat.key, chat);
     }
@@ -220,7 +227,7 @@ impl World {
 
     /// Puts a changed message in place.
     pub(crate) fn store(&mut self, event: &'static str, key: ChatKey, message: Message) {
-        self.effects.push(Effect::Record(Record::Message { key, message: Box::new(message.clone()) }));
+        self.effects.push(Effect::record(Record::Message { key, message: Box::new(message.clone()) }));
         let shown = render::state_message(self, key, &message);
         self.effects.push(Effect::Event(event, json!({ "bot": key.bot, "chat": key.chat, "message": shown })));
         if let Some(chat) = self.chats.get_mut(&key) {
@@ -248,7 +255,7 @@ impl World {
             payload => payload,
         };
         let update = Update { id, at_ms: now_ms, kind: kind.to_owned(), payload };
-        self.effects.push(Effect::Record(Record::Update { bot, update: update.clone() }));
+        self.effects.push(Effect::record(Record::Update { bot, update: update.clone() }));
         self.effects.push(Effect::Event("update", json!({ "bot": bot, "update": update.wire() })));
         self.queues.entry(bot).or_default().push(update);
         Some(id)
@@ -260,7 +267,7 @@ impl World {
         let Some(profile) = self.bots.get_mut(&bot) else { return };
         if offset > profile.confirmed_below || removed > 0 {
             profile.confirmed_below = profile.confirmed_below.max(offset);
-            self.effects.push(Effect::Record(Record::Confirmed { bot, below: offset }));
+            self.effects.push(Effect::record(Record::Confirmed { bot, below: offset }));
             self.effects.push(Effect::Event("confirmed", json!({ "bot": bot, "below": offset })));
         }
     }
@@ -268,7 +275,7 @@ impl World {
     /// Remembers a stored file.
     pub(crate) fn keep_file(&mut self, file: &FileMeta) {
         if !self.files.contains_key(&file.unique) {
-            self.effects.push(Effect::Record(Record::File(file.clone())));
+            self.effects.push(Effect::record(Record::File(file.clone())));
             self.files.insert(file.unique.clone(), file.clone());
         }
     }

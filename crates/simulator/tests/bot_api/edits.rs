@@ -13,8 +13,14 @@ fn button(data: &str) -> serde_json::Value {
 async fn a_text_becomes_a_photo_with_buttons_and_keeps_its_history() {
     let sim = with_ann().await;
     let id = sim.text("queued #2").await;
-    sim.call("editMessageText", json!({ "chat_id": ANN, "message_id": id, "text": "queued #1", "reply_markup": button("c:1") })).await.result();
-    let media = json!({ "type": "photo", "media": "attach://picture", "caption": "<b>a cat</b>", "parse_mode": "HTML" });
+    sim.call(
+        "editMessageText",
+        json!({ "chat_id": ANN, "message_id": id, "text": "queued #1", "reply_markup": button("c:1") }),
+    )
+    .await
+    .result();
+    let media =
+        json!({ "type": "photo", "media": "attach://picture", "caption": "<b>a cat</b>", "parse_mode": "HTML" });
     let form = to_ann()
         .text("message_id", id.to_string())
         .text("media", media.to_string())
@@ -52,7 +58,12 @@ async fn an_edit_that_changes_nothing_is_refused() {
     );
     let with_button = json!({ "chat_id": ANN, "message_id": id, "reply_markup": button("x") });
     sim.call("editMessageReplyMarkup", with_button.clone()).await.result();
-    assert!(sim.call("editMessageReplyMarkup", with_button).await.error().starts_with("Bad Request: message is not modified"));
+    assert!(
+        sim.call("editMessageReplyMarkup", with_button)
+            .await
+            .error()
+            .starts_with("Bad Request: message is not modified")
+    );
     sim.call("editMessageText", json!({ "chat_id": ANN, "message_id": id, "text": "other" })).await.result();
     assert_eq!(sim.message(id).await["buttons"], json!([]), "an edit without buttons takes them away");
 }
@@ -65,10 +76,16 @@ async fn what_cannot_be_edited_says_so() {
     let ours = sim.says("mine").await["message_id"].as_i64().unwrap();
     assert_eq!(sim.call("editMessageText", edit(ours)).await.error(), "Bad Request: message can't be edited");
     let text = sim.text("text").await;
-    assert_eq!(sim.call("editMessageCaption", edit(text)).await.error(), "Bad Request: there is no caption in the message to edit");
+    assert_eq!(
+        sim.call("editMessageCaption", edit(text)).await.error(),
+        "Bad Request: there is no caption in the message to edit"
+    );
     let form = to_ann().part("photo", part(picture(20, 20, ImageFormat::Jpeg), "p.jpg"));
     let photo = sim.upload("sendPhoto", form).await.result()["message_id"].as_i64().unwrap();
-    assert_eq!(sim.call("editMessageText", edit(photo)).await.error(), "Bad Request: there is no text in the message to edit");
+    assert_eq!(
+        sim.call("editMessageText", edit(photo)).await.error(),
+        "Bad Request: there is no text in the message to edit"
+    );
     sim.call("editMessageCaption", edit(photo)).await.result();
     sim.post("/delete", json!({ "bot": BOT, "chat": ANN, "message_id": text })).await;
     assert_eq!(sim.call("editMessageText", edit(text)).await.error(), "Bad Request: message to edit not found");

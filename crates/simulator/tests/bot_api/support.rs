@@ -130,7 +130,9 @@ pub(crate) async fn with_ann() -> Sim {
 /// A picture of one colour.
 pub(crate) fn picture(width: u32, height: u32, format: ImageFormat) -> Vec<u8> {
     let mut bytes = Vec::new();
-    RgbImage::from_pixel(width, height, image::Rgb([200, 80, 40])).write_to(&mut Cursor::new(&mut bytes), format).unwrap();
+    RgbImage::from_pixel(width, height, image::Rgb([200, 80, 40]))
+        .write_to(&mut Cursor::new(&mut bytes), format)
+        .unwrap();
     bytes
 }
 

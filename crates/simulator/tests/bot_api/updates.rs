@@ -63,7 +63,11 @@ async fn only_an_offset_confirms() {
     assert_eq!(ids(&sim.call("getUpdates", json!({})).await.result()), first, "delivered again until confirmed");
     assert_eq!(ids(&sim.call("getUpdates", json!({ "limit": 2 })).await.result()), first[..2]);
     assert_eq!(ids(&sim.call("getUpdates", json!({ "offset": first[1] })).await.result()), first[1..]);
-    assert_eq!(ids(&sim.call("getUpdates", json!({ "offset": 0 })).await.result()), first[1..], "the first is forgotten");
+    assert_eq!(
+        ids(&sim.call("getUpdates", json!({ "offset": 0 })).await.result()),
+        first[1..],
+        "the first is forgotten"
+    );
     assert_eq!(ids(&sim.call("getUpdates", json!({ "offset": -1 })).await.result()), first[2..]);
     assert_eq!(ids(&sim.call("getUpdates", json!({})).await.result()), first[2..], "a negative offset forgets too");
     sim.call("getUpdates", json!({ "offset": first[2] + 1 })).await.result();

@@ -50,7 +50,9 @@ pub(super) async fn create_group(State(server): State<Arc<Server>>, Json(new): J
             members.push(member.ensure(world)?);
         }
         let bots: Vec<i64> = new.bots.unwrap_or_else(|| world.bots.keys().copied().collect());
-        bots.iter().for_each(|bot| world.ensure_bot(*bot));
+        for bot in &bots {
+            world.ensure_bot(*bot);
+        }
         world.put_chat(Chat {
             key,
             kind: new.kind,
@@ -157,7 +159,9 @@ pub(super) async fn migrate(State(server): State<Arc<Server>>, Json(query): Json
             fields.insert(field.to_owned(), json!(id));
             Draft::new(author, Content::Service(fields))
         };
-        for (at, draft) in [(key, service("migrate_to_chat_id", to)), (new_key, service("migrate_from_chat_id", key.chat))] {
+        for (at, draft) in
+            [(key, service("migrate_to_chat_id", to)), (new_key, service("migrate_from_chat_id", key.chat))]
+        {
             let id = world.post(at, draft, now_ms);
             for bot in &bots {
                 let Some(message) = world.message(at, id) else { continue };

@@ -30,7 +30,8 @@ pub(super) async fn file(State(server): State<Arc<Server>>, Path(id): Path<Strin
     };
     let shown = matches!(file.mime.as_str(), "image/jpeg" | "image/png" | "image/gif" | "image/webp" | "video/mp4");
     let name = file.name.unwrap_or_else(|| format!("file.{}", extension(&file.mime)));
-    let safe: String = name.chars().map(|c| if c.is_ascii_alphanumeric() || ".-_ ".contains(c) { c } else { '_' }).collect();
+    let safe: String =
+        name.chars().map(|c| if c.is_ascii_alphanumeric() || ".-_ ".contains(c) { c } else { '_' }).collect();
     let disposition = format!("{}; filename=\"{safe}\"", if shown { "inline" } else { "attachment" });
     let mime = if shown { file.mime } else { "application/octet-stream".to_owned() };
     let headers = [
@@ -98,18 +99,15 @@ pub(super) async fn events(
     let subscription = server.feed.subscribe(header.or(query.last));
     let stream = async_stream::stream! {
         let hello = Event::default().event("hello").id(subscription.last.to_string());
-        let missed = match subscription.missed {
-            Some(missed) => {
-                // a number of its own, so that a reader who resumes before the first event resumes from here
-                if missed.is_empty() {
-                    yield Ok(hello.data("{}"));
-                }
-                missed
+        let missed = if let Some(missed) = subscription.missed {
+            // a number of its own, so that a reader who resumes before the first event resumes from here
+            if missed.is_empty() {
+                yield Ok(hello.data("{}"));
             }
-            None => {
-                yield Ok(Event::default().event("reset").id(subscription.last.to_string()).data("{}"));
-                Vec::new()
-            }
+            missed
+        } else {
+            yield Ok(Event::default().event("reset").id(subscription.last.to_string()).data("{}"));
+            Vec::new()
         };
         for event in missed {
             yield Ok(encode(event.seq, event.name, &event.data));

@@ -1,6 +1,7 @@
 //! The control API under `/_sim`: what people do in chats, what tests ask and script. `CONTROL.md` is its page.
 //!
-//! Answers are JSON; a refusal is `{"ok":false,"error":"…"}` with status 400, 404, 408 (a wait that ran out) or 409.
+//! Answers are JSON; a refusal is `{"ok":false,"error":"…"}` with status 400, 403, 404, 408 (a wait that ran out)
+//! or 409.
 //!
 //! | call | does |
 //! |---|---|
@@ -19,7 +20,9 @@ mod wait;
 
 use std::sync::Arc;
 
-use axum::http::StatusCode;
+use axum::extract::Request;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -55,6 +58,23 @@ pub(crate) fn routes() -> Router<Arc<Server>> {
         .route("/limits", post(script::limits))
         .route("/clock", post(script::clock))
         .route("/reset", post(script::reset))
+        .layer(middleware::from_fn(same_origin))
+}
+
+/// Refuses what another web site's page sends through the reader's browser; programs send no `Origin`.
+async fn same_origin(request: Request, next: Next) -> Response {
+    if is_foreign(request.headers()) {
+        return Refusal::new(StatusCode::FORBIDDEN, "this is for pages of this server only").into_response();
+    }
+    next.run(request).await
+}
+
+fn is_foreign(headers: &HeaderMap) -> bool {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    text(header::ORIGIN).is_some_and(|origin| {
+        let authority = origin.split_once("://").map_or(origin, |(_, authority)| authority);
+        Some(authority) != text(header::HOST)
+    })
 }
 
 /// A refusal of the control API.

@@ -162,9 +162,12 @@ fn change_membership(world: &mut World, key: ChatKey, bot: i64, by: &User, insid
     }
     world.put_chat(chat);
     let Some(profile) = world.bots.get(&bot) else { return Err(Refusal::missing("no such bot")) };
-    let status = |inside: bool| match inside {
-        true => json!({ "status": "member", "user": render::bot(profile) }),
-        false => json!({ "status": "kicked", "user": render::bot(profile), "until_date": 0 }),
+    let status = |inside: bool| {
+        if inside {
+            json!({ "status": "member", "user": render::bot(profile) })
+        } else {
+            json!({ "status": "kicked", "user": render::bot(profile), "until_date": 0 })
+        }
     };
     let change = json!({
         "chat": render::chat(world, key),

@@ -20,7 +20,8 @@ pub(super) async fn faults(State(server): State<Arc<Server>>) -> Json<Value> {
 
 /// Adds a rule.
 pub(super) async fn add_fault(State(server): State<Arc<Server>>, request: Request) -> Answer {
-    let Json(rule): Json<Rule> = Json::from_request(request, &()).await.map_err(|error| Refusal::bad(error.body_text()))?;
+    let Json(rule): Json<Rule> =
+        Json::from_request(request, &()).await.map_err(|error| Refusal::bad(error.body_text()))?;
     let id = server.write(|world, _| world.faults.add(rule));
     Ok(Json(json!({ "ok": true, "id": id })))
 }
@@ -107,7 +108,7 @@ pub(super) async fn reset(State(server): State<Arc<Server>>, Json(reset): Json<R
             world.presses.clear();
             world.files.clear();
             world.logged_out.clear();
-            world.effects.push(Effect::Record(Record::Clear));
+            world.effects.push(Effect::record(Record::Clear));
             let bots: Vec<(i64, i64)> = world.bots.values().map(|bot| (bot.id, bot.next_update)).collect();
             for (bot, next) in bots {
                 world.confirm(bot, next);

@@ -27,14 +27,16 @@ pub(super) async fn message(State(server): State<Arc<Server>>, request: Request)
     let params = Params::read(request).await.map_err(|error| Refusal::bad(error.description))?;
     let json_of = |name: &str| params.json(name, name).map_err(|error| Refusal::bad(error.description));
     let user = json_of("user")?.ok_or_else(|| Refusal::bad("`user` is missing"))?;
-    let user: UserRef = serde_json::from_value(user).map_err(|_| Refusal::bad("`user` is an id or an object with one"))?;
+    let user: UserRef =
+        serde_json::from_value(user).map_err(|_| Refusal::bad("`user` is an id or an object with one"))?;
     let extra = match json_of("extra")? {
         None => Map::new(),
         Some(Value::Object(extra)) => extra,
         Some(_) => return Err(Refusal::bad("`extra` is an object")),
     };
     let text = params.text("text").or_else(|| params.text("caption")).unwrap_or_default();
-    let formatted = entities::read(&text, None, json_of("entities")?).map_err(|error| Refusal::bad(error.description))?;
+    let formatted =
+        entities::read(&text, None, json_of("entities")?).map_err(|error| Refusal::bad(error.description))?;
     let mut file = None;
     for kind in [MediaKind::Photo, MediaKind::Document, MediaKind::Video] {
         if let Some(upload) = params.files.get(kind.word()) {
@@ -87,7 +89,8 @@ fn join(world: &mut World, key: ChatKey, user: i64) -> Result<ChatKey, Refusal> 
 
 /// Queues a message for the bots that may see it; returns the update ids by bot.
 fn tell_bots(world: &mut World, key: ChatKey, id: i64, kind: &str, now_ms: i64) -> Value {
-    let bots: Vec<i64> = world.chats.get(&key).map(|chat| chat.bots.difference(&chat.banned).copied().collect()).unwrap_or_default();
+    let bots: Vec<i64> =
+        world.chats.get(&key).map(|chat| chat.bots.difference(&chat.banned).copied().collect()).unwrap_or_default();
     let mut updates = Map::new();
     for bot in bots {
         let Some(message) = world.message(key, id).filter(|message| sees(world, key, message, bot)) else { continue };
@@ -157,7 +160,15 @@ pub(super) async fn press(State(server): State<Arc<Server>>, Json(body): Json<Pr
             "chat_instance": key.chat.to_string(),
             "data": data,
         });
-        let press = Press { bot, user: user.id, key, message: body.message_id, at_ms: now_ms, delivered_ms: None, answer: None };
+        let press = Press {
+            bot,
+            user: user.id,
+            key,
+            message: body.message_id,
+            at_ms: now_ms,
+            delivered_ms: None,
+            answer: None,
+        };
         world.presses.insert(id.clone(), press);
         let update = world.push_update(bot, "callback_query", query, now_ms);
         Ok(Json(json!({ "ok": true, "callback_query_id": id, "update": update })))
@@ -207,7 +218,11 @@ pub(super) struct BotQuery {
 pub(super) async fn updates(State(server): State<Arc<Server>>, Query(query): Query<BotQuery>) -> Answer {
     server.read(|world| {
         let bot = pick_bot(world, query.bot)?;
-        let pending: Vec<Value> = world.queues.get(&bot).map(|queue| queue.pending().map(crate::telegram::updates::Update::wire).collect()).unwrap_or_default();
+        let pending: Vec<Value> = world
+            .queues
+            .get(&bot)
+            .map(|queue| queue.pending().map(crate::telegram::updates::Update::wire).collect())
+            .unwrap_or_default();
         let profile = world.bots.get(&bot).ok_or_else(|| Refusal::missing("no such bot"))?;
         Ok(Json(json!({
             "ok": true, "pending": pending, "confirmed_below": profile.confirmed_below, "next": profile.next_update,

@@ -156,7 +156,8 @@ fn requests_match(world: &World, wanted: &Conditions) -> bool {
     let seen = wanted.method.as_ref().is_none_or(|method| {
         world.requests.total(wanted.bot, &method.to_ascii_lowercase()) >= wanted.count.unwrap_or(1)
     });
-    let answered = wanted.answered.as_ref().is_none_or(|id| world.presses.get(id).is_some_and(|press| press.answer.is_some()));
+    let answered =
+        wanted.answered.as_ref().is_none_or(|id| world.presses.get(id).is_some_and(|press| press.answer.is_some()));
     seen && answered && wanted.held.is_none_or(|held| world.faults.held() >= held)
 }
 

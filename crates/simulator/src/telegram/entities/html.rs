@@ -48,7 +48,13 @@ pub(super) fn parse(source: &str) -> Result<Formatted, String> {
     Ok(Formatted { text, entities })
 }
 
-fn close(source: &str, at: usize, units: usize, open: &mut Vec<Open>, entities: &mut Vec<Value>) -> Result<usize, String> {
+fn close(
+    source: &str,
+    at: usize,
+    units: usize,
+    open: &mut Vec<Open>,
+    entities: &mut Vec<Value>,
+) -> Result<usize, String> {
     let Some(tag) = open.pop() else { return Err(format!("Unexpected end tag at byte offset {at}")) };
     let rest = &source[at + 2..];
     let name_end = rest.find(|c: char| c.is_whitespace() || c == '>').unwrap_or(rest.len());
@@ -147,14 +153,11 @@ fn attributes(source: &str, tag_at: usize, tag: &str, mut at: usize) -> Result<(
             at += name_end;
             continue;
         };
-        let (value, left) = match tail.chars().next() {
-            Some(quote @ ('"' | '\'')) => {
-                tail[1..].split_once(quote).ok_or_else(|| format!("Unclosed start tag at byte offset {tag_at}"))?
-            }
-            _ => {
-                let end = tail.find(|c: char| c.is_whitespace() || c == '>').unwrap_or(tail.len());
-                tail.split_at(end)
-            }
+        let (value, left) = if let Some(quote @ ('"' | '\'')) = tail.chars().next() {
+            tail[1..].split_once(quote).ok_or_else(|| format!("Unclosed start tag at byte offset {tag_at}"))?
+        } else {
+            let end = tail.find(|c: char| c.is_whitespace() || c == '>').unwrap_or(tail.len());
+            tail.split_at(end)
         };
         list.push((name, decode_all(value)));
         at = source.len() - left.len();

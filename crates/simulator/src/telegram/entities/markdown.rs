@@ -138,7 +138,8 @@ pub(super) fn parse(source: &str) -> Result<Formatted, String> {
         text.push(c);
         units += c.len_utf16();
         at += c.len_utf8();
-        if c == '\n' && !source[at..].starts_with('>')
+        if c == '\n'
+            && !source[at..].starts_with('>')
             && let Some(start) = quote.take()
         {
             entities.push(json!({ "type": "blockquote", "offset": start, "length": units - 1 - start }));

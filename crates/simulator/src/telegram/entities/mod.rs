@@ -136,7 +136,9 @@ mod tests {
 
     #[test]
     fn html_links_quotes_and_code_keep_their_arguments() {
-        let parsed = html("<a href=\"https://example.org/?a=1&amp;b\">x</a> <pre><code class=\"language-rust\">y</code></pre>").unwrap();
+        let parsed =
+            html("<a href=\"https://example.org/?a=1&amp;b\">x</a> <pre><code class=\"language-rust\">y</code></pre>")
+                .unwrap();
         assert_eq!(parsed.entities[0]["url"], "https://example.org/?a=1&b");
         assert_eq!(parsed.entities[1]["language"], "rust");
     }

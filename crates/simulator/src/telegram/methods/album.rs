@@ -76,10 +76,7 @@ fn failed(index: usize, error: &ApiError) -> ApiError {
     let reason = error.description.strip_prefix("Bad Request: ").unwrap_or(&error.description);
     let shouted = reason.chars().all(|c| c.is_ascii_uppercase() || c == '_');
     if error.status == 400 && (shouted || reason.starts_with("file ")) {
-        return ApiError::bad(format!(
-            "failed to send message #{} with the error message \"{reason}\"",
-            index + 1
-        ));
+        return ApiError::bad(format!("failed to send message #{} with the error message \"{reason}\"", index + 1));
     }
     error.clone()
 }

@@ -58,12 +58,7 @@ pub(super) async fn file(
 }
 
 /// One `InputMedia`: the file and its caption.
-pub(super) async fn media(
-    server: &Server,
-    bot: i64,
-    params: &Params,
-    input: &Value,
-) -> Result<Content, ApiError> {
+pub(super) async fn media(server: &Server, bot: i64, params: &Params, input: &Value) -> Result<Content, ApiError> {
     let refuse = |reason: &str| ApiError::bad(format!("can't parse InputMedia: {reason}"));
     if !input.is_object() {
         return Err(refuse("expected an Object"));

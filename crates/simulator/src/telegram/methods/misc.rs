@@ -66,7 +66,8 @@ pub(super) fn delete_message(server: &Server, call: &Call) -> Outcome {
 pub(super) fn delete_messages(server: &Server, call: &Call) -> Outcome {
     let key = writable(server, call)?;
     let ids = call.params.json("message_ids", "message identifiers")?;
-    let ids = ids.as_ref().and_then(Value::as_array).ok_or_else(|| ApiError::bad("message identifiers are not specified"))?;
+    let ids =
+        ids.as_ref().and_then(Value::as_array).ok_or_else(|| ApiError::bad("message identifiers are not specified"))?;
     if !(1..=100).contains(&ids.len()) {
         return Err(ApiError::bad("too many message identifiers specified"));
     }
@@ -175,7 +176,8 @@ pub(super) fn get_file(server: &Server, call: &Call) -> Outcome {
     let id = call.params.text("file_id").ok_or_else(|| ApiError::bad("file_id not specified"))?;
     let missing = || ApiError::bad("wrong file_id or the file is temporarily unavailable");
     let (owner, unique) = render::parse_file_id(&id).ok_or_else(|| ApiError::bad("invalid file_id"))?;
-    let file = server.read(|world| world.files.get(unique).cloned()).filter(|_| owner == call.bot).ok_or_else(missing)?;
+    let file =
+        server.read(|world| world.files.get(unique).cloned()).filter(|_| owner == call.bot).ok_or_else(missing)?;
     if file.size > MAX_DOWNLOAD {
         return Err(ApiError::bad("file is too big"));
     }

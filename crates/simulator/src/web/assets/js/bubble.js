@@ -6,6 +6,9 @@ import { nameOf, summary } from "./list.js";
 import { isMine, state } from "./state.js";
 import { copy, rich } from "./text.js";
 
+// where nothing hovers, a double tap replies
+const TOUCH = matchMedia("(pointer: coarse)");
+
 function stamp(message, over) {
   const title = fullTime(message.at_ms) + (message.edited_ms ? `, edited ${fullTime(message.edited_ms)}` : "");
   return h("span", { class: `stamp${over ? " over" : ""}`, title }, `${message.edited_ms && !over ? "edited " : ""}${timeOf(message.at_ms)}`);
@@ -104,7 +107,7 @@ export function bubble(chat, group, { first, last, reply, command }) {
   const block = h("div", { class: "block" }, h("div", { class: "bubble" }, parts), keyed && keyboard(chat, head),
     h("button", { class: "icon answer", title: "Reply", "aria-label": "Reply to this message", onclick: () => reply(head) }, icon(icons.answer)));
   const classes = [own && "mine", first && "first", last && "last", keyed && "keyed", head.fresh && "fresh"].filter(Boolean).join(" ");
-  const item = h("li", { id: `m${head.id}`, class: classes, ondblclick: (event) => event.target === item && reply(head) }, block);
+  const item = h("li", { id: `m${head.id}`, class: classes, ondblclick: (event) => (event.target === item || TOUCH.matches) && reply(head) }, block);
   for (const message of group) message.fresh = false;
   return item;
 }

@@ -71,6 +71,9 @@ export async function load() {
     const { state: full } = await get(`chat?bot=${head.bot}&chat=${head.chat}`);
     const { messages, deleted, last, count, ...rest } = full;
     const chat = chatAt(head.bot, head.chat, rest);
+    const known = new Set([...messages, ...deleted].map((message) => message.id));
+    const newest = Math.max(0, ...known);
+    for (const id of chat.messages.keys()) if (id <= newest && !known.has(id)) chat.messages.delete(id);
     for (const message of [...messages, ...deleted]) put(chat, message);
     chat.loaded = true;
   }));

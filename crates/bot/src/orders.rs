@@ -1,0 +1,78 @@
+//! From the text of a message to jobs in the queue.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use atelier_domain::{Incoming, Job, JobId, Model, Place, Request, Say, Seed, grammar};
+use atelier_queue::{QueueError, Submission, Submitted};
+
+use crate::Front;
+use crate::intake::language;
+
+/// What became of an order.
+pub(crate) enum Order {
+    /// These jobs are in the queue.
+    Accepted(Vec<Job>),
+    /// The update came before; these are its jobs.
+    Before(Vec<JobId>),
+    /// It cannot be, for the reason in the sentence.
+    Refused(String),
+}
+
+/// Validates a text and submits its jobs in one step.
+pub(crate) async fn place(front: &Front, incoming: &Incoming, text: &str) -> Result<Order, QueueError> {
+    let language = language(incoming);
+    let Some(default_model) = front.catalogue.get(&front.default_model) else {
+        return Ok(Order::Refused(language.say(&Say::FullQueue)));
+    };
+    let limits = grammar::Limits { pictures: front.settings.pictures, default_model };
+    let requests = match grammar::parse(text, &front.catalogue, &limits) {
+        Ok(requests) => requests,
+        Err(unclear) => return Ok(Order::Refused(language.say(&Say::Unclear(&unclear)))),
+    };
+    let jobs = jobs(front, incoming, requests);
+    let submission = Submission {
+        bot: incoming.bot,
+        user: incoming.user.id,
+        update: incoming.update,
+        jobs: &jobs,
+        limits: front.settings.limits,
+    };
+    Ok(match front.queue.submit(&submission).await? {
+        Submitted::Accepted => Order::Accepted(jobs.into_iter().map(|(job, _)| job).collect()),
+        Submitted::Before(ids) => Order::Before(ids),
+        Submitted::UserFull { pending } => {
+            let most = front.settings.limits.pending_per_user;
+            Order::Refused(language.say(&Say::FullUser { pending, most }))
+        }
+        Submitted::QueueFull { .. } => Order::Refused(language.say(&Say::FullQueue)),
+    })
+}
+
+fn jobs(front: &Front, incoming: &Incoming, requests: Vec<Request>) -> Vec<(Job, Duration)> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let now_ms = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
+    // the grammar bounds the number of pictures far below 255
+    let of = u8::try_from(requests.len()).unwrap_or(u8::MAX);
+    let place =
+        Place { bot: incoming.bot, chat: incoming.chat.id, thread: incoming.chat.thread, reply_to: incoming.message };
+    let job = |(index, mut request): (u8, Request)| {
+        let model = front.catalogue.get(&request.model);
+        if request.seed.is_none() && model.is_some_and(|model| model.seed) {
+            // drawn here and kept with the job: the caption can name it, and a retry draws the same picture
+            request.seed = Some(Seed::from_random(rand::random()));
+        }
+        let predicted = model.map_or(Duration::ZERO, Model::typical);
+        let job = Job {
+            id: JobId::new(now_ms, rand::random()),
+            place,
+            user: incoming.user.id,
+            language: language(incoming),
+            request,
+            index,
+            of,
+            accepted_ms: now_ms,
+        };
+        (job, predicted)
+    };
+    (0..of).zip(requests).map(job).collect()
+}

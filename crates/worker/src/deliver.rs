@@ -1,0 +1,146 @@
+//! The result into the chat: the slot becomes the picture.
+//!
+//! An edit can be repeated without harm, a send cannot. So a job without a slot gets a text one first, which is put on
+//! record, and that is edited: whatever is cut in between, no picture is shown twice.
+
+use std::time::Duration;
+
+use atelier_domain::{ChatId, Failure, FailureClass, MessageId, Say, caption};
+use atelier_media::{File, Fitted, Kind, Why};
+use atelier_queue::Urgency;
+use atelier_telegram::{DeliveryError, Keyboard, Media, MediaKind, Post};
+use tracing::{info, warn};
+
+use crate::line::{Stop, Walk};
+use crate::slot;
+
+/// How often one delivery is tried before the job goes back to the queue.
+const TRIES: u32 = 6;
+
+/// Edits the slot into the picture; the message that shows it.
+pub(crate) async fn show(walk: &Walk, fitted: &Fitted, seconds: f64) -> Result<MessageId, Stop> {
+    let job = walk.job();
+    let Some(file) = fitted.shown.as_ref().or(fitted.document.as_ref()) else {
+        return Err(Failure::new(FailureClass::BadMedia, "there is nothing to show").into());
+    };
+    let note = fitted.reason.map(note);
+    let mut caption = caption::result(job, &walk.model, seconds, note.as_ref());
+    let mut media = media(walk, file);
+    let mut chat = job.place.chat;
+    let mut gone = None;
+    let mut current = slot::find(walk).await;
+    let mut tries = 0;
+    loop {
+        let message = match current {
+            Some(message) => message,
+            None => match slot::post(walk, chat, &job.language.say(&Say::Sending), gone).await {
+                Ok(message) => message,
+                Err(error) => {
+                    recover(walk, error, &mut tries, &mut chat).await?;
+                    continue;
+                }
+            },
+        };
+        current = Some(message);
+        let place = slot::place(walk, chat);
+        let edited = walk
+            .shop
+            .queue
+            .paced((job.place.bot, chat), Urgency::Result, slot::flood, || {
+                walk.telegram.edit_into(place, message, &media, &caption, &Keyboard::none())
+            })
+            .await;
+        match edited {
+            Ok(_) => return Ok(message),
+            Err(DeliveryError::SlotGone) => {
+                info!(job.id = %job.id, "the slot is gone; posting another");
+                (gone, current) = (Some(message), None);
+                count(&mut tries, "the slot keeps disappearing")?;
+            }
+            Err(DeliveryError::MediaRefused(reason)) if media.kind != MediaKind::Document => {
+                info!(job.id = %job.id, ?reason, "refused as a photo; sending as a document");
+                media.kind = MediaKind::Document;
+            }
+            Err(DeliveryError::TooLong) if caption::units(&caption) > 200 => caption = caption::cut(&caption, 200),
+            // an edit may be repeated: if it was done, the repetition changes nothing
+            Err(DeliveryError::Unknown { detail }) => {
+                warn!(job.id = %job.id, detail, "an edit may have been done; repeating it");
+                count(&mut tries, "telegram's answers are lost")?;
+                tokio::time::sleep(Duration::from_millis(500)).await;
+            }
+            Err(error) => recover(walk, error, &mut tries, &mut chat).await?,
+        }
+    }
+}
+
+/// Sends the original beside its preview, once: it is worth less than a duplicate is annoying.
+pub(crate) async fn original(walk: &Walk, fitted: &Fitted, shown: MessageId) {
+    let (Some(_), Some(file)) = (&fitted.shown, &fitted.document) else { return };
+    let job = walk.job();
+    let post = Post { chat: job.place.chat, thread: job.place.thread, reply_to: Some(shown) };
+    let media = media(walk, file);
+    let sent = walk
+        .shop
+        .queue
+        .paced((job.place.bot, job.place.chat), Urgency::Result, slot::flood, || {
+            walk.telegram.send_media(&post, &media, "", &Keyboard::none())
+        })
+        .await;
+    if let Err(error) = sent {
+        warn!(job.id = %job.id, outcome = error.name(), %error, "the original could not be sent");
+    }
+}
+
+/// Waits out what passes, follows a group that moved, and turns the rest into a failure.
+async fn recover(walk: &Walk, error: DeliveryError, tries: &mut u32, chat: &mut ChatId) -> Result<(), Stop> {
+    let failure = match error {
+        DeliveryError::NotPosted { retry_after, .. } => {
+            count(tries, "telegram cannot be reached")?;
+            let backoff = Duration::from_millis(250 * u64::from(*tries) * u64::from(*tries));
+            tokio::time::sleep(retry_after.unwrap_or(backoff).min(Duration::from_secs(30))).await;
+            return Ok(());
+        }
+        DeliveryError::Migrated(moved) => {
+            info!(job.id = %walk.job().id, "the group became a supergroup");
+            count(tries, "the group keeps moving")?;
+            *chat = moved;
+            return Ok(());
+        }
+        DeliveryError::Unreachable(_) | DeliveryError::NoRights | DeliveryError::ThreadGone => {
+            Failure::new(FailureClass::Unreachable, error.to_string())
+        }
+        DeliveryError::Unauthorised => Failure::new(FailureClass::Unauthorised, error.to_string()),
+        // a send that may have arrived is not repeated here; the next attempt starts from the slot on record
+        DeliveryError::Unknown { .. } => Failure::new(FailureClass::Transient, error.to_string()),
+        _ => Failure::new(FailureClass::Fatal, error.to_string()),
+    };
+    Err(failure.into())
+}
+
+fn count(tries: &mut u32, detail: &str) -> Result<(), Stop> {
+    *tries += 1;
+    if *tries < TRIES { Ok(()) } else { Err(Failure::new(FailureClass::Transient, detail).into()) }
+}
+
+fn media(walk: &Walk, file: &File) -> Media {
+    let kind = match file.kind {
+        Kind::Photo => MediaKind::Photo,
+        Kind::Document => MediaKind::Document,
+        Kind::Animation => MediaKind::Animation,
+        Kind::Video => MediaKind::Video,
+    };
+    let name = format!("{}-{}.{}", walk.model.id, walk.job().id, file.extension);
+    let mut media = Media::new(kind, file.bytes.clone(), name);
+    (media.width, media.height) = (file.size.map(|size| size.width), file.size.map(|size| size.height));
+    media
+}
+
+fn note(why: Why) -> Say<'static> {
+    match why {
+        Why::TooManyPixels => Say::OriginalPixels,
+        Why::TooManyBytes => Say::OriginalBytes,
+        Why::TooNarrow => Say::OriginalNarrow,
+        Why::Vector => Say::OriginalVector,
+        Why::FirstFrame => Say::OriginalOther,
+    }
+}

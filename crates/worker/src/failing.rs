@@ -1,0 +1,102 @@
+//! The end of a job without a picture: again later, or a sentence in the chat that says why.
+
+use std::time::Duration;
+
+use atelier_domain::{Failure, FailureClass, Say, caption};
+use atelier_provider::Handle;
+use atelier_queue::{Outcome, Urgency};
+use atelier_telegram::{DeliveryError, Keyboard};
+use tracing::{info, warn};
+
+use crate::line::Walk;
+use crate::slot;
+
+/// What the queue does about a failure that nobody could be told of.
+pub(crate) fn verdict(failure: Failure, attempt: u32) -> Outcome {
+    match failure.next_try(attempt, rand::random::<f64>()) {
+        Some(wait) => Outcome::Retry(wait, failure),
+        None => Outcome::Dead(failure),
+    }
+}
+
+/// Ends a failed attempt; the chat hears of it either way.
+pub(crate) async fn failed(walk: &Walk, failure: Failure) -> Outcome {
+    let job = walk.job();
+    let (class, attempt) = (failure.class, walk.claimed.attempt);
+    let outcome = verdict(failure.clone(), attempt);
+    let retry_s = match &outcome {
+        Outcome::Retry(wait, _) => Some(wait.as_secs()),
+        _ => None,
+    };
+    warn!(job.id = %job.id, model = %walk.model.id, class = class.name(), detail = failure.detail, attempt, retry_s, "attempt failed");
+    match &outcome {
+        Outcome::Retry(wait, _) => {
+            let line = job.language.say(&Say::QueuedDelayed { eta: *wait });
+            say(walk, &line, Urgency::Progress).await;
+        }
+        _ if class == FailureClass::Unreachable => {}
+        _ => {
+            let line = job.language.say(&Say::Failed { class, model: &walk.model.title });
+            say(walk, &line, Urgency::Result).await;
+        }
+    }
+    outcome
+}
+
+/// Ends a cancelled job: the provider is told to stop, the slot says so.
+pub(crate) async fn cancelled(walk: &Walk) -> Outcome {
+    let job = walk.job();
+    let record = walk.shop.queue.record(&job.id).await.ok().flatten();
+    let handle = record.and_then(|record| record.handle).and_then(|handle| handle.parse::<Handle>().ok());
+    if let Some(handle) = handle
+        && let Err(failure) = walk.provider.cancel(&handle).await
+    {
+        warn!(job.id = %job.id, class = failure.class.name(), detail = failure.detail, "the prediction was not stopped");
+    }
+    info!(job.id = %job.id, "job cancelled");
+    say(walk, &job.language.say(&Say::Cancelled), Urgency::Result).await;
+    Outcome::Cancelled
+}
+
+/// Shows a line in the slot; a job without one gets one only for news that must not be missed.
+async fn say(walk: &Walk, line: &str, urgency: Urgency) {
+    let job = walk.job();
+    let text = caption::slot(job, line);
+    let chat = job.place.chat;
+    let found = match urgency {
+        Urgency::Progress => walk.claimed.progress.slot,
+        Urgency::Answer | Urgency::Result => slot::find(walk).await,
+    };
+    if !walk.claimed.lease.is_certain() {
+        return;
+    }
+    let mut tries = 0;
+    let result = loop {
+        let result = match found {
+            Some(message) => walk
+                .shop
+                .queue
+                .paced((job.place.bot, chat), urgency, slot::flood, || {
+                    walk.telegram.edit_text(slot::place(walk, chat), message, &text, &Keyboard::none())
+                })
+                .await
+                .map(drop),
+            None if urgency == Urgency::Progress => Ok(()),
+            None => slot::post(walk, chat, &text, None).await.map(drop),
+        };
+        match result {
+            Err(DeliveryError::NotPosted { retry_after, .. }) if urgency == Urgency::Result && tries < 5 => {
+                tries += 1;
+                tokio::time::sleep(retry_after.unwrap_or(Duration::from_millis(500 * tries))).await;
+            }
+            result => break result,
+        }
+    };
+    match result {
+        Err(DeliveryError::SlotGone) if urgency == Urgency::Result => {
+            let _ = slot::post(walk, chat, &text, found).await;
+        }
+        Err(error) => warn!(job.id = %job.id, outcome = error.name(), %error, "the chat could not be told"),
+        Ok(()) => {}
+    }
+}

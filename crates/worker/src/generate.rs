@@ -1,0 +1,185 @@
+//! From request to outputs, never paying twice.
+//!
+//! A handle on record is adopted. An intent without a handle means that a creation may have happened: the provider's
+//! list is searched for it, and what no other job owns is adopted; only when there is none, another one is created.
+
+use std::time::{Duration, SystemTime};
+
+use atelier_domain::{Failure, FailureClass};
+use atelier_provider::{Handle, OutputRef, StartError, Started, Status, next_poll};
+use atelier_queue::{Checkpoint, Lost};
+use bytes::Bytes;
+use tracing::{debug, info, warn};
+
+use crate::line::{Stop, Walk};
+
+/// Clocks differ: a prediction created this long before the intent may still be the intent's.
+const CLOCK_SLACK: Duration = Duration::from_secs(5);
+/// The provider stops a prediction at its deadline; this much later it is given up here.
+const OVERDUE: Duration = Duration::from_secs(60);
+
+/// What a generation came to.
+pub(crate) struct Generated {
+    pub(crate) pictures: Pictures,
+    pub(crate) handle: Option<Handle>,
+    pub(crate) seconds: f64,
+}
+
+/// The pictures themselves, or where they are.
+pub(crate) enum Pictures {
+    Here(Vec<Bytes>),
+    There(Vec<OutputRef>),
+}
+
+/// Leads the job to its outputs from wherever it stands.
+pub(crate) async fn outputs(walk: &Walk) -> Result<Generated, Stop> {
+    let known = walk.claimed.progress.handle.as_deref().and_then(|handle| handle.parse::<Handle>().ok());
+    if let (Some(handle), Some(outputs)) = (&known, &walk.claimed.progress.outputs)
+        && let Ok(record) = serde_json::from_str::<(Vec<OutputRef>, f64)>(outputs)
+    {
+        let (pictures, seconds) = (Pictures::There(record.0), record.1);
+        return Ok(Generated { pictures, handle: Some(handle.clone()), seconds });
+    }
+    let handle = match known {
+        Some(handle) => {
+            info!(job.id = %walk.job().id, %handle, "adopting the running prediction");
+            handle
+        }
+        None => match begin(walk).await? {
+            Begun::Handle(handle) => handle,
+            Begun::Pictures(pictures) => {
+                let seconds = walk.began.elapsed().as_secs_f64();
+                return Ok(Generated { pictures: Pictures::Here(pictures), handle: None, seconds });
+            }
+        },
+    };
+    let (outputs, seconds) = finish(walk, &handle).await?;
+    Ok(Generated { pictures: Pictures::There(outputs), handle: Some(handle), seconds })
+}
+
+/// Asks the prediction for its outputs once more, after they could not be fetched.
+pub(crate) async fn again(walk: &Walk, generated: Generated) -> Result<Generated, Stop> {
+    let Some(handle) = generated.handle.clone() else { return Ok(generated) };
+    let (outputs, _) = finish(walk, &handle).await?;
+    Ok(Generated { pictures: Pictures::There(outputs), ..generated })
+}
+
+enum Begun {
+    Handle(Handle),
+    Pictures(Vec<Bytes>),
+}
+
+async fn begin(walk: &Walk) -> Result<Begun, Stop> {
+    let lease = &walk.claimed.lease;
+    if let Some(intent) = walk.claimed.progress.intent
+        && let Some(handle) = find_lost(walk, intent).await?
+    {
+        return Ok(Begun::Handle(handle));
+    }
+    loop {
+        let intent = SystemTime::now();
+        lease.checkpoint(&Checkpoint::Intent(intent)).await?;
+        walk.reach("after-intent").await;
+        let started = walk.provider.start(&walk.model, &walk.job().request).await;
+        walk.reach("after-create").await;
+        match started {
+            Ok(Started::Finished(outputs)) => {
+                return Ok(Begun::Pictures(outputs.into_iter().map(|output| output.bytes).collect()));
+            }
+            Ok(Started::Running(handle)) => match own(walk, &handle).await {
+                Ok(()) => return Ok(Begun::Handle(handle)),
+                Err(Lost::Lease) => return Err(Stop::Lost),
+                // a job with the same wish, looking for a creation it lost, found ours first; then its own is free
+                Err(Lost::Handle) => match find_lost(walk, intent).await? {
+                    Some(handle) => return Ok(Begun::Handle(handle)),
+                    None => debug!(job.id = %walk.job().id, "the prediction went to another job; creating one more"),
+                },
+            },
+            Err(StartError::NotCreated(failure)) => {
+                lease.checkpoint(&Checkpoint::Afresh).await?;
+                return Err(failure.into());
+            }
+            // the intent stays on record: the next attempt looks before it creates
+            Err(StartError::Unknown(failure)) => return Err(failure.into()),
+        }
+    }
+}
+
+async fn own(walk: &Walk, handle: &Handle) -> Result<(), Lost> {
+    walk.claimed.lease.checkpoint(&Checkpoint::Handle(handle.as_str().to_owned())).await?;
+    walk.reach("after-handle").await;
+    Ok(())
+}
+
+async fn find_lost(walk: &Walk, intent: SystemTime) -> Result<Option<Handle>, Stop> {
+    let since = intent.checked_sub(CLOCK_SLACK).unwrap_or(intent);
+    for handle in walk.provider.find_lost(&walk.model, &walk.job().request, since).await? {
+        match own(walk, &handle).await {
+            Ok(()) => {
+                info!(job.id = %walk.job().id, %handle, "found the prediction whose answer was lost");
+                return Ok(Some(handle));
+            }
+            Err(Lost::Handle) => {}
+            Err(Lost::Lease) => return Err(Stop::Lost),
+        }
+    }
+    Ok(None)
+}
+
+/// Polls until the prediction ends; its outputs are on record when this returns them.
+async fn finish(walk: &Walk, handle: &Handle) -> Result<(Vec<OutputRef>, f64), Stop> {
+    let lease = &walk.claimed.lease;
+    let created = walk.claimed.progress.intent.filter(|_| walk.claimed.progress.handle.is_some());
+    let before = created.and_then(|at| at.elapsed().ok()).unwrap_or_default();
+    let started = tokio::time::Instant::now();
+    let limit = walk.model.deadline() + OVERDUE;
+    let mut wait = next_poll(before, walk.model.typical());
+    loop {
+        pause(walk, wait).await?;
+        let elapsed = before + started.elapsed();
+        wait = next_poll(elapsed, walk.model.typical());
+        match walk.provider.poll(handle).await {
+            Ok(Status::Running { progress, .. }) => {
+                walk.progress.working(false, progress);
+            }
+            Ok(Status::Finished { outputs, seconds }) => {
+                let seconds = seconds.unwrap_or(elapsed.as_secs_f64());
+                // a `data:` URL is the picture itself: too large for the record, and not gone when asked for again
+                if outputs.iter().all(|output| !output.as_str().starts_with("data:"))
+                    && let Ok(record) = serde_json::to_string(&(&outputs, seconds))
+                {
+                    lease.checkpoint(&Checkpoint::Outputs(record)).await?;
+                }
+                walk.reach("after-outputs").await;
+                return Ok((outputs, seconds));
+            }
+            Ok(Status::Failed(failure)) => {
+                lease.checkpoint(&Checkpoint::Afresh).await?;
+                return Err(failure.into());
+            }
+            Err(failure) if failure.class == FailureClass::Unauthorised => return Err(failure.into()),
+            Err(failure) => {
+                warn!(job.id = %walk.job().id, class = failure.class.name(), detail = failure.detail, "a poll failed");
+                wait = wait.max(failure.retry_after.unwrap_or(Duration::from_secs(1)));
+            }
+        }
+        if elapsed > limit {
+            let _ = walk.provider.cancel(handle).await;
+            lease.checkpoint(&Checkpoint::Afresh).await?;
+            let detail = format!("not finished after {} s", elapsed.as_secs());
+            return Err(Failure::new(FailureClass::Deadline, detail).into());
+        }
+    }
+}
+
+/// Waits, unless the job is cancelled or the process stops. The prediction goes on meanwhile.
+pub(crate) async fn pause(walk: &Walk, wait: Duration) -> Result<(), Stop> {
+    let lease = &walk.claimed.lease;
+    tokio::select! {
+        biased;
+        () = lease.lost() => Err(Stop::Lost),
+        () = lease.cancelled() => Err(Stop::Cancelled),
+        () = lease.hand_over() => Err(Stop::HandOver),
+        () = tokio::time::sleep(wait) => Ok(()),
+    }
+}

@@ -1,0 +1,126 @@
+//! Progress in the slot: the latest line only, thinned, dropped rather than queued.
+//!
+//! Invariant: after [`Progress::stop`] no progress edit is under way or will be sent, so none can overwrite a result;
+//! and none is sent while the lease is not certain.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use atelier_domain::{Job, MessageId, Say, caption};
+use atelier_queue::{Claimed, Lease, Queue, Urgency};
+use atelier_telegram::{Action, Button, ButtonData, DeliveryError, Keyboard, Place, Telegram};
+use tokio::sync::{Mutex, watch};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
+use tracing::debug;
+
+use crate::{Shop, slot};
+
+/// The progress of one job.
+pub(crate) struct Progress {
+    latest: watch::Sender<Option<String>>,
+    job: Arc<Job>,
+    stop: CancellationToken,
+    /// Taken when stopped: the task is awaited once.
+    task: Mutex<Option<AbortOnDropHandle<()>>>,
+}
+
+struct Shower {
+    queue: Queue,
+    telegram: Telegram,
+    job: Arc<Job>,
+    lease: Lease,
+    slot: Option<MessageId>,
+    every: Duration,
+}
+
+impl Progress {
+    pub(crate) fn start(shop: &Shop, telegram: &Telegram, claimed: &Claimed) -> Self {
+        let (latest, lines) = watch::channel(None);
+        let stop = CancellationToken::new();
+        let shower = Shower {
+            queue: shop.queue.clone(),
+            telegram: telegram.clone(),
+            job: claimed.job.clone(),
+            lease: claimed.lease.clone(),
+            slot: claimed.progress.slot,
+            every: shop.settings.progress_every,
+        };
+        let task = AbortOnDropHandle::new(tokio::spawn(shower.run(lines, stop.clone())));
+        Self { latest, job: claimed.job.clone(), stop, task: Mutex::new(Some(task)) }
+    }
+
+    /// The job is being worked on, again after a failure, or so many per cent done.
+    pub(crate) fn working(&self, again: bool, percent: Option<u8>) {
+        let say = match percent {
+            Some(percent) => Say::WorkingPercent { percent },
+            None if again => Say::WorkingAgain,
+            None => Say::Working,
+        };
+        let line = caption::slot(&self.job, &self.job.language.say(&say));
+        self.latest.send_if_modified(|latest| {
+            let grew = percent.is_some() || latest.is_none();
+            grew && latest.replace(line.clone()).as_ref() != Some(&line)
+        });
+    }
+
+    /// Ends the showing, after an edit that is under way.
+    pub(crate) async fn stop(&self) {
+        self.stop.cancel();
+        if let Some(task) = self.task.lock().await.take() {
+            let _ = task.await;
+        }
+    }
+}
+
+impl Shower {
+    async fn run(mut self, mut lines: watch::Receiver<Option<String>>, stop: CancellationToken) {
+        loop {
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => return,
+                changed = lines.changed() => if changed.is_err() { return },
+            }
+            let line = lines.borrow_and_update().clone();
+            if let Some(line) = line {
+                self.show(&line).await;
+            }
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(self.every) => {}
+            }
+        }
+    }
+
+    async fn show(&mut self, line: &str) {
+        let place = Place { chat: self.job.place.chat, thread: self.job.place.thread };
+        if !self.lease.is_certain() {
+            return;
+        }
+        if self.slot.is_none() {
+            self.slot = self.queue.record(&self.job.id).await.ok().flatten().and_then(|record| record.slot);
+        }
+        let Some(slot) = self.slot else { return };
+        let buttons = cancel_button(&self.job);
+        let about = (self.job.place.bot, self.job.place.chat);
+        let shown = self
+            .queue
+            .paced(about, Urgency::Progress, slot::flood, || self.telegram.edit_text(place, slot, line, &buttons))
+            .await;
+        match shown {
+            // cosmetic: costs no budget worth keeping, and nobody is told when it fails
+            Ok(Some(())) => drop(self.telegram.chat_action(place, Action::UploadPhoto).await),
+            Ok(None) => {}
+            Err(DeliveryError::SlotGone | DeliveryError::OtherKind) => self.slot = None,
+            Err(error) => debug!(job.id = %self.job.id, outcome = error.name(), "progress was not shown"),
+        }
+    }
+}
+
+/// The button that stops the job.
+fn cancel_button(job: &Job) -> Keyboard {
+    let text = job.language.say(&Say::ButtonCancel);
+    ButtonData::new(atelier_domain::Press::Cancel(job.id.clone()).to_string())
+        .map_or_else(|_| Keyboard::none(), |data| Keyboard::row([Button::new(text, data)]))
+}
