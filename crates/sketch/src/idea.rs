@@ -74,6 +74,8 @@ enum Meaning {
     Subject(Kind),
     Color(u32),
     Count(u8),
+    /// The next subject's word is a plural.
+    Many,
 }
 
 impl Idea {
@@ -102,6 +104,9 @@ impl Idea {
             _ => rng.pick(&[Hour::Day, Hour::Day, Hour::Dawn, Hour::Sunset, Hour::Sunset, Hour::Night]),
         });
         let weather = weather.unwrap_or_else(|| {
+            if place == Place::Space {
+                return Weather::Clear;
+            }
             rng.pick(&[Weather::Clear, Weather::Clear, Weather::Clouds, Weather::Clouds, Weather::Fog])
         });
         if subjects.is_empty() {
@@ -143,6 +148,8 @@ impl Reading {
                 self.pending_color = Some(value);
             }
             Meaning::Count(count) => self.pending_count = count,
+            Meaning::Many if self.pending_count == 0 => self.pending_count = 3,
+            Meaning::Many => {}
             Meaning::Subject(kind) => self.subject(kind),
         }
     }
@@ -170,7 +177,18 @@ fn meanings(prompt: &str) -> impl Iterator<Item = Meaning> + '_ {
         .split(|c: char| c.is_whitespace() || (c.is_ascii_punctuation()) || matches!(c, '«' | '»' | '—' | '–' | '…'))
         .filter(|word| !word.is_empty())
         .take(MOST_WORDS)
-        .filter_map(meaning)
+        .flat_map(|word| {
+            let meaning = meaning(word);
+            let many = matches!(meaning, Some(Meaning::Subject(_))) && plural(word);
+            many.then_some(Meaning::Many).into_iter().chain(meaning)
+        })
+}
+
+/// Whether a subject's word names several.
+fn plural(word: &str) -> bool {
+    let lower = word.to_lowercase().replace('ё', "е");
+    let singular = lower.strip_suffix('s').is_some_and(|stem| !stem.ends_with('s') && meaning(stem).is_some());
+    singular || words::PLURALS.split_whitespace().any(|known| known == lower)
 }
 
 fn meaning(word: &str) -> Option<Meaning> {

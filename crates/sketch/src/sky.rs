@@ -91,7 +91,8 @@ fn sun(stage: &Stage<'_>, drawing: &mut Drawing) {
     }
     let mut disc = Outline::new();
     disc.circle(center.0, center.1, radius);
-    drawing.fill(disc, fade(color, hazy));
+    // mixed, not faded: no star shines through the moon
+    drawing.fill(disc, mix(stage.palette.sky[1], color, hazy));
     if stage.idea.hour == Hour::Night {
         let mut rng = stage.rng("moon");
         let mut craters = Outline::new();
@@ -119,7 +120,8 @@ fn clouds(stage: &Stage<'_>, drawing: &mut Drawing) {
         let drift = wave(stage.moment + depth * 0.2) * stage.unit * (1.5 + 3.0 * depth);
         let center = (rng.range(-0.05, 1.05) * stage.width + drift, stage.horizon * (0.78 - 0.68 * depth));
         let size = stage.unit * (5.0 + 9.0 * depth) * rng.range(0.8, 1.25);
-        cloud(stage, drawing, &mut rng, center, size, alpha * (0.55 + 0.45 * depth));
+        let night = if stage.idea.hour == Hour::Night { 1.25 } else { 1.0 };
+        cloud(stage, drawing, &mut rng, center, size, (alpha * night * (0.6 + 0.4 * depth)).min(0.97));
     }
 }
 
@@ -131,9 +133,9 @@ fn cloud(stage: &Stage<'_>, drawing: &mut Drawing, rng: &mut Rng, at: (f32, f32)
         outline.ellipse(at.0 + x * size, at.1 - bulge * size * 0.35, bulge * size * 0.72, bulge * size * 0.55);
         x += rng.range(0.38, 0.6);
     }
-    outline.ellipse(at.0, at.1, size * 2.1, size * 0.17);
+    outline.ellipse(at.0, at.1 - size * 0.06, size * 1.85, size * 0.2);
     let (top, foot) = (lighten(stage.palette.cloud, 0.25), mix(stage.palette.cloud, stage.palette.sky[1], 0.5));
-    let stops = [(0.0, fade(top, alpha)), (1.0, fade(foot, alpha * 0.75))];
+    let stops = [(0.0, fade(top, alpha)), (1.0, fade(foot, alpha * 0.85))];
     drawing.fill(outline, Paint::vertical(at.1 - size * 0.8, at.1 + size * 0.2, &stops));
 }
 
@@ -155,7 +157,7 @@ fn birds(stage: &Stage<'_>, drawing: &mut Drawing) {
 fn rainbow(stage: &Stage<'_>, drawing: &mut Drawing) {
     let center = (stage.width * if stage.sun_right { 0.36 } else { 0.64 }, stage.horizon * 1.08);
     let band = stage.unit * 1.7;
-    let bands = [0xe8_4a_4a, 0xf2_8a_3c, 0xf6_d0_4a, 0x5c_b8_64, 0x4a_8f_d8, 0x8a_5a_c8];
+    let bands = [0xe8_4a_4a, 0xf2_8a_3c, 0xf6_d0_4a, 0x5c_b8_60, 0x4a_8f_d8, 0x8a_5a_c8];
     let mut radius = stage.unit * 52.0;
     for color in bands {
         let mut arc = Outline::new();
