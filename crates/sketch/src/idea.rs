@@ -160,7 +160,10 @@ impl Reading {
             self.tint = None;
         }
         let count = std::mem::take(&mut self.pending_count).max(1);
-        if self.subjects.len() < MOST_SUBJECTS && self.subjects.iter().all(|known| known.kind != kind) {
+        if let Some(known) = self.subjects.iter_mut().find(|known| known.kind == kind) {
+            // "hot air balloons" are two words for one subject
+            known.count = known.count.max(count);
+        } else if self.subjects.len() < MOST_SUBJECTS {
             self.subjects.push(Subject { kind, color: color.map(color::rgb), count });
         }
     }
@@ -247,7 +250,9 @@ mod tests {
     fn near_words_stay_apart() {
         assert_eq!(kinds("castle"), [Kind::Castle]);
         assert_eq!(kinds("three white cats"), [Kind::Cat]);
-        assert_eq!(Idea::read("three white cats", 0).subjects[0].count, 3);
+        assert_eq!(Idea::read("four white cats", 0).subjects[0].count, 4);
+        assert_eq!(Idea::read("воздушные шары", 0).subjects[0].count, 3);
+        assert_eq!(Idea::read("a cactus", 0).subjects[0].count, 1);
         assert_eq!(kinds("лодка и маяк"), [Kind::Boat, Kind::Lighthouse]);
         assert_eq!(kinds("🐱 on the 🌙"), [Kind::Cat]);
     }

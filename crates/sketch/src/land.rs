@@ -131,7 +131,10 @@ fn layers(
             growth::row(stage, drawing, rng, plant, depth, &line, color);
         }
         let foot = mix(color, stage.palette.sky[2], 0.22 * (1.0 - depth));
-        drawing.fill(ground(&points, stage.height), shaded(base - swing, base + room * 0.6, color, foot));
+        // what the nearer layers cover anyway is not painted
+        let last = index + 1 == count;
+        let floor = if last { stage.height } else { base + room / f32::from(count) + stage.unit * 18.0 };
+        drawing.fill(ground(&points, floor.min(stage.height)), shaded(base - swing, base + room * 0.6, color, foot));
     }
 }
 
@@ -164,7 +167,7 @@ fn mountains(stage: &Stage<'_>, drawing: &mut Drawing, rng: &mut Rng, count: u8)
         let base = stage.horizon + stage.unit * (2.0 + 9.0 * depth);
         let ridge = |x: f32| base - noise.ridge(x / bump) * tall;
         let points = stage.line(ridge);
-        let color = mix(stage.palette.sky[2], stage.palette.rock, 0.42 + 0.4 * depth);
+        let color = mix(mix(stage.palette.sky[1], stage.palette.sky[2], 0.4), stage.palette.rock, 0.45 + 0.4 * depth);
         let foot = mix(color, stage.palette.sky[2], 0.5);
         drawing.fill(ground(&points, stage.height), shaded(base - tall, base + tall * 0.2, color, foot));
         snow_caps(stage, drawing, noise, &points, (base, tall));

@@ -84,7 +84,7 @@ impl Palette {
         }
         let near = mix(mix(ground, ambient, strength * 1.25), veil, gloom * 0.35);
         // snow keeps its white far away; everything else takes the colour of the air
-        let far = mix(near, sky[2], if idea.place == Place::Snow { 0.42 } else { 0.72 });
+        let far = mix(near, mix(sky[1], sky[2], 0.62), if idea.place == Place::Snow { 0.42 } else { 0.7 });
         let rock = mix(mix(rgb(rng.pick(&[0x56_60_86, 0x66_60_80, 0x4a_68_86])), ambient, strength), veil, gloom * 0.3);
         let cloud = match idea.hour {
             Hour::Day => mix(rgb(0xff_ff_ff), veil, gloom * 1.1),

@@ -4,7 +4,7 @@ use crate::color::{darken, fade, lighten, mix, rgb};
 use crate::compose::Stage;
 use crate::drawing::{Drawing, Outline, Paint};
 use crate::idea::{Hour, Place, Weather};
-use crate::rng::{Rng, wave};
+use crate::rng::{Noise, Rng, wave};
 
 pub(crate) fn draw(stage: &Stage<'_>, drawing: &mut Drawing) {
     let [zenith, middle, low] = stage.palette.sky;
@@ -84,7 +84,7 @@ fn sun(stage: &Stage<'_>, drawing: &mut Drawing) {
     let (center, radius) = sun_place(stage);
     let color = stage.palette.sun;
     let hazy = if stage.idea.weather == Weather::Fog { 0.6 } else { 1.0 };
-    for (reach, alpha) in [(5.6, 0.38), (2.4, 0.5)] {
+    for (reach, alpha) in [(4.4, 0.42), (2.2, 0.5)] {
         let mut halo = Outline::new();
         halo.circle(center.0, center.1, radius * reach);
         drawing.fill(halo, Paint::glow(center, radius * reach, fade(color, alpha * hazy)));
@@ -167,24 +167,27 @@ fn rainbow(stage: &Stage<'_>, drawing: &mut Drawing) {
     }
 }
 
+/// Curtains of light: side by side, thin rays of different height that fade at both ends.
 fn aurora(stage: &Stage<'_>, drawing: &mut Drawing) {
     let mut rng = stage.rng("aurora");
-    for color in [0x4a_f0_a8, 0x5a_c8_f0, 0xa8_6a_f0] {
-        let noise = crate::rng::Noise::new(&mut rng);
-        let base = stage.horizon * rng.range(0.35, 0.7);
+    for (color, strength) in [(0x8a_6a_f0, 0.5), (0x3a_d8_d0, 0.55), (0x5a_f8_9a, 0.75)] {
+        let noise = Noise::new(&mut rng);
+        let base = stage.horizon * rng.range(0.45, 0.72);
         let tall = stage.horizon * rng.range(0.3, 0.5);
-        let phase = 0.15 * wave(stage.moment);
-        let lower = |x: f32| base + (noise.rough(x / (stage.unit * 34.0) + phase) - 0.5) * stage.horizon * 0.5;
-        let line = stage.line(lower);
-        let mut curtain = Outline::new();
-        let mut points = line.clone();
-        points.extend(line.iter().rev().map(|(x, y)| {
-            let ray = 0.55 + 0.45 * noise.at(x / (stage.unit * 3.0));
-            (*x, y - tall * ray)
-        }));
-        curtain.polygon(&points);
-        let stops = [(0.0, fade(rgb(color), 0.0)), (0.7, fade(rgb(color), 0.28)), (1.0, fade(rgb(color), 0.42))];
-        drawing.fill(curtain, Paint::vertical(base - tall, base + tall * 0.4, &stops));
+        let shift = 0.12 * wave(stage.moment);
+        let width = stage.unit * 1.1;
+        let mut x = -width;
+        while x < stage.width {
+            let place = x / (stage.unit * 30.0) + shift;
+            let foot = base + (noise.rough(place) - 0.5) * stage.horizon * 0.5;
+            let ray = tall * (0.45 + 0.55 * noise.at(x / (stage.unit * 2.6) + 50.0));
+            let glow = strength * (0.25 + 0.75 * noise.at(place * 1.7 + 80.0));
+            let mut strip = Outline::new();
+            strip.rect(x, foot - ray, width + 0.5, ray);
+            let stops = [(0.0, fade(rgb(color), 0.0)), (0.86, fade(rgb(color), glow)), (1.0, fade(rgb(color), 0.0))];
+            drawing.fill(strip, Paint::vertical(foot - ray, foot, &stops));
+            x += width;
+        }
     }
 }
 

@@ -124,7 +124,8 @@ pub(super) const LIST: &[(&str, Meaning)] = &[
     ("tower- башн-", Subject(Kind::Tower)),
     ("tent tents camp camping campfire палатк- лагер- костер костр-", Subject(Kind::Tent)),
     // plants and things
-    ("tree trees oak birch pine palm sakura дерев- дуб дуба берез- сосн- пальм- сакур- елк- ель", Subject(Kind::Tree)),
+    ("fir firs spruce pine pines xmas елк- ель ели елочк- сосн-", Subject(Kind::Fir)),
+    ("tree trees oak birch palm sakura дерев- дуб дуба берез- пальм- сакур-", Subject(Kind::Tree)),
     ("cactus cacti кактус-", Subject(Kind::Cactus)),
     ("mushroom- гриб- мухомор-", Subject(Kind::Mushroom)),
     (
@@ -146,7 +147,7 @@ pub(super) const LIST: &[(&str, Meaning)] = &[
     ("white silver бел белый белая белое белые белых белого белой белую белым серебр-", Color(0xf2_f0_ec)),
     ("black черн-", Color(0x2e_2b_38)),
     ("grey gray серый серая серое серые серого серой серую серых", Color(0x8d_94_a1)),
-    ("brown коричнев- бур бурый бурая бурого", Color(0x8a_5a_3c)),
+    ("brown коричнев- бурый бурая бурого", Color(0x8a_5a_3c)),
     // numbers
     ("two couple pair 2 два две двое пара", Count(2)),
     ("three 3 три трое", Count(3)),
@@ -192,7 +193,8 @@ pub(super) fn emoji(character: char) -> Option<Meaning> {
         '🏰' | '🏯' => Subject(Kind::Castle),
         '🚗' | '🚕' => Subject(Kind::Car),
         '🚂' | '🚆' => Subject(Kind::Train),
-        '🌲' | '🌳' | '🌴' => Subject(Kind::Tree),
+        '🌲' | '🎄' => Subject(Kind::Fir),
+        '🌳' | '🌴' => Subject(Kind::Tree),
         '🌵' => Subject(Kind::Cactus),
         '🍄' => Subject(Kind::Mushroom),
         '🌸' | '🌻' | '🌹' | '🌷' | '🌼' => Subject(Kind::Flower),
