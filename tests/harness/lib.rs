@@ -1,1 +1,23 @@
-//! The harness: starts private Redis servers, simulators, bots and workers, and waits on events.
+//! The harness: a private Redis server, the simulators, and the real executable's processes, all the test's own.
+//!
+//! A test waits on events (the simulators' wait endpoints, breakpoints, a process's end), never on time. Everything
+//! ends with the [`World`]. A helper that cannot do its work panics: it is a test's failure.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a harness fails its test by panicking")]
+
+mod breakpoint;
+mod chat;
+mod process;
+mod provider;
+mod world;
+
+pub use breakpoint::{Breakpoint, Hit};
+pub use chat::{BotApi, Chat};
+pub use process::Process;
+pub use provider::Replicate;
+pub use world::{World, executable};
+
+use std::time::Duration;
+
+/// The longest that any awaited event may take; reached only by a failing test.
+pub const PATIENCE: Duration = Duration::from_secs(60);

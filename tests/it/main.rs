@@ -1,1 +1,12 @@
-//! One integration binary.
+//! One integration binary: what the system promises, shown with real processes.
+//!
+//! One binary, so that the harness is linked once. Each module is a promise of the design; each test has a Redis
+//! server, simulators and processes of its own, and waits on events only.
+
+mod batches;
+mod conversation;
+mod crashes;
+mod delivery;
+mod faults;
+mod hostile;
+mod shutdown;

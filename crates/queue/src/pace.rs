@@ -72,13 +72,12 @@ impl Queue {
     {
         loop {
             match self.pace(bot, chat, 1, urgency).await {
-                Ok(Pace::Go) => {}
                 Ok(Pace::Wait(_)) | Err(_) if urgency == Urgency::Progress => return Ok(None),
                 Ok(Pace::Wait(wait)) => {
                     tokio::time::sleep(wait).await;
                     continue;
                 }
-                Err(_) => {}
+                Ok(Pace::Go) | Err(_) => {}
             }
             match call().await {
                 Ok(done) => return Ok(Some(done)),

@@ -123,6 +123,8 @@ impl Prediction {
             let late = self.deadline.is_some_and(|deadline| deadline <= now && ends_at.is_none_or(|at| deadline < at));
             match ends_at {
                 _ if late => self.end(Status::Canceled, self.deadline.unwrap_or(now)),
+                // looked at once more at the planned end, to know that the hold outlasted it
+                None if held && now < self.finishes_at => return Next::At(due(self.finishes_at, self.deadline)),
                 None => return self.deadline.map_or(Next::Unknown, Next::At),
                 Some(at) if at > now => return Next::At(due(at, self.deadline)),
                 Some(at) => self.finish(at),
@@ -328,6 +330,7 @@ mod tests {
     #[test]
     fn a_hold_keeps_it_processing() {
         let mut it = prediction();
+        assert_eq!(it.advance(2000, true), Next::At(5000));
         assert_eq!(it.advance(9000, true), Next::Unknown);
         assert_eq!(it.status, Status::Processing);
         assert_eq!(it.advance(9500, false), Next::Over);

@@ -1,0 +1,96 @@
+//! What the bot understands and says.
+
+use atelier_domain::JobState;
+use harness::World;
+use serde_json::json;
+
+#[tokio::test]
+async fn commands_are_answered_in_the_users_language() {
+    let world = World::start().await;
+    let _bot = world.bot().await;
+    let ada = world.telegram.user(1);
+    for (said, answered) in [
+        ("/start", "I draw it"),
+        ("/help", "--model NAME"),
+        ("/models", "Imagen 4 Ultra"),
+        ("/jobs", "Nothing yet"),
+        ("/cancel", "Nothing of yours"),
+        ("/nonsense", "do not know that command"),
+        ("/imagine", "What shall I draw?"),
+        ("a cat --model dalle", "There is no model “dalle”"),
+        ("a cat --ar 21:9 --model imagen", "Closest: --ar 16:9"),
+        ("a cat --sed 5", "Did you mean --seed?"),
+        ("a cat --seed 5 --model imagen", "takes no seed"),
+    ] {
+        ada.say(said).await;
+        ada.text(answered).await;
+    }
+    let boris = world.telegram.user(2).speaking("ru");
+    boris.say("/start").await;
+    boris.text("я нарисую").await;
+}
+
+#[tokio::test]
+async fn a_running_job_is_cancelled_by_its_button_and_the_prediction_with_it() {
+    let world = World::start().await;
+    world.replicate.hold(json!({})).await;
+    let (_bot, _worker) = (world.bot().await, world.worker());
+    let ada = world.telegram.user(1);
+    ada.say("a mistake").await;
+    world.replicate.wait("held=1").await;
+    let slot = ada.until("replies=1").await[1].clone();
+    let data = slot["buttons"][0][0]["callback_data"].as_str().or(slot["buttons"][0][0]["data"].as_str());
+    let answer = ada.press(slot["id"].as_i64().unwrap(), data.expect("a button")).await;
+    assert!(answer.to_string().contains("Stopping"), "{answer}");
+    let id = world.only_job(1).await;
+    world.until(&id, JobState::Cancelled).await;
+    world.replicate.wait("cancels=1").await;
+    ada.text("Cancelled.").await;
+}
+
+#[tokio::test]
+async fn a_waiting_job_is_cancelled_at_once() {
+    let world = World::start().await;
+    let _bot = world.bot().await;
+    let ada = world.telegram.user(1);
+    ada.say("- one\n- two").await;
+    let messages = ada.until("replies=2").await;
+    assert!(messages[2]["text"].as_str().unwrap().contains("#2"), "{messages:?}");
+    ada.say("/cancel").await;
+    ada.text("2 pictures cancelled").await;
+    let states: Vec<JobState> = world.jobs(1).await.iter().map(|record| record.state).collect();
+    assert_eq!(states, [JobState::Cancelled; 2]);
+    ada.say("/jobs").await;
+    ada.text("cancelled · one").await;
+}
+
+#[tokio::test]
+async fn only_the_owner_can_cancel() {
+    let world = World::start().await;
+    let _bot = world.bot().await;
+    let ada = world.telegram.user(1);
+    ada.say("mine").await;
+    ada.until("replies=1").await;
+    let id = world.only_job(1).await;
+    let mallory = world.telegram.user(666);
+    mallory.say(&format!("/cancel {id}")).await;
+    mallory.text("no such picture of yours").await;
+    assert_eq!(world.jobs(1).await[0].state, JobState::Waiting);
+}
+
+#[tokio::test]
+async fn in_a_group_only_commands_are_prompts() {
+    let world = World::start().await;
+    let (_bot, _worker) = (world.bot().await, world.worker());
+    let group = json!({
+        "title": "Painters", "kind": "supergroup", "bots": [4242], "members": [{ "id": 1, "first_name": "Ada" }],
+    });
+    let chat = world.telegram.post("/_sim/groups", &group).await["chat"]["id"].as_i64().unwrap();
+    let say = async |text: &str| {
+        world.telegram.post("/_sim/messages", &json!({ "user": 1, "chat": chat, "text": text })).await
+    };
+    say("just talking").await;
+    say("/imagine a group portrait").await;
+    world.telegram.wait(&format!("chat={chat}&photos=1")).await;
+    assert_eq!(world.jobs(1).await.len(), 1);
+}

@@ -1,0 +1,145 @@
+//! `kill -9` between any two steps: the picture arrives once, and exactly one prediction was created for it.
+
+use std::time::{Duration, Instant};
+
+use atelier_domain::JobState;
+use harness::{Breakpoint, World};
+use serde_json::json;
+
+/// Kills a worker at a breakpoint and lets another finish its job.
+async fn a_worker_dies_at(name: &str) {
+    let world = World::start().await;
+    let breakpoint = Breakpoint::at(name).await;
+    let _bot = world.bot().await;
+    let mut doomed = world.worker_stopping_at(&breakpoint);
+    let ada = world.telegram.user(1);
+    ada.say("a lighthouse in a storm").await;
+    let hit = breakpoint.hit().await;
+    doomed.kill().await;
+    let killed = Instant::now();
+    let _heir = world.worker();
+    let id = hit.subject.parse().expect("the breakpoint names the job");
+    let record = world.until(&id, JobState::Done).await;
+    let recovery = killed.elapsed();
+
+    ada.photos(1).await;
+    let pictures = ada.of_kind("photo").await.len();
+    assert_eq!(pictures, 1, "{name}: the picture is shown once");
+    let answers = ada.messages().await.len();
+    assert_eq!(answers, 2, "{name}: the prompt and its picture, nothing else");
+    assert_eq!(world.replicate.creates().await, 1, "{name}: paid once");
+    assert!(record.lost == 1 && record.attempt == 2, "{name}: {record:?}");
+    assert!(recovery < Duration::from_secs(10), "{name}: recovered in {recovery:?}");
+}
+
+macro_rules! deaths {
+    ($($test:ident at $name:literal),* $(,)?) => {
+        $(#[tokio::test]
+        async fn $test() {
+            a_worker_dies_at($name).await;
+        })*
+    };
+}
+
+deaths! {
+    a_worker_dies_after_its_claim at "after-claim",
+    a_worker_dies_before_it_creates at "after-intent",
+    a_worker_dies_before_it_notes_the_handle at "after-create",
+    a_worker_dies_while_the_prediction_runs at "after-handle",
+    a_worker_dies_before_it_fetches_the_picture at "after-outputs",
+    a_worker_dies_before_it_shows_the_picture at "before-edit",
+    a_worker_dies_before_it_notes_that_the_picture_is_shown at "after-edit",
+}
+
+/// The one gap: the prediction exists, and nobody was told.
+#[tokio::test]
+async fn a_lost_answer_to_a_creation_is_found_in_the_list() {
+    let world = World::start().await;
+    world.replicate.rule(json!({ "on": "create", "times": 1, "do": "cut_after" })).await;
+    let (_bot, _worker) = (world.bot().await, world.worker());
+    let ada = world.telegram.user(1);
+    ada.say("a fox in the snow").await;
+    ada.photos(1).await;
+    let state = world.replicate.state().await;
+    assert_eq!((&state["creates"], &state["cuts"]), (&json!(1), &json!(1)), "{state}");
+    assert_eq!(world.jobs(1).await[0].attempt, 2);
+}
+
+/// Two jobs with the very same input, both of whose answers are lost, share nothing.
+#[tokio::test]
+async fn equal_wishes_never_adopt_each_others_predictions() {
+    let world = World::start().await;
+    world.replicate.rule(json!({ "on": "create", "times": 2, "do": "cut_after" })).await;
+    let (_bot, _worker) = (world.bot().await, world.worker());
+    let ada = world.telegram.user(1);
+    ada.say("twins --model imagen --n 2").await;
+    ada.photos(2).await;
+    let jobs = world.jobs(1).await;
+    assert_ne!(jobs[0].handle, jobs[1].handle);
+    assert_eq!(world.replicate.creates().await, 2);
+}
+
+#[tokio::test]
+async fn a_bot_that_dies_before_it_submits_loses_nothing() {
+    let world = World::start().await;
+    let breakpoint = Breakpoint::at("before-submit").await;
+    let mut doomed = world.bot_stopping_at(&breakpoint).await;
+    let ada = world.telegram.user(1);
+    ada.say("a castle").await;
+    let _hit = breakpoint.hit().await;
+    doomed.kill().await;
+    assert_eq!(world.jobs(1).await.len(), 0);
+    let (_bot, _worker) = (world.bot().await, world.worker());
+    ada.photos(1).await;
+    assert_eq!((world.jobs(1).await.len(), world.replicate.creates().await), (1, 1));
+}
+
+#[tokio::test]
+async fn a_bot_that_dies_after_it_submitted_doubles_nothing() {
+    let world = World::start().await;
+    let breakpoint = Breakpoint::at("after-submit").await;
+    let mut doomed = world.bot_stopping_at(&breakpoint).await;
+    let ada = world.telegram.user(1);
+    ada.say("- a castle\n- a moat").await;
+    let _hit = breakpoint.hit().await;
+    doomed.kill().await;
+    assert_eq!(world.jobs(1).await.len(), 2);
+    // the offset did not move: the next bot gets the update again, and posts the slots that are missing
+    let _bot = world.bot().await;
+    ada.until("replies=2").await;
+    let _worker = world.worker();
+    ada.photos(2).await;
+    assert_eq!((world.jobs(1).await.len(), world.replicate.creates().await), (2, 2));
+    assert_eq!(ada.messages().await.len(), 3, "the prompt and two pictures");
+}
+
+#[tokio::test]
+async fn the_same_update_twice_is_one_job() {
+    let world = World::start().await;
+    let (_bot, _worker) = (world.bot().await, world.worker());
+    let ada = world.telegram.user(1);
+    let update = ada.say("a bridge").await;
+    world.telegram.wait("idle=true").await;
+    world.telegram.post(&format!("/_sim/updates/{update}/again"), &json!({})).await;
+    world.telegram.wait("idle=true").await;
+    ada.photos(1).await;
+    assert_eq!((world.jobs(1).await.len(), world.replicate.creates().await), (1, 1));
+}
+
+/// A job whose bot died before it posted the slot: the worker posts one itself.
+#[tokio::test]
+async fn a_job_without_a_slot_gets_one_from_its_worker() {
+    let world = World::start().await;
+    let breakpoint = Breakpoint::at("after-submit").await;
+    let mut doomed = world.bot_stopping_at(&breakpoint).await;
+    let ada = world.telegram.user(1);
+    ada.say("a windmill").await;
+    let _hit = breakpoint.hit().await;
+    doomed.kill().await;
+    let _worker = world.worker();
+    ada.photos(1).await;
+    // and the bot that comes back finds everything said
+    let _bot = world.bot().await;
+    world.telegram.wait("idle=true").await;
+    assert_eq!(ada.messages().await.len(), 2);
+}

@@ -1,0 +1,111 @@
+//! The slot becomes the picture, whatever Telegram says.
+
+use harness::World;
+use serde_json::json;
+
+#[tokio::test]
+async fn the_slot_is_edited_into_the_picture() {
+    let world = World::start().await;
+    world.replicate.hold(json!({})).await;
+    let (_bot, _worker) = (world.bot().await, world.worker());
+    let ada = world.telegram.user(1);
+    ada.say("a lighthouse --ar 16:9 --seed 7").await;
+    world.replicate.wait("held=1").await;
+    let slot = ada.until("replies=1").await[1].clone();
+    assert!(slot["buttons"][0][0]["text"].as_str().unwrap().contains("Cancel"), "{slot}");
+    world.replicate.release().await;
+    let shown = ada.photos(1).await[1].clone();
+    assert_eq!(shown["id"], slot["id"], "one message from first to last");
+    assert_eq!(shown["reply_to"], ada.messages().await[0]["id"]);
+    let caption = shown["caption"].as_str().unwrap();
+    assert!(caption.starts_with("a lighthouse\n\nIdeogram v3 Turbo, made by AI · seed 7 · "), "{caption}");
+    let (width, height) = (shown["media"]["width"].as_f64().unwrap(), shown["media"]["height"].as_f64().unwrap());
+    assert!((width / height - 16.0 / 9.0).abs() < 0.05, "{width}x{height}");
+    assert!(shown["buttons"].as_array().is_none_or(Vec::is_empty), "a finished job cannot be cancelled");
+}
+
+#[tokio::test]
+async fn a_flood_wait_is_obeyed() {
+    let world = World::start().await;
+    world
+        .telegram
+        .fault(json!({
+            "method": "editMessageMedia", "times": 1, "action": { "kind": "reply", "status": 429, "retry_after": 2 }
+        }))
+        .await;
+    let (_bot, _worker) = (world.bot().await, world.worker());
+    let ada = world.telegram.user(1);
+    ada.say("patience").await;
+    ada.photos(1).await;
+    let counts = world.telegram.get("/_sim/counts").await;
+    assert_eq!(counts["early"], 0, "nothing was sent inside the wait: {counts}");
+    assert_eq!(world.replicate.creates().await, 1);
+}
+
+#[tokio::test]
+async fn an_edit_whose_answer_is_lost_is_repeated() {
+    let world = World::start().await;
+    world
+        .telegram
+        .fault(json!({
+            "method": "editMessageMedia", "times": 1, "phase": "after", "action": { "kind": "cut" }
+        }))
+        .await;
+    let (_bot, _worker) = (world.bot().await, world.worker());
+    let ada = world.telegram.user(1);
+    ada.say("an echo").await;
+    ada.photos(1).await;
+    let id = world.only_job(1).await;
+    world.until(&id, atelier_domain::JobState::Done).await;
+    assert_eq!(ada.messages().await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_deleted_slot_is_replaced() {
+    let world = World::start().await;
+    world.replicate.hold(json!({})).await;
+    let (_bot, _worker) = (world.bot().await, world.worker());
+    let ada = world.telegram.user(1);
+    ada.say("a ghost ship").await;
+    world.replicate.wait("held=1").await;
+    let slot = ada.until("replies=1").await[1]["id"].clone();
+    world.telegram.post("/_sim/delete", &json!({ "chat": 1, "message_id": slot })).await;
+    world.replicate.release().await;
+    let messages = ada.photos(1).await;
+    assert_eq!(messages.len(), 2);
+    assert_ne!(messages[1]["id"], slot);
+}
+
+#[tokio::test]
+async fn a_photo_that_telegram_refuses_comes_as_a_document() {
+    let world = World::start().await;
+    world
+        .telegram
+        .fault(json!({
+            "method": "editMessageMedia", "times": 1,
+            "action": { "kind": "reply", "status": 400, "description": "Bad Request: PHOTO_INVALID_DIMENSIONS" }
+        }))
+        .await;
+    let (_bot, _worker) = (world.bot().await, world.worker());
+    let ada = world.telegram.user(1);
+    ada.say("a refusal").await;
+    ada.until("documents=1").await;
+}
+
+#[tokio::test]
+async fn a_blocked_bot_ends_the_job_and_nothing_else() {
+    let world = World::start().await;
+    world.replicate.hold(json!({ "prompt": "blocked" })).await;
+    let (_bot, _worker) = (world.bot().await, world.worker());
+    let (ada, bob) = (world.telegram.user(1), world.telegram.user(2));
+    ada.say("blocked in the middle").await;
+    world.replicate.wait("held=1").await;
+    ada.until("replies=1").await;
+    world.telegram.post("/_sim/block", &json!({ "user": 1, "blocked": true })).await;
+    world.replicate.release().await;
+    let id = world.only_job(1).await;
+    let record = world.until(&id, atelier_domain::JobState::Dead).await;
+    assert_eq!(record.class.as_deref(), Some("unreachable"));
+    bob.say("life goes on").await;
+    bob.photos(1).await;
+}
