@@ -110,11 +110,15 @@ fn welcome(line: &Line, data: &Path) -> String {
     let victim = line.processes().last().map_or(0, |(_, pid)| pid);
     format!(
         "\nThe chat is at  {chat}\n\n{processes}  {redis_label:<10}{redis}\n  {logs_label:<10}{logs}\n
-Try:
-  a red fox in the snow                         a prompt is all it takes
+Type in the chat:
+  a red fox in the snow
   a lighthouse at dusk --model imagen --ar 16:9 --n 3
-  kill -9 {victim:<38}a worker dies at work: the picture still comes, once
-  {program} queue stats                 and queue ls, why JOB, all with --json
+
+Type in another terminal:
+  kill -9 {victim}
+      a worker dies at work; another one takes over, and the picture still comes, once
+  {program} queue stats
+      the numbers; there are also queue ls, queue show JOB and why JOB
 
 Ctrl-C stops everything; the next start goes on with the same chats, queue and pictures.\n",
         chat = line.chat(),
