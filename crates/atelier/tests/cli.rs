@@ -30,7 +30,7 @@ fn wrong_and_missing_settings_end_with_64_and_one_line() {
         (&["queue", "stats"], "REDIS_URL"),
         (&["queue", "stats", "--redis", "https://:secret@host"], "REDIS_URL"),
         (&["demo", "--out", "x"], "--prompt <TEXT>"),
-        (&["dome"], "'demo'"),
+        (&["frobnicate"], "atelier --help"),
     ] {
         let said = refusal(&atelier(directory.path(), words));
         assert!(said.contains(part) && !said.contains("secret"), "{said}");

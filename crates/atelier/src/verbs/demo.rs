@@ -30,7 +30,7 @@ const LOGS: &str = "logs";
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// Sends this prompt without a browser, waits for the pictures and ends; may be given several times.
-    #[arg(long = "prompt", value_name = "TEXT", requires = "out")]
+    #[arg(long = "prompt", value_name = "TEXT", requires = "out", allow_hyphen_values = true)]
     prompts: Vec<String>,
     /// The model for the prompts.
     #[arg(long, value_name = "MODEL", requires = "prompts", value_parser = model)]
