@@ -28,7 +28,7 @@ pub(crate) struct Cli {
 pub(crate) enum Verb {
     /// Try it: the whole line on this machine with simulated services, and a chat in the browser.
     Demo(demo::Arguments),
-    /// Run it: bot and workers in one process, with a Redis of its own unless REDIS_URL is set.
+    /// Run it: bot and workers in one process, with a Redis of its own unless `REDIS_URL` is set.
     Up(up::Arguments),
     /// The bot alone: messages in, jobs into the queue.
     Bot(bot::Arguments),

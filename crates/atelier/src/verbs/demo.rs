@@ -106,10 +106,11 @@ async fn unless_stopped<T>(
 fn welcome(line: &Line, data: &Path) -> String {
     let program = std::env::args_os().next().map_or_else(|| "atelier".into(), PathBuf::from);
     let program = program.strip_prefix(std::env::current_dir().unwrap_or_default()).unwrap_or(&program).display();
-    let processes: String = line.processes().map(|(name, pid)| format!("  {name:<10}pid {pid}\n")).collect();
+    let processes: Vec<String> = line.processes().map(|(name, pid)| format!("  {name:<10}pid {pid}")).collect();
+    let processes = processes.join("\n");
     let victim = line.processes().last().map_or(0, |(_, pid)| pid);
     format!(
-        "\nThe chat is at  {chat}\n\n{processes}  {redis_label:<10}{redis}\n  {logs_label:<10}{logs}\n
+        "\nThe chat is at  {chat}\n\n{processes}\n  {redis_label:<10}{redis}\n  {logs_label:<10}{logs}\n
 Type in the chat:
   a red fox in the snow
   a lighthouse at dusk --model imagen --ar 16:9 --n 3

@@ -83,7 +83,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
     if arguments.view.json {
         say(&serde_json::to_string(&Diagnosis { ok: well, findings }).or_exit(Exit::Software)?);
     } else {
-        findings.iter().for_each(|finding| say(&line(finding)));
+        say(&findings.iter().map(line).collect::<Vec<_>>().join("\n"));
     }
     if well { Ok(()) } else { Err(Failure::said()) }
 }
