@@ -28,7 +28,7 @@ pub(crate) struct Cli {
 pub(crate) enum Verb {
     /// Try it: the whole line on this machine with simulated services, and a chat in the browser.
     Demo(demo::Arguments),
-    /// Run it: bot and workers in one process, with a Redis of its own unless REDIS_URL is set.
+    /// Run it: bot and workers in one process, with a Redis of its own unless `REDIS_URL` is set.
     Up(up::Arguments),
     /// The bot alone: messages in, jobs into the queue.
     Bot(bot::Arguments),
@@ -108,6 +108,9 @@ fn one_line(command: &Command, words: &[OsString], error: &Error) -> String {
     let lines = text.lines().map(str::trim).take_while(|line| !line.starts_with("Usage:"));
     let said: Vec<&str> = lines.filter(|line| !line.is_empty() && !line.starts_with("For more information")).collect();
     let said = said.join(" ").trim_start_matches("error: ").to_owned();
+    if matches!(error.kind(), ErrorKind::InvalidSubcommand | ErrorKind::UnknownArgument) {
+        return format!("{said} (`atelier --help` lists what there is)");
+    }
     let Some(ContextValue::String(flag)) = error.get(ContextKind::InvalidArg) else { return said };
     let long = flag.trim_start_matches('-').split([' ', '=']).next().unwrap_or_default();
     match variable(command, words, long) {

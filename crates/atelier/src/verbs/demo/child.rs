@@ -3,7 +3,6 @@
 //! Invariants: a child has a process group of its own, so that the terminal's Ctrl-C reaches it through its parent only;
 //! it holds a pipe from its parent as standard input and stops when that ends, so that none outlives a parent that was
 //! killed.
-#![expect(clippy::print_stderr, reason = "the children's output is this verb's output")]
 
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
@@ -19,6 +18,8 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
+
+use crate::output::aside;
 
 /// A process to keep alive.
 #[derive(Debug, Clone)]
@@ -140,7 +141,7 @@ async fn copy(lines: impl AsyncRead + Unpin, mut log: File, echo: Option<String>
     let mut line = Vec::new();
     while matches!(lines.read_until(b'\n', &mut line).await, Ok(1..)) {
         if let Some(name) = &echo {
-            eprintln!("{name:<8} | {}", String::from_utf8_lossy(&line).trim_end());
+            aside(name, String::from_utf8_lossy(&line).trim_end());
         }
         // a full disk must not stop the processes: their log is lost, they are not
         let _ = log.write_all(&line).await;
@@ -158,5 +159,5 @@ fn how_it_ended(status: ExitStatus) -> String {
 }
 
 fn tell(what: &str) {
-    eprintln!("{:<8} | {what}", "demo");
+    aside("demo", what);
 }
