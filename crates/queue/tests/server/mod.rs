@@ -1,5 +1,7 @@
 //! A redis-server of the test's own: own port, own directory, gone with the test.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a harness fails its test by panicking")]
+
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 
