@@ -76,6 +76,7 @@ impl PrivateRedis {
             let mut server = Self { child, pid, port, url, data: data.clone(), locks, abandoned: false };
             match server.ready().await {
                 Ok(()) => {
+                    server.locks.note_port(port)?;
                     info!(port, pid = pid.as_raw_nonzero().get(), data = %server.data.display(), "private redis ready");
                     return Ok(server);
                 }
@@ -84,6 +85,16 @@ impl PrivateRedis {
                 Err(error) => return Err(error),
             }
         }
+    }
+
+    /// Where the program is that would be started.
+    pub fn program(named: Option<&Path>) -> Result<PathBuf, PrivateError> {
+        program::find(named)
+    }
+
+    /// The address of the server that runs on a data directory now, whoever owns it.
+    pub fn running_on(data: &Path) -> Option<String> {
+        lock::noted_port(data).map(address)
     }
 
     /// Its address.

@@ -30,7 +30,10 @@ async fn it_is_fit_for_paid_work_and_gone_when_stopped() {
     assert!(health.findings.iter().all(|finding| finding.good), "{:?}", health.findings);
     let pid = server.pid();
     assert!(lives(pid));
+    let data = directory.path().join("new/redis");
+    assert_eq!(PrivateRedis::running_on(&data), Some(server.address()));
     server.stop().await;
+    assert_eq!(PrivateRedis::running_on(&data), None);
     assert!(!lives(pid), "a stopped server is reaped, too");
 }
 

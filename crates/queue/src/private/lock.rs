@@ -30,6 +30,19 @@ pub(super) fn pid_file(data: &Path) -> PathBuf {
     data.join("redis.pid")
 }
 
+/// The port of the server that runs on a directory now.
+pub(super) fn noted_port(data: &Path) -> Option<u16> {
+    let file = File::open(data.join("server.lock")).ok()?;
+    // shared, and for a moment: it must not get in the way of a server that starts just now
+    let runs = flock(&file, FlockOperation::NonBlockingLockShared).is_err();
+    let port = std::fs::read_to_string(port_file(data)).ok()?.trim().parse().ok();
+    port.filter(|_| runs)
+}
+
+fn port_file(data: &Path) -> PathBuf {
+    data.join("redis.port")
+}
+
 impl Locks {
     /// Takes the ownership of a directory that exists.
     pub(super) fn own(data: &Path) -> Result<Self, PrivateError> {
@@ -51,6 +64,12 @@ impl Locks {
         let owner = self.owner.try_clone();
         let owner = owner.map_err(|source| PrivateError::Directory { path: self.data.clone(), source })?;
         Ok(Self { owner, data: self.data.clone() })
+    }
+
+    /// Leaves word of the port, for whoever looks for the server.
+    pub(super) fn note_port(&self, port: u16) -> Result<(), PrivateError> {
+        let path = port_file(&self.data);
+        std::fs::write(&path, format!("{port}\n")).map_err(|source| PrivateError::Directory { path, source })
     }
 
     pub(super) fn data(&self) -> &Path {

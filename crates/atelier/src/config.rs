@@ -1,0 +1,237 @@
+//! Settings shared by the verbs: parsed by clap, checked here, handed to the rooms as their own types.
+//!
+//! Invariant: every variable is named once, here or in the one verb that takes it; secrets are wrapped when they are
+//! read and shown nowhere.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use atelier_domain::catalogue::ProviderKind;
+use atelier_domain::{Catalogue, ModelId};
+use atelier_process::breakpoint::BreakpointSettings;
+use atelier_process::telemetry::{LogFilter, LogFormat};
+use atelier_process::{Exit, breakpoint, shutdown, telemetry};
+use atelier_provider::{Providers, replicate, sketch};
+use atelier_telegram::Telegram;
+use clap::Args;
+use secrecy::{ExposeSecret, SecretString};
+use tokio::runtime::Runtime;
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+use crate::failure::{Failure, OrExit};
+
+/// Settings of every verb.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Common {
+    /// What is logged: a level, or levels per module such as `info,atelier_worker=debug`.
+    #[arg(long, global = true, env = "ATELIER_LOG", value_name = "FILTER", default_value = "info")]
+    log: LogFilter,
+    /// How log lines look: text or json.
+    #[arg(long, global = true, env = "ATELIER_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]
+    log_format: LogFormat,
+    /// Stops at a named place and tells a test, `name@127.0.0.1:port`.
+    #[arg(long, global = true, hide = true, env = "ATELIER_BREAKPOINT", value_name = "PLACE")]
+    breakpoint: Option<BreakpointSettings>,
+    /// Stops when standard input ends.
+    #[arg(long, global = true, hide = true)]
+    with_parent: bool,
+}
+
+impl Common {
+    /// Sets logging and breakpoint up and makes the runtime.
+    pub(crate) fn start(&self) -> Result<Runtime, Failure> {
+        telemetry::init(&telemetry::Settings { format: self.log_format, filter: self.log.clone() })
+            .or_exit(Exit::Software)?;
+        breakpoint::install(self.breakpoint.clone());
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().or_exit(Exit::Software)
+    }
+
+    /// The token that stops a serving verb.
+    pub(crate) fn stop_token(&self) -> Result<CancellationToken, Failure> {
+        let token = shutdown::on_signals().or_exit(Exit::Software)?;
+        if self.with_parent {
+            shutdown::when_parent_dies(token.clone());
+        }
+        Ok(token)
+    }
+}
+
+/// Which bots, on which server.
+#[derive(Debug, Args)]
+pub(crate) struct TelegramArguments {
+    /// The bot's token from BotFather; several, separated by commas, share queue and workers.
+    #[arg(long, env = "TELEGRAM_BOT_TOKEN", hide_env_values = true, value_name = "TOKEN", value_parser = secret)]
+    telegram_token: Option<SecretString>,
+    /// Another Bot API server than Telegram's own.
+    #[arg(long, env = "TELEGRAM_API_URL", value_name = "URL", value_parser = web_address)]
+    telegram_api: Option<Url>,
+}
+
+impl TelegramArguments {
+    /// A client for each token; none is a failure that says how to get one.
+    pub(crate) fn clients(&self) -> Result<Vec<Telegram>, Failure> {
+        let clients = self.clients_or_none()?;
+        if clients.is_empty() {
+            return Err(Failure::usage(
+                "there is no bot token: talk to @BotFather in Telegram (/newbot), then set TELEGRAM_BOT_TOKEN; to try \
+                 everything without one, run `atelier demo`",
+            ));
+        }
+        Ok(clients)
+    }
+
+    /// A client for each token.
+    pub(crate) fn clients_or_none(&self) -> Result<Vec<Telegram>, Failure> {
+        let tokens = self.telegram_token.as_ref().map_or("", |token| token.expose_secret());
+        let mut clients: Vec<Telegram> = Vec::new();
+        for token in tokens.split(',').map(str::trim).filter(|token| !token.is_empty()) {
+            let mut settings = atelier_telegram::Settings::new(token.into());
+            settings.api_url.clone_from(&self.telegram_api);
+            let client = Telegram::new(settings)
+                .map_err(|error| Failure::usage(format!("TELEGRAM_BOT_TOKEN or TELEGRAM_API_URL: {error}")))?;
+            if clients.iter().any(|known| known.bot() == client.bot()) {
+                return Err(Failure::usage(format!("TELEGRAM_BOT_TOKEN names bot {} twice", client.bot())));
+            }
+            clients.push(client);
+        }
+        Ok(clients)
+    }
+}
+
+/// Which image services.
+#[derive(Debug, Args)]
+pub(crate) struct ProviderArguments {
+    /// The token for Replicate; without one only the offline model `sketch` is there.
+    #[arg(long, env = "REPLICATE_API_TOKEN", hide_env_values = true, value_name = "TOKEN", value_parser = secret)]
+    replicate_token: Option<SecretString>,
+    /// Another address of Replicate's API than its own.
+    #[arg(long, env = "REPLICATE_BASE_URL", value_name = "URL", value_parser = web_address)]
+    replicate_url: Option<Url>,
+    /// Only these models (default: all whose service is set up); several, separated by commas.
+    #[arg(long = "model", env = "ATELIER_MODELS", value_name = "MODEL", value_delimiter = ',', value_parser = model)]
+    models: Vec<ModelId>,
+}
+
+impl ProviderArguments {
+    /// The services that are set up.
+    pub(crate) fn providers(&self) -> Result<Providers, Failure> {
+        let providers = Providers::none().with(Arc::new(sketch::Sketch::new(sketch::Settings::default())));
+        let Some(token) = self.replicate_token.clone() else { return Ok(providers) };
+        let bad = |error: replicate::BadSettings| {
+            Failure::usage(format!("REPLICATE_API_TOKEN or REPLICATE_BASE_URL: {error}"))
+        };
+        let mut settings = replicate::Settings::new(token).map_err(bad)?;
+        if let Some(url) = &self.replicate_url {
+            settings = settings.at(url.clone());
+        }
+        Ok(providers.with(Arc::new(replicate::Replicate::new(settings).map_err(bad)?)))
+    }
+
+    /// The models on offer: those asked for, or all whose service is set up.
+    pub(crate) fn catalogue(&self, providers: &Providers) -> Result<Catalogue, Failure> {
+        let all = Catalogue::builtin();
+        for id in &self.models {
+            let served = all.get(id).is_some_and(|model| providers.serves(model));
+            if !served {
+                return Err(Failure::usage(format!(
+                    "model {id} needs REPLICATE_API_TOKEN (without one there is sketch only)"
+                )));
+            }
+        }
+        Ok(all.only(|model| providers.serves(model) && (self.models.is_empty() || self.models.contains(&model.id))))
+    }
+
+    /// Whether Replicate is set up.
+    pub(crate) fn has_replicate(&self) -> bool {
+        self.replicate_token.is_some()
+    }
+}
+
+/// How a worker works.
+#[derive(Debug, Args)]
+pub(crate) struct WorkArguments {
+    /// Jobs run at once.
+    #[arg(long, env = "ATELIER_CONCURRENCY", value_name = "N", default_value = "16", value_parser = whole::<1, 1000>)]
+    concurrency: u64,
+    /// Seconds that running jobs have to finish after the stop signal, before they are handed over.
+    #[arg(long, env = "ATELIER_GRACE", value_name = "SECONDS", default_value = "20", value_parser = whole::<0, 3600>)]
+    grace: u64,
+    /// Seconds after which the jobs of a worker that fell silent are given to others.
+    #[arg(long, env = "ATELIER_LEASE", value_name = "SECONDS", default_value = "6", value_parser = whole::<2, 300>)]
+    lease: u64,
+}
+
+impl WorkArguments {
+    /// The options of the run loop, for this start of the process.
+    pub(crate) fn options(&self, catalogue: &Catalogue) -> atelier_queue::RunOptions {
+        let models: Vec<ModelId> = catalogue.models().iter().map(|model| model.id.clone()).collect();
+        let about = serde_json::json!({
+            "host": atelier_process::host_name(),
+            "pid": std::process::id(),
+            "version": env!("CARGO_PKG_VERSION"),
+            "models": models,
+        });
+        atelier_queue::RunOptions {
+            worker: atelier_process::worker_name(),
+            about: about.to_string(),
+            concurrency: usize::try_from(self.concurrency).unwrap_or(1),
+            models,
+            lease: Duration::from_secs(self.lease),
+            grace: Duration::from_secs(self.grace),
+            ..atelier_queue::RunOptions::default()
+        }
+    }
+}
+
+/// The private Redis server's program.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ServerArguments {
+    /// The redis-server program, where it is not found by itself.
+    #[arg(long, env = "REDIS_SERVER", value_name = "PATH")]
+    pub(crate) redis_server: Option<PathBuf>,
+}
+
+/// For whom a reading verb answers.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct ViewArguments {
+    /// Answer in JSON: one value on one line.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+impl ViewArguments {
+    pub(crate) fn view(self) -> atelier_console::View {
+        if self.json { atelier_console::View::Json } else { atelier_console::View::Text }
+    }
+}
+
+/// Whether any model of a list comes from Replicate.
+pub(crate) fn offers_replicate(catalogue: &Catalogue) -> bool {
+    catalogue.models().iter().any(|model| model.provider == ProviderKind::Replicate)
+}
+
+/// A whole number within bounds.
+pub(crate) fn whole<const LEAST: u64, const MOST: u64>(text: &str) -> Result<u64, String> {
+    let number = text.trim().parse::<u64>().ok().filter(|number| (LEAST..=MOST).contains(number));
+    number.ok_or_else(|| format!("a whole number from {LEAST} to {MOST}"))
+}
+
+/// A model of the catalogue, by any of its names.
+pub(crate) fn model(text: &str) -> Result<ModelId, String> {
+    let catalogue = Catalogue::builtin();
+    let known = || catalogue.models().iter().map(|model| model.id.as_str()).collect::<Vec<_>>().join(", ");
+    catalogue.find(text).map(|model| model.id.clone()).ok_or_else(|| format!("the models are {}", known()))
+}
+
+fn web_address(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    url.ok_or_else(|| "an address like https://host or http://host:8081".to_owned())
+}
+
+/// Never fails, so that clap has no reason to show the value.
+#[expect(clippy::unnecessary_wraps, reason = "the signature of a clap parser")]
+fn secret(text: &str) -> Result<SecretString, String> {
+    Ok(SecretString::from(text))
+}

@@ -1,0 +1,55 @@
+//! `atelier bot`: messages in, jobs into the queue. One process polls for all tokens it is given.
+
+use atelier_bot::Bot;
+use atelier_domain::Catalogue;
+use atelier_process::Exit;
+use atelier_queue::Queue;
+use atelier_telegram::Telegram;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::{Common, ProviderArguments, TelegramArguments};
+use crate::failure::{Failure, OrExit};
+use crate::queue_of::RedisArguments;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    telegram: TelegramArguments,
+    #[command(flatten)]
+    redis: RedisArguments,
+    #[command(flatten)]
+    provider: ProviderArguments,
+}
+
+pub(crate) async fn run(common: Common, arguments: Arguments) -> Result<(), Failure> {
+    let telegrams = arguments.telegram.clients()?;
+    // the bot makes no call to a provider; what is set up decides what it offers
+    let catalogue = arguments.provider.catalogue(&arguments.provider.providers()?)?;
+    let stop = common.stop_token()?;
+    let queue = arguments.redis.connect().await?;
+    serve(telegrams, &queue, &catalogue, &stop).await
+}
+
+/// Runs a bot for every token until `stop`; the first that fails stops the others.
+pub(crate) async fn serve(
+    telegrams: Vec<Telegram>,
+    queue: &Queue,
+    catalogue: &Catalogue,
+    stop: &CancellationToken,
+) -> Result<(), Failure> {
+    let stop = stop.child_token();
+    let mut bots = JoinSet::new();
+    for telegram in telegrams {
+        let settings = atelier_bot::Settings::default();
+        let bot = Bot { telegram, queue: queue.clone(), catalogue: catalogue.clone(), settings };
+        bots.spawn(atelier_bot::run(bot, stop.clone()));
+    }
+    let mut outcome = Ok(());
+    while let Some(ended) = bots.join_next().await {
+        stop.cancel();
+        let ended = ended.or_exit(Exit::Software).and_then(|ended| ended.or_exit(Exit::Unavailable));
+        outcome = outcome.and(ended);
+    }
+    outcome
+}

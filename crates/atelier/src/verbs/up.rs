@@ -1,0 +1,80 @@
+//! `atelier up`: everything for one machine in one process.
+
+use std::path::PathBuf;
+
+use atelier_process::Exit;
+use atelier_queue::PrivateSettings;
+use atelier_worker::Worker;
+use tracing::{info, warn};
+
+use crate::config::{Common, ProviderArguments, ServerArguments, TelegramArguments, WorkArguments, offers_replicate};
+use crate::failure::{Failure, OrExit};
+use crate::private::KeptRedis;
+use crate::queue_of::{DATA, RedisArguments, UP_REDIS, connect};
+use crate::verbs::bot;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    telegram: TelegramArguments,
+    #[command(flatten)]
+    redis: RedisArguments,
+    #[command(flatten)]
+    server: ServerArguments,
+    #[command(flatten)]
+    provider: ProviderArguments,
+    #[command(flatten)]
+    work: WorkArguments,
+    /// Where the private Redis keeps its data.
+    #[arg(long, env = "ATELIER_DATA", value_name = "DIR", default_value = DATA)]
+    data: PathBuf,
+}
+
+pub(crate) async fn run(common: Common, arguments: Arguments) -> Result<(), Failure> {
+    // everything that can be wrong with the settings is said before anything is started
+    let telegrams = arguments.telegram.clients()?;
+    let providers = arguments.provider.providers()?;
+    let catalogue = arguments.provider.catalogue(&providers)?;
+    let given = arguments.redis.given()?;
+    let stop = common.stop_token()?;
+    if !offers_replicate(&catalogue) {
+        warn!("REPLICATE_API_TOKEN is not set: only the offline model sketch is offered");
+    }
+    let private = match given {
+        Some(_) => None,
+        None => Some(KeptRedis::start(PrivateSettings {
+            data: arguments.data.join(UP_REDIS),
+            port: None,
+            program: arguments.server.redis_server.clone(),
+        })
+        .await?),
+    };
+    let outcome = match given.as_ref().or(private.as_ref().map(|private| &private.url)) {
+        None => Ok(()),
+        Some(url) => {
+            let queue = connect(url).await?;
+            // the workers stop after the bots: what was accepted last may still be finished within the grace time
+            let (bots_stop, work_stop) = (stop.child_token(), tokio_util::sync::CancellationToken::new());
+            let options = arguments.work.options(&catalogue);
+            info!(redis = %url, bots = telegrams.len(), models = catalogue.models().len(), worker = options.worker, "up");
+            let settings = atelier_worker::Settings::default();
+            let worker = Worker { telegrams: telegrams.clone(), queue: queue.clone(), providers, options, settings };
+            let bots = async {
+                let outcome = bot::serve(telegrams, &queue, &catalogue, &bots_stop).await;
+                work_stop.cancel();
+                outcome
+            };
+            let work = async {
+                let outcome = atelier_worker::run(worker, work_stop.clone()).await.or_exit(Exit::Software);
+                bots_stop.cancel();
+                outcome
+            };
+            let (bots, work) = tokio::join!(bots, work);
+            bots.and(work)
+        }
+    };
+    match private {
+        Some(private) => outcome.and(private.stop().await),
+        None => outcome,
+    }
+}
