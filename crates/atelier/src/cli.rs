@@ -111,7 +111,9 @@ fn one_line(command: &Command, error: &Error) -> String {
     };
     let long = flag.trim_start_matches('-').split([' ', '=']).next().unwrap_or_default();
     match variable(command, long) {
-        Some(variable) => said.replacen(&format!("'{flag}'"), &format!("'{flag}' (or {variable} in the environment)"), 1),
+        Some(variable) => {
+            said.replacen(&format!("'{flag}'"), &format!("'{flag}' (or {variable} in the environment)"), 1)
+        }
         None => said,
     }
 }

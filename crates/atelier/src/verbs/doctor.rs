@@ -171,7 +171,8 @@ async fn look_at_provider(arguments: &ProviderArguments) -> Result<Vec<Finding>,
         findings.push(match timeout(PATIENCE, provider.check()).await {
             Ok(Ok(account)) => Finding::ok(name, account),
             Ok(Err(failure)) => {
-                let fix = "check REPLICATE_API_TOKEN (replicate.com/account/api-tokens), REPLICATE_BASE_URL and network";
+                let fix =
+                    "check REPLICATE_API_TOKEN (replicate.com/account/api-tokens), REPLICATE_BASE_URL and network";
                 Finding::fail(name, format!("{}: {}", failure.class.name(), failure.detail), fix)
             }
             Err(_) => Finding::fail(name, format!("no answer within {} s", PATIENCE.as_secs()), "check the network"),

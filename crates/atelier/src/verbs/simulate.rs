@@ -41,10 +41,10 @@ pub(crate) async fn run(common: Common, arguments: Arguments) -> Result<(), Fail
         telegram_addr: SocketAddr::from((host, arguments.port)),
         replicate_addr: SocketAddr::from((host, arguments.replicate_port)),
         data_dir: arguments.data,
-        tokens: Vec::new(),
         time_scale: arguments.time_scale,
         allow_remote: arguments.allow_remote,
         rate_limits: !arguments.no_rate_limits,
+        ..Config::default()
     };
     let running = atelier_simulator::start(config, stop).await.or_exit(Exit::Unavailable)?;
     let (telegram, replicate) = (running.telegram_addr, running.replicate_addr);
