@@ -10,3 +10,4 @@ mod delivery;
 mod faults;
 mod hostile;
 mod shutdown;
+mod webchat;
