@@ -16,6 +16,7 @@ async fn a_prompt_typed_in_the_web_chat_comes_back_as_a_picture() {
     let world = World::with(|config| config.largest_side = 1024).await;
     let (_bot, _worker) = (world.bot().await, world.worker());
     let mut browser = Browser::open(&world.telegram.url(), View::DESKTOP).await;
+    browser.see("#foot button.start", "START").await;
     shoot(&world, &mut browser, "1-welcome").await;
     browser.click("#foot button.start", "START").await;
     browser.see(I_SAY, "/start").await;
