@@ -33,6 +33,9 @@ mod time;
 mod validate;
 mod watch;
 
+#[cfg(test)]
+mod tests;
+
 use std::path::PathBuf;
 use std::time::Duration;
 

@@ -3,6 +3,7 @@
 //! Invariant: [`Prediction::advance`] is the only place where a status changes by time, and it depends on nothing but
 //! the record and the moment, so a restarted server arrives at the same history.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -123,6 +124,8 @@ impl Prediction {
             let late = self.deadline.is_some_and(|deadline| deadline <= now && ends_at.is_none_or(|at| deadline < at));
             match ends_at {
                 _ if late => self.end(Status::Canceled, self.deadline.unwrap_or(now)),
+                // looked at once more at the planned end, to know that the hold outlasted it
+                None if held && now < self.finishes_at => return Next::At(due(self.finishes_at, self.deadline)),
                 None => return self.deadline.map_or(Next::Unknown, Next::At),
                 Some(at) if at > now => return Next::At(due(at, self.deadline)),
                 Some(at) => self.finish(at),
@@ -211,10 +214,9 @@ impl Prediction {
             let share = if tenth == percent / 10 { percent } else { tenth * 10 };
             let bar = "█".repeat(usize::try_from(share / 10).unwrap_or(0));
             let done = share * steps / 100;
-            logs.push_str(&format!(
-                "{share:3}%|{bar:<10}| {done}/{steps} [00:{:02}<00:00]\n",
-                (end - started) / 1000 % 60
-            ));
+            let seconds = (end - started) / 1000 % 60;
+            // writing into a String cannot fail
+            let _ = writeln!(logs, "{share:3}%|{bar:<10}| {done}/{steps} [00:{seconds:02}<00:00]");
         }
         if let Some(error) = &self.error {
             logs.push_str(error);
@@ -328,6 +330,7 @@ mod tests {
     #[test]
     fn a_hold_keeps_it_processing() {
         let mut it = prediction();
+        assert_eq!(it.advance(2000, true), Next::At(5000));
         assert_eq!(it.advance(9000, true), Next::Unknown);
         assert_eq!(it.status, Status::Processing);
         assert_eq!(it.advance(9500, false), Next::Over);
