@@ -6,12 +6,14 @@
 #![expect(clippy::expect_used, clippy::print_stderr, reason = "a harness fails its test by panicking")]
 
 mod breakpoint;
+mod browser;
 mod chat;
 mod process;
 mod provider;
 mod world;
 
 pub use breakpoint::{Breakpoint, Hit};
+pub use browser::{Browser, View};
 pub use chat::{BotApi, Chat};
 pub use process::Process;
 pub use provider::Replicate;

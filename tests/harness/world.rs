@@ -1,6 +1,6 @@
 //! Everything one test runs against.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use atelier_domain::{BotId, JobId, JobState, UserId};
@@ -61,6 +61,11 @@ impl World {
             started: AtomicU32::new(0),
             _stop: stop.drop_guard(),
         }
+    }
+
+    /// The test's own directory, removed with the world.
+    pub fn directory(&self) -> &Path {
+        self.directory.path()
     }
 
     /// Address of the Redis server.

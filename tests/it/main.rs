@@ -12,3 +12,4 @@ mod delivery;
 mod faults;
 mod hostile;
 mod shutdown;
+mod webchat;

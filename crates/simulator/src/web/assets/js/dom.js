@@ -61,7 +61,7 @@ export function dialog(content, props = {}) {
   return { box, closed };
 }
 
-const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+const clock = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" });
 const dayMonth = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "long" });
 const shortDay = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
 const full = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });

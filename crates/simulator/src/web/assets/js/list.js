@@ -8,8 +8,8 @@ export const nameOf = (person) => [person.first_name, person.last_name].filter(B
 /** One line that stands for a message. */
 export function summary(message) {
   const words = (message.text ?? message.caption ?? "").replace(/\s+/g, " ");
-  const icons = { photo: "🖼 Photo", video: "🎬 Video", document: "📎 " + (message.media?.name ?? "File"), animation: "GIF", service: "Group event" };
-  return message.kind === "text" ? words : `${icons[message.kind] ?? message.kind}${words ? ` · ${words}` : ""}`;
+  const kinds = { photo: "Photo", video: "Video", document: message.media?.name ?? "File", animation: "GIF", service: "Group event" };
+  return message.kind === "text" ? words : `${kinds[message.kind] ?? message.kind}${words ? ` · ${words}` : ""}`;
 }
 
 export function drawList(open) {

@@ -1,0 +1,117 @@
+//! The web chat in a real browser: what a person types, presses and sees.
+//!
+//! Pictures of the page go into the test's directory, and into `ATELIER_SCREENSHOTS` when that names one.
+
+use atelier_domain::JobState;
+use harness::{Browser, View, World};
+use serde_json::json;
+
+const BOT_SAYS: &str = "#messages li:not(.mine) .bubble";
+const I_SAY: &str = "#messages li.mine .bubble";
+const CANCEL: &str = "#messages .keys button";
+const PICTURE: &str = "#messages .photo img";
+
+#[tokio::test]
+async fn a_prompt_typed_in_the_web_chat_comes_back_as_a_picture() {
+    let world = World::with(|config| config.largest_side = 1024).await;
+    let (_bot, _worker) = (world.bot().await, world.worker());
+    let mut browser = Browser::open(&world.telegram.url(), View::DESKTOP).await;
+    browser.see("#foot button.start", "START").await;
+    shoot(&world, &mut browser, "1-welcome").await;
+    browser.click("#foot button.start", "START").await;
+    browser.see(I_SAY, "/start").await;
+    browser.see(BOT_SAYS, "I draw it").await;
+
+    world.replicate.hold(json!({})).await;
+    write(&mut browser, "a lighthouse in a storm, oil painting").await;
+    browser.see(I_SAY, "a lighthouse in a storm").await;
+    browser.see(CANCEL, "Cancel").await;
+    world.replicate.wait("held=1").await;
+    browser.see(BOT_SAYS, "Drawing").await;
+    shoot(&world, &mut browser, "2-drawing").await;
+    assert_eq!(pictures(&mut browser).await, 0, "nothing is shown before it is there");
+
+    world.replicate.release().await;
+    browser.see_pictures(PICTURE, 1).await;
+    browser.see("#messages li:has(.photo) .bubble", "made by AI").await;
+    browser.see_no(CANCEL).await;
+    shoot(&world, &mut browser, "3-picture").await;
+
+    world.replicate.hold(json!({})).await;
+    write(&mut browser, "a mistake").await;
+    world.replicate.wait("held=1").await;
+    browser.click(CANCEL, "Cancel").await;
+    browser.see(BOT_SAYS, "Cancelled.").await;
+    browser.see_no(CANCEL).await;
+    world.replicate.wait("cancels=1").await;
+    shoot(&world, &mut browser, "4-cancelled").await;
+
+    let user = browser.value("Number(localStorage.me)").await.as_i64().expect("the guest's number");
+    let states: Vec<JobState> = world.jobs(user).await.iter().map(|record| record.state).collect();
+    assert_eq!(states, [JobState::Cancelled, JobState::Done]);
+    assert_eq!(pictures(&mut browser).await, 1);
+    assert_eq!(browser.complaints(), [] as [String; 0]);
+}
+
+#[tokio::test]
+async fn on_a_phone_list_and_chat_are_two_screens() {
+    let world = World::with(|config| config.largest_side = 1024).await;
+    let (_bot, _worker) = (world.bot().await, world.worker());
+    let ada = world.telegram.user(1);
+    ada.say("/start").await;
+    ada.say("a fox in the snow").await;
+    ada.photos(1).await;
+
+    // the page becomes the user there is, and opens the only chat
+    let mut browser = Browser::open(&world.telegram.url(), View::PHONE).await;
+    browser.see_pictures(PICTURE, 1).await;
+    browser.see("#text", "").await;
+    browser.see_no("#side").await;
+    no_sideways(&mut browser).await;
+    shoot(&world, &mut browser, "5-phone-chat").await;
+
+    browser.click("#back", "").await;
+    browser.see("#side #chats button", "a fox in the snow").await;
+    browser.see_no("#main").await;
+    no_sideways(&mut browser).await;
+    shoot(&world, &mut browser, "6-phone-list").await;
+
+    browser.click("#chats button", "a fox").await;
+    browser.see(PICTURE, "").await;
+    browser.see_no("#side").await;
+
+    // one page, both panes, as soon as there is room
+    browser.look(View::DESKTOP.dark()).await;
+    browser.see("#side", "Ada").await;
+    browser.see("#main", "a fox in the snow").await;
+    shoot(&world, &mut browser, "7-dark").await;
+    assert_eq!(browser.complaints(), [] as [String; 0]);
+}
+
+async fn write(browser: &mut Browser, text: &str) {
+    browser.click("#text", "").await;
+    browser.type_text(text).await;
+    browser.press_enter().await;
+}
+
+async fn pictures(browser: &mut Browser) -> usize {
+    let count = browser.value(&format!("document.querySelectorAll('{PICTURE}').length")).await;
+    usize::try_from(count.as_u64().expect("a count")).expect("a small number")
+}
+
+/// Nothing is wider than the page.
+async fn no_sideways(browser: &mut Browser) {
+    let wide = "[...document.querySelectorAll('*')].filter(e => e.checkVisibility()
+        && e.getBoundingClientRect().right > innerWidth + 0.5).map(e => e.outerHTML.slice(0, 120))";
+    assert_eq!(browser.value(wide).await, json!([]), "wider than the page");
+}
+
+async fn shoot(world: &World, browser: &mut Browser, name: &str) {
+    let file = world.directory().join(name).with_extension("png");
+    browser.screenshot(&file).await;
+    if let Some(directory) = std::env::var_os("ATELIER_SCREENSHOTS") {
+        tokio::fs::create_dir_all(&directory).await.expect("a directory");
+        let copy = std::path::Path::new(&directory).join(name).with_extension("png");
+        tokio::fs::copy(file, copy).await.expect("a copy");
+    }
+}
