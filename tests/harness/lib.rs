@@ -7,12 +7,14 @@
 
 mod breakpoint;
 mod chat;
+mod events;
 mod process;
 mod provider;
 mod world;
 
 pub use breakpoint::{Breakpoint, Hit};
 pub use chat::{BotApi, Chat};
+pub use events::Events;
 pub use process::Process;
 pub use provider::Replicate;
 pub use world::{World, executable};
