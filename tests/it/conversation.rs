@@ -85,7 +85,7 @@ async fn in_a_group_only_commands_are_prompts() {
     let group = json!({
         "title": "Painters", "kind": "supergroup", "bots": [4242], "members": [{ "id": 1, "first_name": "Ada" }],
     });
-    let chat = world.telegram.post("/_sim/groups", &group).await["chat"]["id"].as_i64().unwrap();
+    let chat = world.telegram.post("/_sim/groups", &group).await["chat"].as_i64().unwrap();
     let say = async |text: &str| {
         world.telegram.post("/_sim/messages", &json!({ "user": 1, "chat": chat, "text": text })).await
     };

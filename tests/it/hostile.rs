@@ -6,7 +6,7 @@ use harness::{Chat, World};
 use serde_json::{Value, json};
 
 /// A world with bot and worker where Replicate's pictures are odd.
-async fn drawn(outcome: &str) -> (World, Chat, [harness::Process; 2]) {
+async fn drawn(outcome: &Value) -> (World, Chat, [harness::Process; 2]) {
     let world = World::start().await;
     world.replicate.rule(json!({ "on": "create", "do": { "outcome": outcome } })).await;
     let processes = [world.bot().await, world.worker()];
@@ -21,7 +21,7 @@ fn of_kind<'a>(messages: &'a [Value], kind: &str) -> &'a Value {
 
 #[tokio::test]
 async fn a_corrupt_picture_is_said_to_be_one_and_not_paid_again() {
-    let (world, ada, _processes) = drawn("corrupt").await;
+    let (world, ada, _processes) = drawn(&json!("corrupt")).await;
     ada.text("cannot be read").await;
     let record = &world.jobs(1).await[0];
     assert_eq!(record.class.as_deref(), Some("bad_media"));
@@ -30,7 +30,7 @@ async fn a_corrupt_picture_is_said_to_be_one_and_not_paid_again() {
 
 #[tokio::test]
 async fn sixty_megapixels_become_a_photo_and_a_file() {
-    let (_world, ada, _processes) = drawn("huge_pixels").await;
+    let (_world, ada, _processes) = drawn(&json!("huge_pixels")).await;
     let messages = ada.until("photos=1&documents=1").await;
     let (photo, document) = (of_kind(&messages, "photo"), of_kind(&messages, "document"));
     assert!(photo["media"]["width"].as_u64().unwrap() <= 2560, "{photo}");
@@ -40,7 +40,7 @@ async fn sixty_megapixels_become_a_photo_and_a_file() {
 
 #[tokio::test]
 async fn twelve_megabytes_become_a_photo_and_a_file() {
-    let (_world, ada, _processes) = drawn("heavy").await;
+    let (_world, ada, _processes) = drawn(&json!("heavy")).await;
     let messages = ada.until("photos=1&documents=1").await;
     assert!(of_kind(&messages, "photo")["media"]["size"].as_u64().unwrap() <= 10_000_000);
     assert!(of_kind(&messages, "document")["media"]["size"].as_u64().unwrap() > 10_000_000);
@@ -48,7 +48,7 @@ async fn twelve_megabytes_become_a_photo_and_a_file() {
 
 #[tokio::test]
 async fn a_vector_drawing_becomes_a_preview_and_a_file() {
-    let (_world, ada, _processes) = drawn("svg").await;
+    let (_world, ada, _processes) = drawn(&json!("svg")).await;
     let messages = ada.until("photos=1&documents=1").await;
     let name = of_kind(&messages, "document")["media"]["name"].as_str().unwrap().to_owned();
     assert!(name.ends_with(".svg"), "{name}");
@@ -56,14 +56,14 @@ async fn a_vector_drawing_becomes_a_preview_and_a_file() {
 
 #[tokio::test]
 async fn an_output_on_a_strange_host_is_not_fetched() {
-    let (world, ada, _processes) = drawn("other_host").await;
+    let (world, ada, _processes) = drawn(&json!({ "other_host": {} })).await;
     ada.text("went wrong on our side").await;
     assert_eq!(world.jobs(1).await[0].class.as_deref(), Some("fatal"));
 }
 
 #[tokio::test]
 async fn a_success_without_a_picture_counts_as_filtered() {
-    let (world, ada, _processes) = drawn("empty_list").await;
+    let (world, ada, _processes) = drawn(&json!("empty_list")).await;
     ada.text("content filter").await;
     assert_eq!(world.replicate.creates().await, 1);
 }

@@ -1,5 +1,7 @@
 //! Writes a gallery of sketches: `cargo run -p atelier-sketch --example gallery -- DIR [PROMPT…]`.
 
+#![expect(clippy::print_stderr, reason = "a report for the person who runs it")]
+
 use std::error::Error;
 use std::path::PathBuf;
 use std::time::Instant;

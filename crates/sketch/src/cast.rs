@@ -43,7 +43,7 @@ pub(crate) fn draw(stage: &Stage<'_>, drawing: &mut Drawing, footing: &Footing) 
     players.sort_by(|a, b| b.kind.figure().scale.total_cmp(&a.kind.figure().scale));
     let count = players.len() as f32;
     let crowd = 1.0 / (1.0 + 0.2 * (count - 1.0));
-    let spread = (stage.width * 0.8).min(stage.unit * (46.0 + 22.0 * count));
+    let spread = (stage.width * 0.8).min(stage.unit * (36.0 + 34.0 * count));
     let middle = stage.width * if players.len() > 1 { 0.5 } else { lone_side(stage, &mut rng) };
     let order = shuffled(players.len(), &mut rng);
     for (player, slot) in players.iter().zip(order) {

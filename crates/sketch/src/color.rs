@@ -30,8 +30,3 @@ pub(crate) fn darken(color: Color, amount: f32) -> Color {
 pub(crate) fn lighten(color: Color, amount: f32) -> Color {
     mix(color, rgb(0xff_f8_ec), amount)
 }
-
-/// Perceived brightness, 0 to 1.
-pub(crate) fn brightness(color: Color) -> f32 {
-    0.299 * color.red() + 0.587 * color.green() + 0.114 * color.blue()
-}

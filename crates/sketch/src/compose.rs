@@ -79,9 +79,10 @@ pub(crate) fn compose(scene: &Scene<'_>, moment: f32) -> Result<Drawing, SketchE
     };
     sky::draw(&stage, &mut drawing);
     let footing = land::draw(&stage, &mut drawing);
+    weather::behind(&stage, &mut drawing);
     cast::draw(&stage, &mut drawing, &footing);
     land::foreground(&stage, &mut drawing, &footing);
-    weather::draw(&stage, &mut drawing);
+    weather::before(&stage, &mut drawing);
     let footer: Color = stage.palette.near;
     strip.draw(&mut drawing, footer, stage.palette.accent);
     Ok(drawing)

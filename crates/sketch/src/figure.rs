@@ -35,6 +35,7 @@ pub(crate) enum Kind {
     Dragon,
     Duck,
     Elephant,
+    Fir,
     Fish,
     Flower,
     Fox,
@@ -237,6 +238,7 @@ impl Kind {
             Self::Windmill => &buildings::WINDMILL,
             Self::Cactus => &things::CACTUS,
             Self::Cup => &things::CUP,
+            Self::Fir => &things::FIR,
             Self::Flower => &things::FLOWER,
             Self::Heart => &things::HEART,
             Self::Mushroom => &things::MUSHROOM,
@@ -264,7 +266,7 @@ impl Kind {
 mod tests {
     use super::*;
 
-    const ALL: [Kind; 42] = [
+    const ALL: [Kind; 43] = [
         Kind::Astronaut,
         Kind::Balloon,
         Kind::Bear,
@@ -282,6 +284,7 @@ mod tests {
         Kind::Dragon,
         Kind::Duck,
         Kind::Elephant,
+        Kind::Fir,
         Kind::Fish,
         Kind::Flower,
         Kind::Fox,

@@ -74,6 +74,8 @@ enum Meaning {
     Subject(Kind),
     Color(u32),
     Count(u8),
+    /// The next subject's word is a plural.
+    Many,
 }
 
 impl Idea {
@@ -102,6 +104,9 @@ impl Idea {
             _ => rng.pick(&[Hour::Day, Hour::Day, Hour::Dawn, Hour::Sunset, Hour::Sunset, Hour::Night]),
         });
         let weather = weather.unwrap_or_else(|| {
+            if place == Place::Space {
+                return Weather::Clear;
+            }
             rng.pick(&[Weather::Clear, Weather::Clear, Weather::Clouds, Weather::Clouds, Weather::Fog])
         });
         if subjects.is_empty() {
@@ -143,6 +148,8 @@ impl Reading {
                 self.pending_color = Some(value);
             }
             Meaning::Count(count) => self.pending_count = count,
+            Meaning::Many if self.pending_count == 0 => self.pending_count = 3,
+            Meaning::Many => {}
             Meaning::Subject(kind) => self.subject(kind),
         }
     }
@@ -153,7 +160,10 @@ impl Reading {
             self.tint = None;
         }
         let count = std::mem::take(&mut self.pending_count).max(1);
-        if self.subjects.len() < MOST_SUBJECTS && self.subjects.iter().all(|known| known.kind != kind) {
+        if let Some(known) = self.subjects.iter_mut().find(|known| known.kind == kind) {
+            // "hot air balloons" are two words for one subject
+            known.count = known.count.max(count);
+        } else if self.subjects.len() < MOST_SUBJECTS {
             self.subjects.push(Subject { kind, color: color.map(color::rgb), count });
         }
     }
@@ -170,7 +180,18 @@ fn meanings(prompt: &str) -> impl Iterator<Item = Meaning> + '_ {
         .split(|c: char| c.is_whitespace() || (c.is_ascii_punctuation()) || matches!(c, '«' | '»' | '—' | '–' | '…'))
         .filter(|word| !word.is_empty())
         .take(MOST_WORDS)
-        .filter_map(meaning)
+        .flat_map(|word| {
+            let meaning = meaning(word);
+            let many = matches!(meaning, Some(Meaning::Subject(_))) && plural(word);
+            many.then_some(Meaning::Many).into_iter().chain(meaning)
+        })
+}
+
+/// Whether a subject's word names several.
+fn plural(word: &str) -> bool {
+    let lower = word.to_lowercase().replace('ё', "е");
+    let singular = lower.strip_suffix('s').is_some_and(|stem| !stem.ends_with('s') && meaning(stem).is_some());
+    singular || words::PLURALS.split_whitespace().any(|known| known == lower)
 }
 
 fn meaning(word: &str) -> Option<Meaning> {
@@ -229,7 +250,9 @@ mod tests {
     fn near_words_stay_apart() {
         assert_eq!(kinds("castle"), [Kind::Castle]);
         assert_eq!(kinds("three white cats"), [Kind::Cat]);
-        assert_eq!(Idea::read("three white cats", 0).subjects[0].count, 3);
+        assert_eq!(Idea::read("four white cats", 0).subjects[0].count, 4);
+        assert_eq!(Idea::read("воздушные шары", 0).subjects[0].count, 3);
+        assert_eq!(Idea::read("a cactus", 0).subjects[0].count, 1);
         assert_eq!(kinds("лодка и маяк"), [Kind::Boat, Kind::Lighthouse]);
         assert_eq!(kinds("🐱 on the 🌙"), [Kind::Cat]);
     }

@@ -58,24 +58,24 @@ pub(crate) fn draw(stage: &Stage<'_>, drawing: &mut Drawing) -> Footing {
     haze(stage, drawing);
     match stage.idea.place {
         Place::Hills => {
-            layers(stage, drawing, &mut rng, 4, |noise, x| noise.rough(x), Some(growth::Plant::Round));
+            layers(stage, drawing, &mut rng, 4, Noise::rough, Some(growth::Plant::Round));
         }
         Place::Forest => {
-            layers(stage, drawing, &mut rng, 5, |noise, x| noise.rough(x), Some(growth::Plant::Conifer));
+            layers(stage, drawing, &mut rng, 5, Noise::rough, Some(growth::Plant::Conifer));
         }
         Place::Mountains => {
             mountains(stage, drawing, &mut rng, 3);
-            layers(stage, drawing, &mut rng, 2, |noise, x| noise.rough(x), Some(growth::Plant::Conifer));
+            layers(stage, drawing, &mut rng, 2, Noise::rough, Some(growth::Plant::Conifer));
         }
         Place::Snow => {
             mountains(stage, drawing, &mut rng, 1);
-            layers(stage, drawing, &mut rng, 3, |noise, x| noise.rough(x), Some(growth::Plant::Conifer));
+            layers(stage, drawing, &mut rng, 3, Noise::rough, Some(growth::Plant::Conifer));
         }
         Place::Desert => {
             pyramids(stage, drawing, &mut rng);
-            layers(stage, drawing, &mut rng, 4, |noise, x| noise.at(x), None);
+            layers(stage, drawing, &mut rng, 4, Noise::at, None);
         }
-        Place::Space => layers(stage, drawing, &mut rng, 2, |noise, x| noise.rough(x), None),
+        Place::Space => layers(stage, drawing, &mut rng, 2, Noise::rough, None),
         Place::Sea => sea::draw(stage, drawing, &mut rng),
         Place::City => city::draw(stage, drawing, &mut rng),
     }
@@ -131,7 +131,10 @@ fn layers(
             growth::row(stage, drawing, rng, plant, depth, &line, color);
         }
         let foot = mix(color, stage.palette.sky[2], 0.22 * (1.0 - depth));
-        drawing.fill(ground(&points, stage.height), shaded(base - swing, base + room * 0.6, color, foot));
+        // what the nearer layers cover anyway is not painted
+        let last = index + 1 == count;
+        let floor = if last { stage.height } else { base + room / f32::from(count) + stage.unit * 18.0 };
+        drawing.fill(ground(&points, floor.min(stage.height)), shaded(base - swing, base + room * 0.6, color, foot));
     }
 }
 
@@ -139,7 +142,11 @@ fn front(stage: &Stage<'_>, drawing: &mut Drawing, footing: &Footing) {
     let points = stage.line(|x| footing.ground(x));
     let near = stage.palette.near;
     let top = footing.base - footing.swing;
-    drawing.fill(ground(&points, stage.height), shaded(top, stage.height, lighten(near, 0.06), darken(near, 0.34)));
+    let foot = match stage.idea.place {
+        Place::Snow => mix(near, rgb(0x8f_a8_cc), 0.42),
+        _ => darken(near, 0.34),
+    };
+    drawing.fill(ground(&points, stage.height), shaded(top, stage.height, lighten(near, 0.06), foot));
     let mut rim = Outline::new();
     for (index, (x, y)) in points.iter().enumerate() {
         if index == 0 {
@@ -160,7 +167,7 @@ fn mountains(stage: &Stage<'_>, drawing: &mut Drawing, rng: &mut Rng, count: u8)
         let base = stage.horizon + stage.unit * (2.0 + 9.0 * depth);
         let ridge = |x: f32| base - noise.ridge(x / bump) * tall;
         let points = stage.line(ridge);
-        let color = stage.palette.land(0.18 + 0.5 * depth);
+        let color = mix(mix(stage.palette.sky[1], stage.palette.sky[2], 0.4), stage.palette.rock, 0.45 + 0.4 * depth);
         let foot = mix(color, stage.palette.sky[2], 0.5);
         drawing.fill(ground(&points, stage.height), shaded(base - tall, base + tall * 0.2, color, foot));
         snow_caps(stage, drawing, noise, &points, (base, tall));
@@ -170,11 +177,11 @@ fn mountains(stage: &Stage<'_>, drawing: &mut Drawing, rng: &mut Rng, count: u8)
 /// White from the ridge down to a ragged snow line.
 fn snow_caps(stage: &Stage<'_>, drawing: &mut Drawing, noise: Noise, points: &[(f32, f32)], (base, tall): (f32, f32)) {
     let cold = matches!(stage.idea.weather, Weather::Snow) || stage.idea.place == Place::Snow;
-    let snow_line = base - tall * if cold { 0.3 } else { 0.56 };
+    let snow_line = base - tall * if cold { 0.3 } else { 0.6 };
     let mut cap: Vec<(f32, f32)> = points.to_vec();
     cap.extend(points.iter().rev().map(|(x, y)| {
-        let ragged = (noise.at(x / (stage.unit * 2.2) + 9.0) - 0.5) * tall * 0.26;
-        let reach = (snow_line + ragged - y).clamp(0.0, tall * 0.34);
+        let ragged = (noise.at(x / (stage.unit * 2.2) + 9.0) - 0.5) * tall * 0.22;
+        let reach = (snow_line + ragged - y).clamp(0.0, tall * 0.3);
         (*x, y + reach)
     }));
     let mut outline = Outline::new();

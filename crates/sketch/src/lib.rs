@@ -22,6 +22,9 @@ mod svg;
 mod text;
 mod weather;
 
+#[cfg(test)]
+mod tests;
+
 /// Smallest side of a picture, in pixels.
 pub const MIN_SIDE: u32 = 64;
 /// Largest side of a picture, in pixels.

@@ -14,6 +14,8 @@ pub(crate) struct Palette {
     /// The land at the horizon, nearly lost in haze.
     pub(crate) far: Color,
     pub(crate) cloud: Color,
+    /// Bare mountains, before haze.
+    pub(crate) rock: Color,
     pub(crate) accent: Color,
     /// What the light does to things: mix this into their own colour by `strength`.
     pub(crate) ambient: Color,
@@ -81,7 +83,9 @@ impl Palette {
             ground = mix(ground, rgb(0xee_f2_f8), 0.65);
         }
         let near = mix(mix(ground, ambient, strength * 1.25), veil, gloom * 0.35);
-        let far = mix(near, sky[2], 0.72);
+        // snow keeps its white far away; everything else takes the colour of the air
+        let far = mix(near, mix(sky[1], sky[2], 0.62), if idea.place == Place::Snow { 0.42 } else { 0.7 });
+        let rock = mix(mix(rgb(rng.pick(&[0x56_60_86, 0x66_60_80, 0x4a_68_86])), ambient, strength), veil, gloom * 0.3);
         let cloud = match idea.hour {
             Hour::Day => mix(rgb(0xff_ff_ff), veil, gloom * 1.1),
             Hour::Dawn => mix(rgb(0xff_e8_e4), veil, gloom),
@@ -94,7 +98,7 @@ impl Palette {
             Hour::Sunset => rgb(0xff_e2_9a),
             Hour::Night => rgb(0xf4_f1_e0),
         };
-        Self { sky, sun, near, far, cloud, accent: mix(sky[1], sun, 0.45), ambient, strength: strength * 0.7 }
+        Self { sky, sun, near, far, cloud, rock, accent: mix(sky[1], sun, 0.45), ambient, strength: strength * 0.7 }
     }
 
     /// The land between `far` (0) and `near` (1).
@@ -107,7 +111,7 @@ fn ground(place: Place, rng: &mut Rng) -> Color {
     rgb(match place {
         Place::Hills => rng.pick(&[0x4f_94_48, 0x6a_9c_44, 0x3f_8a_58]),
         Place::Forest => rng.pick(&[0x2f_6b_45, 0x3a_72_3e, 0x2a_64_58]),
-        Place::Mountains => rng.pick(&[0x4a_5c_80, 0x56_5a_78, 0x3f_66_74]),
+        Place::Mountains => rng.pick(&[0x4c_7a_5a, 0x5a_7c_50, 0x3f_6f_6c]),
         Place::Sea => rng.pick(&[0x6f_94_58, 0xd8_b8_84, 0x5e_86_60]),
         Place::City => rng.pick(&[0x3d_46_66, 0x4a_42_66, 0x38_54_6a]),
         Place::Desert => rng.pick(&[0xd8_9a_58, 0xc9_84_4e, 0xdf_ae_6a]),

@@ -65,6 +65,8 @@ pub(crate) fn png(picture: &Picture) -> Result<Vec<u8>, SketchError> {
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_depth(png::BitDepth::Eight);
     encoder.set_compression(png::Compression::Fast);
+    // rows of a landscape are long runs of one colour: differences to the left are mostly zero
+    encoder.set_filter(png::Filter::Sub);
     let written =
         encoder.write_header().and_then(|mut writer| writer.write_image_data(&rgb).and_then(|()| writer.finish()));
     written.map_err(|error| SketchError::Encode(error.to_string()))?;

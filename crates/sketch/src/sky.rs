@@ -4,7 +4,7 @@ use crate::color::{darken, fade, lighten, mix, rgb};
 use crate::compose::Stage;
 use crate::drawing::{Drawing, Outline, Paint};
 use crate::idea::{Hour, Place, Weather};
-use crate::rng::{Rng, wave};
+use crate::rng::{Noise, Rng, wave};
 
 pub(crate) fn draw(stage: &Stage<'_>, drawing: &mut Drawing) {
     let [zenith, middle, low] = stage.palette.sky;
@@ -84,14 +84,15 @@ fn sun(stage: &Stage<'_>, drawing: &mut Drawing) {
     let (center, radius) = sun_place(stage);
     let color = stage.palette.sun;
     let hazy = if stage.idea.weather == Weather::Fog { 0.6 } else { 1.0 };
-    for (reach, alpha) in [(5.6, 0.38), (2.4, 0.5)] {
+    for (reach, alpha) in [(4.4, 0.42), (2.2, 0.5)] {
         let mut halo = Outline::new();
         halo.circle(center.0, center.1, radius * reach);
         drawing.fill(halo, Paint::glow(center, radius * reach, fade(color, alpha * hazy)));
     }
     let mut disc = Outline::new();
     disc.circle(center.0, center.1, radius);
-    drawing.fill(disc, fade(color, hazy));
+    // mixed, not faded: no star shines through the moon
+    drawing.fill(disc, mix(stage.palette.sky[1], color, hazy));
     if stage.idea.hour == Hour::Night {
         let mut rng = stage.rng("moon");
         let mut craters = Outline::new();
@@ -119,7 +120,8 @@ fn clouds(stage: &Stage<'_>, drawing: &mut Drawing) {
         let drift = wave(stage.moment + depth * 0.2) * stage.unit * (1.5 + 3.0 * depth);
         let center = (rng.range(-0.05, 1.05) * stage.width + drift, stage.horizon * (0.78 - 0.68 * depth));
         let size = stage.unit * (5.0 + 9.0 * depth) * rng.range(0.8, 1.25);
-        cloud(stage, drawing, &mut rng, center, size, alpha * (0.55 + 0.45 * depth));
+        let night = if stage.idea.hour == Hour::Night { 1.25 } else { 1.0 };
+        cloud(stage, drawing, &mut rng, center, size, (alpha * night * (0.6 + 0.4 * depth)).min(0.97));
     }
 }
 
@@ -131,9 +133,9 @@ fn cloud(stage: &Stage<'_>, drawing: &mut Drawing, rng: &mut Rng, at: (f32, f32)
         outline.ellipse(at.0 + x * size, at.1 - bulge * size * 0.35, bulge * size * 0.72, bulge * size * 0.55);
         x += rng.range(0.38, 0.6);
     }
-    outline.ellipse(at.0, at.1, size * 2.1, size * 0.17);
+    outline.ellipse(at.0, at.1 - size * 0.06, size * 1.85, size * 0.2);
     let (top, foot) = (lighten(stage.palette.cloud, 0.25), mix(stage.palette.cloud, stage.palette.sky[1], 0.5));
-    let stops = [(0.0, fade(top, alpha)), (1.0, fade(foot, alpha * 0.75))];
+    let stops = [(0.0, fade(top, alpha)), (1.0, fade(foot, alpha * 0.85))];
     drawing.fill(outline, Paint::vertical(at.1 - size * 0.8, at.1 + size * 0.2, &stops));
 }
 
@@ -155,7 +157,7 @@ fn birds(stage: &Stage<'_>, drawing: &mut Drawing) {
 fn rainbow(stage: &Stage<'_>, drawing: &mut Drawing) {
     let center = (stage.width * if stage.sun_right { 0.36 } else { 0.64 }, stage.horizon * 1.08);
     let band = stage.unit * 1.7;
-    let bands = [0xe8_4a_4a, 0xf2_8a_3c, 0xf6_d0_4a, 0x5c_b8_64, 0x4a_8f_d8, 0x8a_5a_c8];
+    let bands = [0xe8_4a_4a, 0xf2_8a_3c, 0xf6_d0_4a, 0x5c_b8_60, 0x4a_8f_d8, 0x8a_5a_c8];
     let mut radius = stage.unit * 52.0;
     for color in bands {
         let mut arc = Outline::new();
@@ -165,24 +167,27 @@ fn rainbow(stage: &Stage<'_>, drawing: &mut Drawing) {
     }
 }
 
+/// Curtains of light: side by side, thin rays of different height that fade at both ends.
 fn aurora(stage: &Stage<'_>, drawing: &mut Drawing) {
     let mut rng = stage.rng("aurora");
-    for color in [0x4a_f0_a8, 0x5a_c8_f0, 0xa8_6a_f0] {
-        let noise = crate::rng::Noise::new(&mut rng);
-        let base = stage.horizon * rng.range(0.35, 0.7);
+    for (color, strength) in [(0x8a_6a_f0, 0.5), (0x3a_d8_d0, 0.55), (0x5a_f8_9a, 0.75)] {
+        let noise = Noise::new(&mut rng);
+        let base = stage.horizon * rng.range(0.45, 0.72);
         let tall = stage.horizon * rng.range(0.3, 0.5);
-        let phase = 0.15 * wave(stage.moment);
-        let lower = |x: f32| base + (noise.rough(x / (stage.unit * 34.0) + phase) - 0.5) * stage.horizon * 0.5;
-        let line = stage.line(lower);
-        let mut curtain = Outline::new();
-        let mut points = line.clone();
-        points.extend(line.iter().rev().map(|(x, y)| {
-            let ray = 0.55 + 0.45 * noise.at(x / (stage.unit * 3.0));
-            (*x, y - tall * ray)
-        }));
-        curtain.polygon(&points);
-        let stops = [(0.0, fade(rgb(color), 0.0)), (0.7, fade(rgb(color), 0.28)), (1.0, fade(rgb(color), 0.42))];
-        drawing.fill(curtain, Paint::vertical(base - tall, base + tall * 0.4, &stops));
+        let shift = 0.12 * wave(stage.moment);
+        let width = stage.unit * 1.1;
+        let mut x = -width;
+        while x < stage.width {
+            let place = x / (stage.unit * 30.0) + shift;
+            let foot = base + (noise.rough(place) - 0.5) * stage.horizon * 0.5;
+            let ray = tall * (0.45 + 0.55 * noise.at(x / (stage.unit * 2.6) + 50.0));
+            let glow = strength * (0.25 + 0.75 * noise.at(place * 1.7 + 80.0));
+            let mut strip = Outline::new();
+            strip.rect(x, foot - ray, width + 0.5, ray);
+            let stops = [(0.0, fade(rgb(color), 0.0)), (0.86, fade(rgb(color), glow)), (1.0, fade(rgb(color), 0.0))];
+            drawing.fill(strip, Paint::vertical(foot - ray, foot, &stops));
+            x += width;
+        }
     }
 }
 

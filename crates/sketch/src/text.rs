@@ -67,7 +67,7 @@ impl Strip {
         baseline += self.small * 1.25;
         drawing.fill(
             fonts.outline(&self.statement, self.small, (self.pad, baseline - self.small * 0.22)),
-            color::lighten(back, 0.58),
+            color::lighten(back, 0.7),
         );
     }
 }

@@ -6,16 +6,22 @@ use crate::drawing::{Drawing, Outline, Paint};
 use crate::idea::{Hour, Weather};
 use crate::rng::{Noise, wave};
 
-pub(crate) fn draw(stage: &Stage<'_>, drawing: &mut Drawing) {
+/// What lies between the land and the cast.
+pub(crate) fn behind(stage: &Stage<'_>, drawing: &mut Drawing) {
+    match stage.idea.weather {
+        Weather::Fog => fog(stage, drawing),
+        Weather::Storm => lightning(stage, drawing),
+        _ => {}
+    }
+}
+
+/// What falls in front of everybody.
+pub(crate) fn before(stage: &Stage<'_>, drawing: &mut Drawing) {
     match stage.idea.weather {
         Weather::Rain => rain(stage, drawing, 130),
-        Weather::Storm => {
-            lightning(stage, drawing);
-            rain(stage, drawing, 190);
-        }
+        Weather::Storm => rain(stage, drawing, 190),
         Weather::Snow => snow(stage, drawing),
-        Weather::Fog => fog(stage, drawing),
-        Weather::Clear | Weather::Clouds | Weather::Rainbow | Weather::Aurora => {}
+        Weather::Fog | Weather::Clear | Weather::Clouds | Weather::Rainbow | Weather::Aurora => {}
     }
 }
 

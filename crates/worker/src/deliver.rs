@@ -23,7 +23,7 @@ pub(crate) async fn show(walk: &Walk, fitted: &Fitted, seconds: f64) -> Result<M
     let Some(file) = fitted.shown.as_ref().or(fitted.document.as_ref()) else {
         return Err(Failure::new(FailureClass::BadMedia, "there is nothing to show").into());
     };
-    let note = fitted.reason.map(note);
+    let note = fitted.reason.map(|why| note(why, fitted));
     let mut caption = caption::result(job, &walk.model, seconds, note.as_ref());
     let mut media = media(walk, file);
     let mut chat = job.place.chat;
@@ -135,8 +135,9 @@ fn media(walk: &Walk, file: &File) -> Media {
     media
 }
 
-fn note(why: Why) -> Say<'static> {
+fn note(why: Why, fitted: &Fitted) -> Say<'static> {
     match why {
+        _ if fitted.document.is_none() => Say::OriginalLost,
         Why::TooManyPixels => Say::OriginalPixels,
         Why::TooManyBytes => Say::OriginalBytes,
         Why::TooNarrow => Say::OriginalNarrow,

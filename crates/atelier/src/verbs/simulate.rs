@@ -45,6 +45,8 @@ pub(crate) async fn run(common: Common, arguments: Arguments) -> Result<(), Fail
         time_scale: arguments.time_scale,
         allow_remote: arguments.allow_remote,
         rate_limits: !arguments.no_rate_limits,
+        directives: true,
+        ..Config::default()
     };
     let running = atelier_simulator::start(config, stop).await.or_exit(Exit::Unavailable)?;
     let (telegram, replicate) = (running.telegram_addr, running.replicate_addr);

@@ -49,6 +49,7 @@ original-pixels = The original is larger than a photo may be here; it follows as
 original-bytes = The original file is larger than a photo may be here; it follows as a file.
 original-narrow = Too long and thin for a photo, so it comes as a file.
 original-vector = A vector drawing: this is a preview, the drawing follows as a file.
+original-lost = The original is too large to be sent here; this is a smaller copy.
 original-other = This cannot be shown as a photo, so it comes as a file.
 
 failed-invalid-input = { $model } does not accept this request. Try other words or another model. It cost nothing.

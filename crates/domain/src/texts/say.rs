@@ -35,6 +35,7 @@ pub enum Say<'a> {
     OriginalBytes,
     OriginalNarrow,
     OriginalVector,
+    OriginalLost,
     OriginalOther,
     Failed { class: FailureClass, model: &'a str },
     Cancelled,
@@ -139,6 +140,7 @@ impl Say<'_> {
             Self::OriginalBytes => "original-bytes",
             Self::OriginalNarrow => "original-narrow",
             Self::OriginalVector => "original-vector",
+            Self::OriginalLost => "original-lost",
             Self::OriginalOther => "original-other",
             Self::Failed { class, model } => {
                 values.set("model", model.to_owned());

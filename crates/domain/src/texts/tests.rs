@@ -63,6 +63,7 @@ fn every_sentence() -> Vec<String> {
         Say::OriginalBytes,
         Say::OriginalNarrow,
         Say::OriginalVector,
+        Say::OriginalLost,
         Say::OriginalOther,
         Say::Cancelled,
         Say::ButtonCancel,

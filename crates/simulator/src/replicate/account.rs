@@ -35,6 +35,8 @@ pub(super) struct Account {
     pub(super) credit: Option<f64>,
     pub(super) spent: f64,
     creates: Bucket,
+    /// Creates while credit is low.
+    scarce: Bucket,
     others: Bucket,
 }
 
@@ -46,6 +48,7 @@ impl Account {
             credit,
             spent: 0.0,
             creates: Bucket { tokens: f64::from(limits.creates_per_minute), at: now },
+            scarce: Bucket { tokens: 1.0, at: now },
             others: Bucket { tokens: f64::from(limits.others_per_minute), at: now },
         }
     }
@@ -56,12 +59,11 @@ impl Account {
         if create && self.credit.is_some_and(|credit| credit <= 0.0) {
             return Err(Refusal::NoCredit);
         }
-        let (bucket, per_minute) = if create {
-            (&mut self.creates, self.limits.creates_per_minute)
-        } else {
-            (&mut self.others, self.limits.others_per_minute)
+        let (bucket, per_minute, burst) = match (create, low) {
+            (true, true) => (&mut self.scarce, 6, 1),
+            (true, false) => (&mut self.creates, self.limits.creates_per_minute, self.limits.creates_per_minute),
+            (false, _) => (&mut self.others, self.limits.others_per_minute, self.limits.others_per_minute),
         };
-        let (per_minute, burst) = if low { (6, 1) } else { (per_minute, per_minute) };
         if !self.limits.enabled {
             return Ok(per_minute.saturating_sub(1));
         }

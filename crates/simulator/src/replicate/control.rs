@@ -37,11 +37,19 @@ pub(super) fn router() -> Router<Arc<World>> {
         .route("/_sim/events", get(events))
 }
 
-/// Reads a control body; an empty one is an empty object. A mistake is answered with what is wrong.
-fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, Response> {
+/// A control request that makes no sense: 400 with what is wrong.
+struct Mistake(serde_json::Error);
+
+impl IntoResponse for Mistake {
+    fn into_response(self) -> Response {
+        (StatusCode::BAD_REQUEST, Json(json!({ "error": self.0.to_string() }))).into_response()
+    }
+}
+
+/// Reads a control body; an empty one is an empty object.
+fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, Mistake> {
     let text: &[u8] = if body.is_empty() { b"{}" } else { body };
-    serde_json::from_slice(text)
-        .map_err(|error| (StatusCode::BAD_REQUEST, Json(json!({ "error": error.to_string() }))).into_response())
+    serde_json::from_slice(text).map_err(Mistake)
 }
 
 async fn report(State(world): Shared, Query(wanted): Query<Wanted>) -> Json<Value> {
@@ -56,7 +64,7 @@ async fn wait(State(world): Shared, Query(wanted): Query<Wanted>) -> Response {
     (status, Json(state)).into_response()
 }
 
-async fn hold(State(world): Shared, body: Bytes) -> Result<Json<Value>, Response> {
+async fn hold(State(world): Shared, body: Bytes) -> Result<Json<Value>, Mistake> {
     let matcher: Matcher = read(&body)?;
     let id = world.update(|state| {
         let id = state.number();
@@ -74,7 +82,7 @@ struct Release {
     count: Option<usize>,
 }
 
-async fn release(State(world): Shared, body: Bytes) -> Result<Json<Value>, Response> {
+async fn release(State(world): Shared, body: Bytes) -> Result<Json<Value>, Mistake> {
     let asked: Release = read(&body)?;
     let released = world.update(|state| state.release(asked.hold, asked.prediction.as_deref(), asked.count));
     Ok(Json(json!({ "released": released })))
@@ -91,14 +99,13 @@ enum OneOrMany {
     One(Value),
 }
 
-async fn add_rules(State(world): Shared, body: Bytes) -> Result<Json<Value>, Response> {
+async fn add_rules(State(world): Shared, body: Bytes) -> Result<Json<Value>, Mistake> {
     let given = match read::<OneOrMany>(&body)? {
         OneOrMany::Many(rules) => rules,
         OneOrMany::One(rule) => vec![rule],
     };
     let parsed: Result<Vec<Rule>, _> = given.into_iter().map(serde_json::from_value).collect();
-    let parsed = parsed
-        .map_err(|error| (StatusCode::BAD_REQUEST, Json(json!({ "error": error.to_string() }))).into_response())?;
+    let parsed = parsed.map_err(Mistake)?;
     let ids: Vec<u64> = world.update(|state| {
         let mut ids = Vec::new();
         for mut rule in parsed {
@@ -132,13 +139,13 @@ struct AccountChange {
     credit: Option<f64>,
 }
 
-async fn account(State(world): Shared, body: Bytes) -> Result<Json<Value>, Response> {
+async fn account(State(world): Shared, body: Bytes) -> Result<Json<Value>, Mistake> {
     let change: AccountChange = read(&body)?;
     world.update(|state| state.account.credit = change.credit);
     Ok(Json(json!({ "credit": change.credit })))
 }
 
-async fn limits(State(world): Shared, body: Bytes) -> Result<Json<Limits>, Response> {
+async fn limits(State(world): Shared, body: Bytes) -> Result<Json<Limits>, Mistake> {
     let limits: Limits = read(&body)?;
     world.update(|state| state.account.limits = limits);
     Ok(Json(limits))

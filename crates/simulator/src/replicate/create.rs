@@ -117,7 +117,7 @@ async fn create(world: &Arc<World>, pass: &Pass, order: Order, body_bytes: usize
         None if body_bytes > LARGEST_BODY => Outcome::Interrupted,
         None => Outcome::Succeeds,
     };
-    let number = world.update(|state| state.number());
+    let number = world.update(super::state::State::create_number);
     let seed = jumble(world.options.seed ^ jumble(number));
     let jitter = f64::from(u16::try_from(seed & 0xffff).unwrap_or(0)) / 65_535.0;
     let scale = world.options.time_scale.max(0.0);

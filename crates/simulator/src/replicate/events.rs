@@ -14,7 +14,7 @@ const KEPT: usize = 2000;
 pub(super) struct Event {
     pub(super) number: u64,
     pub(super) at: String,
-    /// `created`, `started`, `finished`, `canceled`, `polled`, `downloaded`, `refused`, `cut`, `released`.
+    /// `created`, `started`, `finished`, `canceled`, `downloaded`, `refused`, `cut`, `released`.
     pub(super) kind: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) prediction: Option<String>,

@@ -175,7 +175,13 @@ pub(super) fn orders(rules: &mut [Rule], route: Route, subject: &Subject) -> Ord
         if orders.answer.is_some() || orders.cut_before {
             break;
         }
-        if matches!(&rule.action, Action::Outcome(_)) && orders.outcome.is_some() || !rule.fires(route, subject) {
+        let taken = match &rule.action {
+            Action::Outcome(_) => orders.outcome.is_some(),
+            Action::RunSeconds(_) => orders.run_seconds.is_some(),
+            Action::CutMiddle | Action::Trickle(_) => orders.cut_middle || orders.trickle.is_some(),
+            Action::Delay(_) | Action::Answer(_) | Action::CutBefore | Action::CutAfter => false,
+        };
+        if taken || !rule.fires(route, subject) {
             continue;
         }
         match &rule.action {

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 
 use super::faults::{Route, Subject};
 use super::prediction::new_id;
-use super::problem::Problem;
+use super::problem::{Problem, hex};
 use super::routes::{Client, Shared, base, gate};
 use super::time::{self, Millis, rfc3339};
 
@@ -52,7 +52,6 @@ impl Shelf {
 
 impl Upload {
     fn wire(&self, base: &str) -> Value {
-        let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
         json!({
             "id": self.id,
             "name": self.name,

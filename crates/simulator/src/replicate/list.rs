@@ -1,5 +1,7 @@
 //! `GET /v1/predictions`: newest first, a hundred a page, cursors that stay right while new ones arrive.
 
+use std::fmt::Write as _;
+
 use axum::Json;
 use axum::extract::{ConnectInfo, Query, State};
 use axum::http::HeaderMap;
@@ -52,18 +54,18 @@ pub(super) async fn predictions(
         let shown = |id: &String| state.predictions.get(id).map(|known| known.wire(&base, now, lifetime));
         page.ids.iter().filter_map(shown).collect()
     });
-    let link = |cursor: Option<String>| {
-        cursor.map(|cursor| {
+    let link = |cursor: &Option<String>| {
+        cursor.as_ref().map(|cursor| {
             let mut url = format!("{base}/v1/predictions?cursor={cursor}");
             for (name, value) in [("created_after", &asked.created_after), ("created_before", &asked.created_before)] {
                 if let Some(value) = value {
-                    url.push_str(&format!("&{name}={}", value.replace('+', "%2B").replace(' ', "%2B")));
+                    let _ = write!(url, "&{name}={}", value.replace(['+', ' '], "%2B"));
                 }
             }
             url
         })
     };
-    Ok(pass.answer(Json(json!({ "next": link(page.next), "previous": link(page.previous), "results": results }))))
+    Ok(pass.answer(Json(json!({ "next": link(&page.next), "previous": link(&page.previous), "results": results }))))
 }
 
 struct Page {

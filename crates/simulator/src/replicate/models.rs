@@ -88,7 +88,7 @@ impl Model {
     /// A stable made-up version hash of 64 hex digits.
     pub(super) fn version(&self) -> String {
         use sha2::{Digest, Sha256};
-        Sha256::digest(self.slug.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+        super::problem::hex(&Sha256::digest(self.slug.as_bytes()))
     }
 
     /// The model meant by the `version` field of `POST /v1/predictions`.

@@ -15,7 +15,7 @@ pub(super) fn huge_pixels() -> Result<File, ImageError> {
         let shade = u8::try_from(row * 255 / HEIGHT).unwrap_or(255);
         gray.resize(gray.len() + 10_000, shade);
     }
-    png(&gray, WIDTH, HEIGHT, ExtendedColorType::L8, CompressionType::Fast)
+    png(&gray, WIDTH, HEIGHT, ExtendedColorType::L8, FilterType::Up)
 }
 
 /// A PNG of more than 12 MB: noise, which nothing compresses.
@@ -30,7 +30,7 @@ pub(super) fn heavy(seed: u64) -> Result<File, ImageError> {
         noise.extend_from_slice(&state.to_le_bytes()[..6]);
     }
     noise.truncate(13_230_000);
-    png(&noise, SIDE, SIDE, ExtendedColorType::Rgb8, CompressionType::Fast)
+    png(&noise, SIDE, SIDE, ExtendedColorType::Rgb8, FilterType::NoFilter)
 }
 
 /// The first half of the file, followed by zeros: the header still looks right.
@@ -50,10 +50,10 @@ fn png(
     width: u32,
     height: u32,
     color: ExtendedColorType,
-    compression: CompressionType,
+    filter: FilterType,
 ) -> Result<File, ImageError> {
     let mut bytes = Vec::new();
-    PngEncoder::new_with_quality(&mut bytes, compression, FilterType::NoFilter)
+    PngEncoder::new_with_quality(&mut bytes, CompressionType::Fast, filter)
         .write_image(pixels, width, height, color)?;
     Ok(File { bytes: bytes.into(), content_type: "image/png" })
 }

@@ -3,6 +3,7 @@
 //! Invariant: [`Prediction::advance`] is the only place where a status changes by time, and it depends on nothing but
 //! the record and the moment, so a restarted server arrives at the same history.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -213,10 +214,9 @@ impl Prediction {
             let share = if tenth == percent / 10 { percent } else { tenth * 10 };
             let bar = "█".repeat(usize::try_from(share / 10).unwrap_or(0));
             let done = share * steps / 100;
-            logs.push_str(&format!(
-                "{share:3}%|{bar:<10}| {done}/{steps} [00:{:02}<00:00]\n",
-                (end - started) / 1000 % 60
-            ));
+            let seconds = (end - started) / 1000 % 60;
+            // writing into a String cannot fail
+            let _ = writeln!(logs, "{share:3}%|{bar:<10}| {done}/{steps} [00:{seconds:02}<00:00]");
         }
         if let Some(error) = &self.error {
             logs.push_str(error);

@@ -1,5 +1,7 @@
 //! Error answers, word for word as the real service gives them (`application/problem+json`).
 
+use std::fmt::Write as _;
+
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
@@ -71,7 +73,11 @@ impl Problem {
 
     /// Several fields are listed one a line.
     pub(super) fn invalid(fields: &[InvalidField]) -> Self {
-        let detail: String = fields.iter().map(|field| format!("- {}: {}\n", field.field, field.description)).collect();
+        let mut detail = String::new();
+        for field in fields {
+            // writing into a String cannot fail
+            let _ = writeln!(detail, "- {}: {}", field.field, field.description);
+        }
         let listed: Vec<Value> = fields
             .iter()
             .map(|field| json!({ "type": field.kind, "field": field.field, "description": field.description }))
@@ -104,6 +110,14 @@ impl Problem {
         let title = StatusCode::from_u16(status).ok().and_then(|code| code.canonical_reason()).unwrap_or("Error");
         Self::titled(status, title, "The service is unavailable; please try again later.")
     }
+}
+
+/// Lower-case hexadecimal.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 impl IntoResponse for Problem {

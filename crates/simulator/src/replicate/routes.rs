@@ -234,8 +234,12 @@ async fn delivery(
 fn body(pass: &Pass, bytes: Bytes) -> Body {
     if pass.orders.cut_middle {
         let half = bytes.slice(..bytes.len() / 2);
-        let broken = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
-        return Body::from_stream(futures::stream::iter([Ok(half), Err(broken)]));
+        // the pause lets headers and half leave before the connection breaks
+        let broken = async {
+            tokio::task::yield_now().await;
+            Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset))
+        };
+        return Body::from_stream(futures::stream::once(async { Ok(half) }).chain(futures::stream::once(broken)));
     }
     let Some(seconds) = pass.orders.trickle else { return Body::from(bytes) };
     let chunk = (bytes.len() / 20).max(1);

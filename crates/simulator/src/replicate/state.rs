@@ -45,6 +45,7 @@ pub(super) struct State {
     pub(super) account: Account,
     pub(super) shelf: Shelf,
     last_number: u64,
+    creates_made: u64,
 }
 
 /// A barrier: matching predictions stay in `processing`.
@@ -71,6 +72,7 @@ pub(super) struct Counts {
 impl World {
     pub(super) async fn open(options: Options, shutdown: CancellationToken) -> Result<Arc<Self>, ServeError> {
         let (store, known) = Store::open(options.data_dir.as_deref()).await?;
+        let known_before = known.len() as u64;
         let state = State {
             order: known.iter().map(|prediction| prediction.id.clone()).collect(),
             predictions: known.into_iter().map(|prediction| (prediction.id.clone(), prediction)).collect(),
@@ -80,6 +82,7 @@ impl World {
             events: Events::default(),
             account: Account::new(options.limits, options.credit, Instant::now()),
             shelf: Shelf::default(),
+            creates_made: known_before,
             last_number: 0,
         };
         Ok(Arc::new(Self {
@@ -122,6 +125,12 @@ impl State {
     pub(super) fn number(&mut self) -> u64 {
         self.last_number += 1;
         self.last_number
+    }
+
+    /// The how manieth create this is, whatever else was numbered: it decides jitter and picture.
+    pub(super) fn create_number(&mut self) -> u64 {
+        self.creates_made += 1;
+        self.creates_made
     }
 
     /// Counts a request and collects what the rules want of it.
@@ -236,5 +245,6 @@ impl State {
         self.counts = Counts::default();
         self.account = Account::new(options.limits, options.credit, Instant::now());
         self.shelf = Shelf::default();
+        self.creates_made = 0;
     }
 }

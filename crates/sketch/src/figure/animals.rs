@@ -13,7 +13,7 @@ pub(super) const BEAR: Figure = Figure {
         two(Pink, "E 20 -88 5 5"),
         one(Body, "M -33 0 C -42 -28 -28 -58 0 -58 C 28 -58 42 -28 33 0 Z"),
         one(Light, "E 0 -24 20 21"),
-        two(Body, "M 26 -50 C 44 -44 44 -24 36 -20 C 28 -20 26 -34 22 -40 Z"),
+        two(Body, "M 16 -53 C 40 -52 48 -26 38 -19 C 29 -18 24 -34 16 -42 Z"),
         two(Shade, "E 19 -4 13 6"),
         two(Light, "E 21 -4 7 3.6"),
         one(Body, "E 0 -72 27 22"),

@@ -47,7 +47,7 @@ pub(super) const LIST: &[(&str, Meaning)] = &[
     ),
     ("dawn- sunrise daybreak рассвет- заря зари зарей", Meaning::Hour(Hour::Dawn)),
     (
-        "sunset- dusk evening- twilight autumn fall golden-hour закат- сумер- вечер- осень осенн- осенью",
+        "sunset- dusk evening- twilight autumn fall закат- сумер- вечер- осень осенн- осенью",
         Meaning::Hour(Hour::Sunset),
     ),
     (
@@ -71,7 +71,7 @@ pub(super) const LIST: &[(&str, Meaning)] = &[
         Meaning::Weather(Weather::Storm),
     ),
     ("rainbow- радуг- радужн-", Meaning::Weather(Weather::Rainbow)),
-    ("aurora- northern-lights borealis сияни-", Meaning::Weather(Weather::Aurora)),
+    ("aurora- northern borealis сияни-", Meaning::Weather(Weather::Aurora)),
     // animals
     (
         "cat cats kitten- kitty feline tiger- lion lions кот кота коту коты котов котом котик- котен- котят- кошк- кошек кис киса киск- тигр- лев льва львы",
@@ -124,7 +124,8 @@ pub(super) const LIST: &[(&str, Meaning)] = &[
     ("tower- башн-", Subject(Kind::Tower)),
     ("tent tents camp camping campfire палатк- лагер- костер костр-", Subject(Kind::Tent)),
     // plants and things
-    ("tree trees oak birch pine palm sakura дерев- дуб дуба берез- сосн- пальм- сакур- елк- ель", Subject(Kind::Tree)),
+    ("fir firs spruce pine pines xmas елк- ель ели елочк- сосн-", Subject(Kind::Fir)),
+    ("tree trees oak birch palm sakura дерев- дуб дуба берез- пальм- сакур-", Subject(Kind::Tree)),
     ("cactus cacti кактус-", Subject(Kind::Cactus)),
     ("mushroom- гриб- мухомор-", Subject(Kind::Mushroom)),
     (
@@ -138,7 +139,7 @@ pub(super) const LIST: &[(&str, Meaning)] = &[
     ("orange ginger рыж- оранжев-", Color(0xee_86_34)),
     ("yellow желт-", Color(0xf5_c8_42)),
     ("gold golden золот-", Color(0xe3_b0_3c)),
-    ("green emerald зелен- изумруд-", Color(0x4c_a6_64)),
+    ("green emerald зелен- изумруд-", Color(0x4c_a6_60)),
     ("teal turquoise cyan бирюзов-", Color(0x2f_b5_b0)),
     ("blue azure синий синя- сине- сини- голуб-", Color(0x3f_7f_d4)),
     ("purple violet lilac lavender фиолетов- лилов- сирен- пурпур-", Color(0x8a_58_c9)),
@@ -146,7 +147,7 @@ pub(super) const LIST: &[(&str, Meaning)] = &[
     ("white silver бел белый белая белое белые белых белого белой белую белым серебр-", Color(0xf2_f0_ec)),
     ("black черн-", Color(0x2e_2b_38)),
     ("grey gray серый серая серое серые серого серой серую серых", Color(0x8d_94_a1)),
-    ("brown коричнев- бур бурый бурая бурого", Color(0x8a_5a_3c)),
+    ("brown коричнев- бурый бурая бурого", Color(0x8a_5a_3c)),
     // numbers
     ("two couple pair 2 два две двое пара", Count(2)),
     ("three 3 три трое", Count(3)),
@@ -155,6 +156,12 @@ pub(super) const LIST: &[(&str, Meaning)] = &[
     ("six 6 шесть", Count(6)),
     ("seven 7 семь", Count(7)),
 ];
+
+/// Plurals that cannot be told from their form alone; English ones end in `s`.
+pub(super) const PLURALS: &str = "шары птицы чайки коты котики котята кошки собаки щенки лисы зайцы кролики медведи совы \
+    пингвины слоны кони лошади драконы динозавры ежи ежики утки киты рыбы рыбки бабочки роботы космонавты машины ракеты \
+    лодки яхты корабли дома домики башни палатки деревья березы сосны кактусы грибы цветы розы тюльпаны ромашки \
+    подсолнухи сердца сердечки foxes wolves puppies ponies butterflies cacti daisies mice geese fishes";
 
 pub(super) fn emoji(character: char) -> Option<Meaning> {
     Some(match character {
@@ -186,7 +193,8 @@ pub(super) fn emoji(character: char) -> Option<Meaning> {
         '🏰' | '🏯' => Subject(Kind::Castle),
         '🚗' | '🚕' => Subject(Kind::Car),
         '🚂' | '🚆' => Subject(Kind::Train),
-        '🌲' | '🌳' | '🌴' => Subject(Kind::Tree),
+        '🌲' | '🎄' => Subject(Kind::Fir),
+        '🌳' | '🌴' => Subject(Kind::Tree),
         '🌵' => Subject(Kind::Cactus),
         '🍄' => Subject(Kind::Mushroom),
         '🌸' | '🌻' | '🌹' | '🌷' | '🌼' => Subject(Kind::Flower),

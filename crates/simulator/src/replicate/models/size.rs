@@ -31,6 +31,7 @@ pub(in super::super) fn size(model: &Model, input: &Map<String, Value>) -> (u32,
     }
 }
 
+#[derive(Clone, Copy)]
 enum Bound {
     Longest(u32),
     Shortest(u32),

@@ -122,7 +122,7 @@ async fn a_server_ends_while_clients_wait() {
     let (waiting, delayed) = (tokio::spawn(waiting), tokio::spawn(delayed));
     let mut events = sim.call(Method::GET, "/_sim/events").send().await.unwrap();
     sim.stop().await;
-    assert_eq!(waiting.await.unwrap().map(|answer| answer.status().as_u16()).unwrap_or(408), 408);
+    assert_eq!(waiting.await.unwrap().map_or(408, |answer| answer.status().as_u16()), 408);
     drop(delayed.await.unwrap());
     while let Ok(Some(_)) = events.chunk().await {}
 }

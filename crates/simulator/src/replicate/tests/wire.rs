@@ -194,20 +194,18 @@ async fn lists_are_newest_first_in_pages_of_a_hundred() {
     let mut seen: Vec<String> = Vec::new();
     let mut url = format!("{}/v1/predictions", sim.base);
     let mut sizes = Vec::new();
-    let mut last_previous = Value::Null;
-    loop {
+    let previous = loop {
         let page = sim.get(&url).await;
         let results = page["results"].as_array().unwrap().clone();
         sizes.push(results.len());
         seen.extend(results.iter().map(|it| it["id"].as_str().unwrap().to_owned()));
-        last_previous = page["previous"].clone();
         match page["next"].as_str() {
             Some(next) => url = next.to_owned(),
-            None => break,
+            None => break page["previous"].clone(),
         }
-    }
+    };
     assert_eq!((sizes, &seen), (vec![100, 100, 5], &ids));
-    let back = sim.get(last_previous.as_str().unwrap()).await;
+    let back = sim.get(previous.as_str().unwrap()).await;
     assert_eq!(back["results"][0]["id"], ids[100]);
 
     let newest = sim.get(&format!("/v1/predictions/{}", ids[0])).await;
