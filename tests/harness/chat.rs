@@ -112,7 +112,7 @@ impl Chat {
 
     /// Waits until a message of the bot contains the text; the chat's messages.
     pub async fn text(&self, part: &str) -> Vec<Value> {
-        let encoded: String = part.bytes().map(|byte| format!("%{byte:02x}")).collect();
+        let encoded: String = url::form_urlencoded::byte_serialize(part.as_bytes()).collect();
         self.until(&format!("text={encoded}")).await
     }
 

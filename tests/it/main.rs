@@ -3,6 +3,8 @@
 //! One binary, so that the harness is linked once. Each module is a promise of the design; each test has a Redis
 //! server, simulators and processes of its own, and waits on events only.
 
+#![expect(clippy::expect_used, reason = "the steps that tests share fail by panicking, as tests do")]
+
 mod batches;
 mod conversation;
 mod crashes;

@@ -5,6 +5,8 @@
 //! used as it is. A `.env` file in the working directory is read first; it never overrides the environment.
 #![expect(clippy::print_stderr, reason = "wrong values are said before logging exists")]
 
+use std::ffi::OsString;
+
 use atelier_process::Exit;
 use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
 use clap::{Arg, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -26,7 +28,7 @@ pub(crate) struct Cli {
 pub(crate) enum Verb {
     /// Try it: the whole line on this machine with simulated services, and a chat in the browser.
     Demo(demo::Arguments),
-    /// Run it: bot and workers in one process, with a Redis of its own unless REDIS_URL is set.
+    /// Run it: bot and workers in one process, with a Redis of its own unless `REDIS_URL` is set.
     Up(up::Arguments),
     /// The bot alone: messages in, jobs into the queue.
     Bot(bot::Arguments),
@@ -74,7 +76,8 @@ pub(crate) fn read() -> Result<Cli, Exit> {
             Err(Exit::Usage)
         }
         _ => {
-            eprintln!("atelier: {}", one_line(&command, &error));
+            let words: Vec<OsString> = std::env::args_os().collect();
+            eprintln!("atelier: {}", one_line(&command, &words, &error));
             Err(Exit::Usage)
         }
     }
@@ -100,26 +103,31 @@ fn without_empty(command: Command) -> Command {
 }
 
 /// clap's report without usage and hints, with the variable that may have brought the value.
-fn one_line(command: &Command, error: &Error) -> String {
+fn one_line(command: &Command, words: &[OsString], error: &Error) -> String {
     let text = error.render().to_string();
     let lines = text.lines().map(str::trim).take_while(|line| !line.starts_with("Usage:"));
     let said: Vec<&str> = lines.filter(|line| !line.is_empty() && !line.starts_with("For more information")).collect();
     let said = said.join(" ").trim_start_matches("error: ").to_owned();
-    let flag = match error.get(ContextKind::InvalidArg) {
-        Some(ContextValue::String(flag)) => flag.as_str(),
-        _ => "",
-    };
+    if matches!(error.kind(), ErrorKind::InvalidSubcommand | ErrorKind::UnknownArgument) {
+        return format!("{said} (`atelier --help` lists what there is)");
+    }
+    let Some(ContextValue::String(flag)) = error.get(ContextKind::InvalidArg) else { return said };
     let long = flag.trim_start_matches('-').split([' ', '=']).next().unwrap_or_default();
-    match variable(command, long) {
-        Some(variable) => said.replacen(&format!("'{flag}'"), &format!("'{flag}' (or {variable} in the environment)"), 1),
+    match variable(command, words, long) {
+        Some(name) => said.replacen(&format!("'{flag}'"), &format!("'{flag}' (or {name} in the environment)"), 1),
         None => said,
     }
 }
 
-fn variable(command: &Command, long: &str) -> Option<String> {
-    let here = command.get_arguments().find(|arg| arg.get_long() == Some(long)).and_then(Arg::get_env);
-    let below = || command.get_subcommands().find_map(|command| variable(command, long));
-    here.map(|name| name.to_string_lossy().into_owned()).or_else(below)
+/// The variable of a flag of the verb in use, or of all verbs.
+fn variable(command: &Command, words: &[OsString], long: &str) -> Option<String> {
+    let below = |index: usize| Some((index, command.find_subcommand(words.get(index)?)?));
+    let verb = (0..words.len()).find_map(below);
+    let here = || {
+        let arg = command.get_arguments().find(|arg| arg.get_long() == Some(long))?;
+        Some(arg.get_env()?.to_string_lossy().into_owned())
+    };
+    verb.and_then(|(index, verb)| variable(verb, words.get(index + 1..)?, long)).or_else(here)
 }
 
 #[cfg(test)]
@@ -137,7 +145,8 @@ mod tests {
     fn a_wrong_value_is_one_line_with_flag_variable_and_fix() {
         let said = |words: &[&str]| {
             let command = command();
-            one_line(&command, &command.clone().try_get_matches_from(words).unwrap_err())
+            let given: Vec<OsString> = words.iter().map(OsString::from).collect();
+            one_line(&command, &given, &command.clone().try_get_matches_from(words).unwrap_err())
         };
         assert_eq!(
             said(&["atelier", "worker", "--concurrency", "many"]),
@@ -147,6 +156,8 @@ mod tests {
         for (words, part) in [
             (&["atelier", "bot", "--log", "a=loud"][..], "ATELIER_LOG in the environment"),
             (&["atelier", "queue", "ls", "--state", "lost"], "waiting, delayed, active, done, dead, cancelled"),
+            (&["atelier", "queue", "ls", "--model", "dall-e"], "'--model <MODEL>': the models are ideogram, "),
+            (&["atelier", "worker", "--model", "dall-e"], "ATELIER_MODELS in the environment"),
             (&["atelier", "why", "nonsense"], "13 characters"),
             (&["atelier", "demo", "--prompt", "x"], "--out <DIR>"),
             (&["atelier", "worker", "--concurency", "3"], "--concurrency"),

@@ -79,7 +79,9 @@ pub(crate) async fn connect(url: &RedisUrl) -> Result<Queue, Failure> {
                 sleep(Duration::from_secs(1)).await;
             }
             Err(error) => {
-                return Err(error).or_exit(Exit::Unavailable).map_err(|failure| failure.about(format!("redis at {url}")));
+                return Err(error)
+                    .or_exit(Exit::Unavailable)
+                    .map_err(|failure| failure.about(format!("redis at {url}")));
             }
         }
     }

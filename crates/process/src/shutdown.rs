@@ -35,8 +35,8 @@ pub fn when_parent_dies(token: CancellationToken) {
         // an error means the same as the end: nobody holds the other end
         let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
         if !token.is_cancelled() {
-            warn!("the parent process is gone; stopping");
             token.cancel();
+            warn!("the parent process is gone; stopping");
         }
     });
 }

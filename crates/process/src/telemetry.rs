@@ -84,7 +84,9 @@ pub struct AlreadySet(#[source] TryInitError);
 /// Sets the process's logging up. Call it once, before anything is logged.
 pub fn init(settings: &Settings) -> Result<(), AlreadySet> {
     let filter = EnvFilter::builder().parse_lossy(settings.filter.as_str());
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // a reader that went away costs the log, not the process: the complaint about it would go to the same place and panic
+    let lines =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).log_internal_errors(false);
     match settings.format {
         LogFormat::Text => lines.with_ansi(std::io::stderr().is_terminal()).finish().try_init(),
         LogFormat::Json => lines.json().flatten_event(true).finish().try_init(),

@@ -90,10 +90,12 @@ async fn begin(walk: &Walk) -> Result<Begun, Stop> {
                 Ok(()) => return Ok(Begun::Handle(handle)),
                 Err(Lost::Lease) => return Err(Stop::Lost),
                 // a job with the same wish, looking for a creation it lost, found ours first; then its own is free
-                Err(Lost::Handle) => match find_lost(walk, intent).await? {
-                    Some(handle) => return Ok(Begun::Handle(handle)),
-                    None => debug!(job.id = %walk.job().id, "the prediction went to another job; creating one more"),
-                },
+                Err(Lost::Handle) => {
+                    if let Some(handle) = find_lost(walk, intent).await? {
+                        return Ok(Begun::Handle(handle));
+                    }
+                    debug!(job.id = %walk.job().id, "the prediction went to another job; creating one more");
+                }
             },
             Err(StartError::NotCreated(failure)) => {
                 lease.checkpoint(&Checkpoint::Afresh).await?;

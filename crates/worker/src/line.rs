@@ -85,9 +85,8 @@ pub(crate) async fn walk(shop: Arc<Shop>, claimed: Claimed) -> Outcome {
     };
     walk.progress.stop().await;
     match stop {
-        // the queue drops the attempt as soon as the lease says so; nothing is settled for somebody else
-        Stop::Lost => Outcome::HandedOver,
-        Stop::HandOver => Outcome::HandedOver,
+        // of a lost job this is never settled: the fence refuses it
+        Stop::Lost | Stop::HandOver => Outcome::HandedOver,
         Stop::Cancelled => failing::cancelled(&walk).await,
         Stop::Failed(failure) => failing::failed(&walk, failure).await,
     }

@@ -30,7 +30,7 @@ const LOGS: &str = "logs";
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// Sends this prompt without a browser, waits for the pictures and ends; may be given several times.
-    #[arg(long = "prompt", value_name = "TEXT", requires = "out")]
+    #[arg(long = "prompt", value_name = "TEXT", requires = "out", allow_hyphen_values = true)]
     prompts: Vec<String>,
     /// The model for the prompts.
     #[arg(long, value_name = "MODEL", requires = "prompts", value_parser = model)]
@@ -106,15 +106,20 @@ async fn unless_stopped<T>(
 fn welcome(line: &Line, data: &Path) -> String {
     let program = std::env::args_os().next().map_or_else(|| "atelier".into(), PathBuf::from);
     let program = program.strip_prefix(std::env::current_dir().unwrap_or_default()).unwrap_or(&program).display();
-    let processes: String = line.processes().map(|(name, pid)| format!("  {name:<10}pid {pid}\n")).collect();
+    let processes: Vec<String> = line.processes().map(|(name, pid)| format!("  {name:<10}pid {pid}")).collect();
+    let processes = processes.join("\n");
     let victim = line.processes().last().map_or(0, |(_, pid)| pid);
     format!(
-        "\nThe chat is at  {chat}\n\n{processes}  {redis_label:<10}{redis}\n  {logs_label:<10}{logs}\n
-Try:
-  a red fox in the snow                         a prompt is all it takes
+        "\nThe chat is at  {chat}\n\n{processes}\n  {redis_label:<10}{redis}\n  {logs_label:<10}{logs}\n
+Type in the chat:
+  a red fox in the snow
   a lighthouse at dusk --model imagen --ar 16:9 --n 3
-  kill -9 {victim:<38}a worker dies at work: the picture still comes, once
-  {program} queue stats                 and queue ls, why JOB, all with --json
+
+Type in another terminal:
+  kill -9 {victim}
+      a worker dies at work; another one takes over, and the picture still comes, once
+  {program} queue stats
+      the numbers; there are also queue ls, queue show JOB and why JOB
 
 Ctrl-C stops everything; the next start goes on with the same chats, queue and pictures.\n",
         chat = line.chat(),

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use atelier_process::Exit;
 use atelier_queue::{PrivateRedis, Queue};
 use atelier_telegram::{DeliveryError, Telegram};
 use serde::Serialize;
 use tokio::time::timeout;
 
 use crate::config::{ProviderArguments, ServerArguments, TelegramArguments, ViewArguments};
-use crate::failure::Failure;
+use crate::failure::{Failure, OrExit};
 use crate::output::say;
 use crate::queue_of::RedisArguments;
 
@@ -43,6 +44,12 @@ struct Finding {
     fix: Option<String>,
 }
 
+#[derive(Debug, Serialize)]
+struct Diagnosis {
+    ok: bool,
+    findings: Vec<Finding>,
+}
+
 impl Finding {
     fn ok(name: impl Into<String>, found: impl Into<String>) -> Self {
         Self { name: name.into(), verdict: Verdict::Ok, found: found.into(), fix: None }
@@ -74,9 +81,9 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
     findings.extend(look_at_provider(&arguments.provider).await?);
     let well = findings.iter().all(|finding| finding.verdict != Verdict::Fail);
     if arguments.view.json {
-        say(&serde_json::json!({ "ok": well, "findings": findings }).to_string());
+        say(&serde_json::to_string(&Diagnosis { ok: well, findings }).or_exit(Exit::Software)?);
     } else {
-        findings.iter().for_each(|finding| say(&line(finding)));
+        say(&findings.iter().map(line).collect::<Vec<_>>().join("\n"));
     }
     if well { Ok(()) } else { Err(Failure::said()) }
 }
@@ -171,7 +178,8 @@ async fn look_at_provider(arguments: &ProviderArguments) -> Result<Vec<Finding>,
         findings.push(match timeout(PATIENCE, provider.check()).await {
             Ok(Ok(account)) => Finding::ok(name, account),
             Ok(Err(failure)) => {
-                let fix = "check REPLICATE_API_TOKEN (replicate.com/account/api-tokens), REPLICATE_BASE_URL and network";
+                let fix =
+                    "check REPLICATE_API_TOKEN (replicate.com/account/api-tokens), REPLICATE_BASE_URL and network";
                 Finding::fail(name, format!("{}: {}", failure.class.name(), failure.detail), fix)
             }
             Err(_) => Finding::fail(name, format!("no answer within {} s", PATIENCE.as_secs()), "check the network"),

@@ -77,4 +77,3 @@ pub(crate) fn answer(text: Result<String, ConsoleError>) -> Result<(), Failure> 
     say(&text.or_exit(exit)?);
     Ok(())
 }
-

@@ -41,7 +41,6 @@ pub(crate) async fn run(common: Common, arguments: Arguments) -> Result<(), Fail
         telegram_addr: SocketAddr::from((host, arguments.port)),
         replicate_addr: SocketAddr::from((host, arguments.replicate_port)),
         data_dir: arguments.data,
-        tokens: Vec::new(),
         time_scale: arguments.time_scale,
         allow_remote: arguments.allow_remote,
         rate_limits: !arguments.no_rate_limits,

@@ -42,12 +42,14 @@ pub(crate) async fn run(common: Common, arguments: Arguments) -> Result<(), Fail
     }
     let private = match given {
         Some(_) => None,
-        None => Some(KeptRedis::start(PrivateSettings {
-            data: arguments.data.join(UP_REDIS),
-            port: None,
-            program: arguments.server.redis_server.clone(),
-        })
-        .await?),
+        None => Some(
+            KeptRedis::start(PrivateSettings {
+                data: arguments.data.join(UP_REDIS),
+                port: None,
+                program: arguments.server.redis_server.clone(),
+            })
+            .await?,
+        ),
     };
     let outcome = match given.as_ref().or(private.as_ref().map(|private| &private.url)) {
         None => Ok(()),

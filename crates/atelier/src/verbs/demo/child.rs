@@ -3,7 +3,6 @@
 //! Invariants: a child has a process group of its own, so that the terminal's Ctrl-C reaches it through its parent only;
 //! it holds a pipe from its parent as standard input and stops when that ends, so that none outlives a parent that was
 //! killed.
-#![expect(clippy::print_stderr, reason = "the children's output is this verb's output")]
 
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
@@ -14,11 +13,13 @@ use anyhow::Context;
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::fs::{File, OpenOptions};
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWriteExt, BufReader};
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStdin, Command};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
+
+use crate::output::aside;
 
 /// A process to keep alive.
 #[derive(Debug, Clone)]
@@ -44,6 +45,9 @@ pub(super) struct Kept {
     keeping: JoinHandle<()>,
 }
 
+/// A running child with the pipe that tells it of our end; waiting for a child would close a pipe left inside it.
+type Alive = (Child, Option<ChildStdin>);
+
 /// Before a process that ended is started again; long enough to see the others take over its work.
 const PAUSE: Duration = Duration::from_secs(3);
 /// After the stop signal: the demo's grace time, the last call for a hand-over, and a little.
@@ -53,7 +57,7 @@ impl Kept {
     /// Starts it.
     pub(super) async fn start(role: Role) -> anyhow::Result<Self> {
         let first = spawn(&role).await?;
-        let (pid_sender, pid) = watch::channel(first.id().unwrap_or(0));
+        let (pid_sender, pid) = watch::channel(first.0.id().unwrap_or(0));
         let (name, stop) = (role.name.clone(), CancellationToken::new());
         let keeping = tokio::spawn(keep(role, first, pid_sender, stop.clone()));
         Ok(Self { name, pid, stop, keeping })
@@ -72,7 +76,7 @@ impl Kept {
     }
 }
 
-async fn keep(role: Role, mut child: Child, pid: watch::Sender<u32>, stop: CancellationToken) {
+async fn keep(role: Role, (mut child, mut pipe): Alive, pid: watch::Sender<u32>, stop: CancellationToken) {
     loop {
         let status = tokio::select! {
             status = child.wait() => status,
@@ -81,13 +85,14 @@ async fn keep(role: Role, mut child: Child, pid: watch::Sender<u32>, stop: Cance
         let number = *pid.borrow();
         let how = status.map_or_else(|error| error.to_string(), how_it_ended);
         tell(&format!("{} (pid {number}) {how}; it is started again in {} s", role.name, PAUSE.as_secs()));
-        child = loop {
+        drop(pipe);
+        (child, pipe) = loop {
             tokio::select! {
                 () = sleep(PAUSE) => {}
                 () = stop.cancelled() => return,
             }
             match spawn(&role).await {
-                Ok(child) => break child,
+                Ok(alive) => break alive,
                 Err(error) => tell(&format!("{} does not start: {error:#}", role.name)),
             }
         };
@@ -109,7 +114,7 @@ async fn end(mut child: Child) {
     }
 }
 
-async fn spawn(role: &Role) -> anyhow::Result<Child> {
+async fn spawn(role: &Role) -> anyhow::Result<Alive> {
     let program = std::env::current_exe().context("this executable's own path is unknown")?;
     let log = OpenOptions::new().create(true).append(true).open(&role.log).await;
     let log = log.with_context(|| format!("{} cannot be written", role.log.display()))?;
@@ -126,7 +131,8 @@ async fn spawn(role: &Role) -> anyhow::Result<Child> {
     if let Some(lines) = child.stderr.take() {
         tokio::spawn(copy(lines, log, role.echo.then(|| role.name.clone())));
     }
-    Ok(child)
+    let pipe = child.stdin.take();
+    Ok((child, pipe))
 }
 
 /// Copies lines into the log and, with a name in front, to the screen.
@@ -135,7 +141,7 @@ async fn copy(lines: impl AsyncRead + Unpin, mut log: File, echo: Option<String>
     let mut line = Vec::new();
     while matches!(lines.read_until(b'\n', &mut line).await, Ok(1..)) {
         if let Some(name) = &echo {
-            eprintln!("{name:<8} | {}", String::from_utf8_lossy(&line).trim_end());
+            aside(name, String::from_utf8_lossy(&line).trim_end());
         }
         // a full disk must not stop the processes: their log is lost, they are not
         let _ = log.write_all(&line).await;
@@ -153,5 +159,5 @@ fn how_it_ended(status: ExitStatus) -> String {
 }
 
 fn tell(what: &str) {
-    eprintln!("{:<8} | {what}", "demo");
+    aside("demo", what);
 }

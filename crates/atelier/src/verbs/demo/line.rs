@@ -73,11 +73,8 @@ impl Line {
             let made = tokio::fs::create_dir_all(directory).await.or_exit(Exit::CannotCreate);
             made.map_err(|failure| failure.about(directory.display()))?;
         }
-        let server = PrivateSettings {
-            data: settings.data.join(UP_REDIS),
-            port: None,
-            program: settings.redis_server.clone(),
-        };
+        let server =
+            PrivateSettings { data: settings.data.join(UP_REDIS), port: None, program: settings.redis_server.clone() };
         let redis = KeptRedis::start(server).await?;
         let queue = connect(&redis.url).await?;
         let simulators_stop = CancellationToken::new();
@@ -126,7 +123,10 @@ impl Line {
     async fn ready(&self, settings: &Settings) -> Result<(), Failure> {
         let late = |who: &str| {
             let logs = settings.logs.display();
-            Failure::new(Exit::Software, format!("{who} did not get ready within {} s; logs are in {logs}", READY.as_secs()))
+            Failure::new(
+                Exit::Software,
+                format!("{who} did not get ready within {} s; logs are in {logs}", READY.as_secs()),
+            )
         };
         let began = Instant::now();
         if !self.control.wait(&format!("bot={BOT}&poller=true"), READY).await.or_exit(Exit::Software)? {
@@ -156,6 +156,7 @@ async fn simulate(settings: &Settings, stop: &CancellationToken) -> Result<Runni
             replicate_addr: local(replicate),
             data_dir: Some(settings.data.clone()),
             time_scale: settings.time_scale,
+            directives: true,
             ..Config::default()
         };
         match atelier_simulator::start(config, stop.clone()).await {
