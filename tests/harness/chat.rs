@@ -53,6 +53,12 @@ impl BotApi {
         serde_json::from_str(&text).expect("JSON")
     }
 
+    pub(crate) async fn stream(&self, path: &str) -> reqwest::Response {
+        let answer = self.http.get(format!("{}{path}", self.base)).send().await.expect("an answer");
+        assert!(answer.status().is_success(), "{path} answered {}", answer.status());
+        answer
+    }
+
     /// Waits until the conditions hold (see the simulator's `CONTROL.md`).
     pub async fn wait(&self, conditions: &str) -> Value {
         self.get(&format!("/_sim/wait?{conditions}&timeout_ms={}", PATIENCE.as_millis())).await

@@ -8,6 +8,7 @@
 mod breakpoint;
 mod browser;
 mod chat;
+mod events;
 mod process;
 mod provider;
 mod world;
@@ -15,6 +16,7 @@ mod world;
 pub use breakpoint::{Breakpoint, Hit};
 pub use browser::{Browser, View};
 pub use chat::{BotApi, Chat};
+pub use events::Events;
 pub use process::Process;
 pub use provider::Replicate;
 pub use world::{World, executable};
