@@ -1,4 +1,4 @@
-//! Chores that build the executable and become it.
+//! Chores that build a program and become it.
 
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader};
@@ -17,54 +17,60 @@ pub(crate) struct Passed {
     flags: Vec<OsString>,
 }
 
+/// What the demo needs.
+const EXECUTABLE: &[&str] = &["--package", "atelier", "--bin", "atelier"];
+/// What the benchmark needs: itself, and the executable that it starts. Features are those of the two together.
+const MEASURED: &[&str] =
+    &["--profile", "measure", "--package", "atelier", "--bin", "atelier", "--package", "e2e", "--bin", "bench"];
+
 /// `cargo xtask demo`.
 pub(crate) fn demo(passed: &Passed) -> ExitCode {
     if REDIS.ensure().is_none() {
         return ExitCode::FAILURE;
     }
-    become_executable(&[], "demo", passed)
+    become_program(EXECUTABLE, "atelier", &["demo"], passed)
 }
 
-/// `cargo xtask bench`: the executable measures itself, against floors measured in the same run.
+/// `cargo xtask bench`: figures beside floors measured in the same run.
 pub(crate) fn bench(passed: &Passed) -> ExitCode {
     if REDIS.ensure().is_none() {
         return ExitCode::FAILURE;
     }
-    become_executable(&["--release"], "bench", passed)
+    become_program(MEASURED, "bench", &[], passed)
 }
 
-fn become_executable(profile: &[&str], verb: &str, passed: &Passed) -> ExitCode {
+fn become_program(what: &[&str], name: &str, first: &[&str], passed: &Passed) -> ExitCode {
     eprintln!("building (the first time takes some minutes)");
-    let executable = match build(profile) {
-        Ok(executable) => executable,
+    let program = match build(what, name) {
+        Ok(program) => program,
         Err(code) => return code,
     };
-    // replaces this process: signals and the exit code are the executable's own
-    let error = Command::new(&executable).arg(verb).args(&passed.flags).exec();
-    eprintln!("{} cannot be run: {error}", executable.display());
+    // replaces this process: signals and the exit code are the program's own
+    let error = Command::new(&program).args(first).args(&passed.flags).exec();
+    eprintln!("{} cannot be run: {error}", program.display());
     ExitCode::FAILURE
 }
 
-/// Builds the executable and asks cargo where it put it: target directory and triple are the person's to choose.
-fn build(profile: &[&str]) -> Result<PathBuf, ExitCode> {
+/// Builds and asks cargo where it put the program: target directory and triple are the person's to choose.
+fn build(what: &[&str], name: &str) -> Result<PathBuf, ExitCode> {
     let mut command = cargo();
-    command.args(["build", "--locked", "--package", "atelier", "--bin", "atelier"]).args(profile);
+    command.args(["build", "--locked"]).args(what);
     command.arg("--message-format=json-render-diagnostics").stdin(Stdio::null()).stdout(Stdio::piped());
     let failed = |error: std::io::Error| {
         eprintln!("cargo cannot be run: {error}");
         ExitCode::FAILURE
     };
     let mut child = command.spawn().map_err(failed)?;
-    let mut executable = None;
+    let mut program = None;
     for line in child.stdout.take().into_iter().flat_map(|out| BufReader::new(out).lines()).map_while(Result::ok) {
         let message: serde_json::Value = serde_json::from_str(&line).unwrap_or_default();
-        if message["target"]["name"] == "atelier" && message["executable"].is_string() {
-            executable = message["executable"].as_str().map(PathBuf::from);
+        if message["target"]["name"] == name && message["executable"].is_string() {
+            program = message["executable"].as_str().map(PathBuf::from);
         }
     }
     let status = child.wait().map_err(failed)?;
-    match executable {
-        Some(executable) if status.success() => Ok(executable),
+    match program {
+        Some(program) if status.success() => Ok(program),
         _ => Err(code(status)),
     }
 }

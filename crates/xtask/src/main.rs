@@ -27,7 +27,7 @@ enum Chore {
     Demo(build::Passed),
     /// Sets up what tests need, then checks format, lints, docs and walls, builds, and runs all tests.
     Test(test::Options),
-    /// Measures, in the release profile. Takes the flags of `atelier bench`.
+    /// Measures, optimised, beside floors of the same run. `--json` for one object on the last line, `--quick`.
     #[command(disable_help_flag = true)]
     Bench(build::Passed),
     /// Checks which crate may name and reach which other.
