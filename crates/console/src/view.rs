@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use atelier_domain::JobId;
+use atelier_domain::{JobId, JobState};
 use atelier_queue::{QueueError, Record};
 use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
 use comfy_table::{ContentArrangement, Table};
@@ -36,7 +36,8 @@ pub enum ConsoleError {
 pub struct Timings {
     /// From acceptance to the first claim.
     pub waiting_ms: Option<u64>,
-    /// From the first claim to the picture at the provider, retries included.
+    /// From the first claim to the picture at the provider, retries included. A model that answers with the picture
+    /// itself leaves no such moment: its whole time with the worker is here.
     pub generating_ms: Option<u64>,
     /// From there to the picture in the chat: download, fitting, upload.
     pub posting_ms: Option<u64>,
@@ -46,9 +47,10 @@ impl Timings {
     /// Reads them off a record.
     pub fn of(record: &Record) -> Self {
         let between = |from: Option<u64>, to: Option<u64>| Some(to?.saturating_sub(from?));
+        let whole = record.ended_ms.filter(|_| record.state == JobState::Done);
         Self {
             waiting_ms: between(record.accepted_ms, record.started_ms),
-            generating_ms: between(record.started_ms, record.outputs_ms),
+            generating_ms: between(record.started_ms, record.outputs_ms.or(whole)),
             posting_ms: between(record.outputs_ms, record.ended_ms),
         }
     }
