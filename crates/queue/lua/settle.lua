@@ -6,7 +6,8 @@
 -- Cost  O(log n), at most 64 old records dropped.
 local id, fence, worker, verdict = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local key = K .. 'job:' .. id
-local job = redis.call('HMGET', key, 'state', 'fence', 'settled', 'model', 'bot', 'user', 'claimed', 'seq')
+local job = redis.call('HMGET', key, 'state', 'fence', 'settled', 'model', 'bot', 'user', 'claimed', 'seq',
+  'attempt')
 if job[3] == fence then
   return 'settled'
 end
@@ -18,9 +19,12 @@ local model, owner = job[4], job[5] .. ':' .. job[6]
 redis.call('HSET', key, 'settled', fence)
 unlease(id, model)
 if verdict == 'done' then
-  local took = at - tonumber(job[7])
-  local known = tonumber(redis.call('HGET', K .. 'typical', model) or int(took))
-  redis.call('HSET', K .. 'typical', model, int(known + (took - known) * 0.2))
+  -- a job that was taken over in the middle says nothing about how long one takes
+  if tonumber(job[9]) == 1 then
+    local took = at - tonumber(job[7])
+    local known = tonumber(redis.call('HGET', K .. 'typical', model) or int(took))
+    redis.call('HSET', K .. 'typical', model, int(known + (took - known) * 0.2))
+  end
   finish(id, at, 'done', owner)
   note(id, at, 'done', worker, '')
 elseif verdict == 'cancelled' then

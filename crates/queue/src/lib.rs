@@ -1,7 +1,7 @@
 //! Everything in Redis: the job protocol, its Lua scripts, leases, limits, inspection, and the run loop for workers.
 //!
 //! The protocol is one Lua script per verb (`lua/`), each atomic, each on the keys of one hash tag ([`keys`]).
-//! [`Queue`] is the typed face of these verbs; [`run`] runs a plain async function on claimed jobs under apalis'
+//! [`Queue`] is the typed face of these verbs; [`run()`] runs a plain async function on claimed jobs under apalis'
 //! worker runtime.
 //!
 //! Invariants: a job is in exactly one place (a line, the delayed, the leases, the ended); whatever a worker writes
