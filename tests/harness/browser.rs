@@ -96,7 +96,7 @@ impl Browser {
             .arg(program())
             .args(["--headless", "--remote-debugging-pipe", "--disable-gpu", "--disable-quic", "--hide-scrollbars"])
             // the sandbox needs rights that containers rarely have; the only page opened is our own
-            .args(["--no-sandbox", "--disable-dev-shm-usage", "--lang=en-GB"])
+            .args(["--no-sandbox", "--disable-dev-shm-usage"])
             .args(["--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"])
             .arg(profile_flag)
             .stdin(Stdio::piped())
