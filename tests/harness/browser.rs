@@ -1,4 +1,4 @@
-//! A headless Chromium that a test looks through and types into, over the DevTools protocol.
+//! A headless Chromium that a test looks through and types into, over the `DevTools` protocol.
 //!
 //! The protocol runs over two pipes (`--remote-debugging-pipe`: commands on descriptor 3, answers on 4, JSON closed by
 //! a zero byte), so there is no port to find, no driver of a matching version, and the browser ends with its pipe.
@@ -22,6 +22,9 @@ const NAMES: [&str; 6] =
     ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "Google Chrome", "Chromium"];
 const PLACES: [&str; 3] =
     ["/usr/bin", "/Applications/Google Chrome.app/Contents/MacOS", "/Applications/Chromium.app/Contents/MacOS"];
+
+/// What the browser says beside the protocol; many words, of use only when it does not start.
+const WORDS: &str = "words.log";
 
 /// How large the page is, in CSS pixels, and how it looks.
 #[derive(Debug, Clone, Copy)]
@@ -59,13 +62,15 @@ pub struct Browser {
     sent: u64,
     complaints: Vec<String>,
     _child: Child,
-    _profile: TempDir,
+    profile: TempDir,
 }
 
 /// The browser's executable: `ATELIER_TEST_BROWSER`, or the first one in the usual places.
 fn program() -> PathBuf {
     if let Some(named) = std::env::var_os("ATELIER_TEST_BROWSER").filter(|named| !named.is_empty()) {
-        return named.into();
+        let named = PathBuf::from(named);
+        assert!(named.is_file(), "ATELIER_TEST_BROWSER names {}, and there is no such file", named.display());
+        return named;
     }
     let path = std::env::var_os("PATH").unwrap_or_default();
     let places: Vec<PathBuf> = std::env::split_paths(&path).chain(PLACES.map(PathBuf::from)).collect();
@@ -91,12 +96,12 @@ impl Browser {
             .arg(program())
             .args(["--headless", "--remote-debugging-pipe", "--disable-gpu", "--disable-quic", "--hide-scrollbars"])
             // the sandbox needs rights that containers rarely have; the only page opened is our own
-            .args(["--no-sandbox", "--disable-dev-shm-usage", "--lang=en-GB"])
+            .args(["--no-sandbox", "--disable-dev-shm-usage"])
             .args(["--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"])
             .arg(profile_flag)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(std::fs::File::create(profile.path().join(WORDS)).expect("a log file"))
             .kill_on_drop(true)
             .spawn()
             .expect("a shell starts");
@@ -107,7 +112,7 @@ impl Browser {
             sent: 0,
             complaints: Vec::new(),
             _child: child,
-            _profile: profile,
+            profile,
         };
         let target = browser.call("Target.createTarget", json!({ "url": "about:blank" })).await["targetId"].clone();
         let attached = browser.call("Target.attachToTarget", json!({ "targetId": target, "flatten": true })).await;
@@ -199,10 +204,12 @@ impl Browser {
         }
     }
 
-    /// Writes what is to be seen into a file, once every animation has ended; the ending of its name, `png` or `webp`,
+    /// Writes what is to be seen into a file, once pictures are decoded and animations have ended; the ending of its name, `png` or `webp`,
     /// decides the format.
     pub async fn screenshot(&mut self, file: &Path) {
-        let still = "document.fonts.ready.then(() => Promise.allSettled(document.getAnimations()
+        let still = "document.fonts.ready
+            .then(() => Promise.allSettled([...document.images].map(image => image.decode())))
+            .then(() => Promise.allSettled(document.getAnimations()
             .filter(animation => animation.effect.getTiming().iterations !== Infinity).map(animation => animation.finished)))
             .then(() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(true)))))";
         self.run(still, "the page does not come to rest").await;
@@ -213,6 +220,9 @@ impl Browser {
         };
         let shot = self.call("Page.captureScreenshot", format).await;
         let bytes = base64::engine::general_purpose::STANDARD.decode(shot["data"].as_str().expect("a picture"));
+        if let Some(directory) = file.parent() {
+            tokio::fs::create_dir_all(directory).await.expect("a directory");
+        }
         tokio::fs::write(file, bytes.expect("base64")).await.expect("a picture is written");
     }
 
@@ -274,7 +284,8 @@ impl Browser {
         }
         let mut bytes = command.to_string().into_bytes();
         bytes.push(0);
-        self.commands.write_all(&bytes).await.map_err(|error| format!("the browser is gone: {error}"))?;
+        // a browser that is gone is noticed below, where its last words are known
+        let _ = self.commands.write_all(&bytes).await;
         loop {
             let mut message = self.next().await?;
             if message["id"] == self.sent {
@@ -291,7 +302,8 @@ impl Browser {
         let mut bytes = Vec::new();
         let read = self.answers.read_until(0, &mut bytes).await.map_err(|error| error.to_string())?;
         if read == 0 {
-            return Err("the browser ended".to_owned());
+            let said = tokio::fs::read_to_string(self.profile.path().join(WORDS)).await.unwrap_or_default();
+            return Err(format!("the browser ended: {said}"));
         }
         serde_json::from_slice(bytes.trim_ascii_end().strip_suffix(&[0]).unwrap_or(&bytes))
             .map_err(|error| error.to_string())

@@ -2,9 +2,11 @@
 //!
 //! Pictures of the page go into the test's directory, and into `ATELIER_SCREENSHOTS` when that names one.
 
+use std::path::Path;
+
 use atelier_domain::JobState;
 use harness::{Browser, View, World};
-use serde_json::json;
+use serde_json::{Value, json};
 
 const BOT_SAYS: &str = "#messages li:not(.mine) .bubble";
 const I_SAY: &str = "#messages li.mine .bubble";
@@ -59,6 +61,7 @@ async fn on_a_phone_list_and_chat_are_two_screens() {
     let (_bot, _worker) = (world.bot().await, world.worker());
     let ada = world.telegram.user(1);
     ada.say("/start").await;
+    ada.text("I draw it").await;
     ada.say("a fox in the snow").await;
     ada.photos(1).await;
 
@@ -88,15 +91,38 @@ async fn on_a_phone_list_and_chat_are_two_screens() {
     assert_eq!(browser.complaints(), [] as [String; 0]);
 }
 
+/// Not a check: draws the picture in the README anew, with
+/// `cargo test --package e2e -- --ignored the_picture_in_the_readme`.
+#[tokio::test]
+#[ignore = "draws the picture in the README"]
+async fn the_picture_in_the_readme() {
+    let world = World::with(|config| (config.largest_side, config.time_scale) = (1280, 0.5)).await;
+    let (_bot, _worker) = (world.bot().await, world.worker());
+    world.replicate.hold(json!({ "prompt": "hot-air balloon" })).await;
+    let ada = world.telegram.user(1);
+    ada.say(
+        "- a lighthouse in a storm --model ideogram --ar 3:1 --seed 1\n- a fox in the snow --model imagen --ar 16:9\n\
+         - a sailing boat at sunset --model seedream --ar 21:9 --seed 3\n- a hot-air balloon over mountains",
+    )
+    .await;
+    ada.photos(3).await;
+    let mut browser =
+        Browser::open(&world.telegram.url(), View { width: 1000, height: 1282, scale: 2, ..View::DESKTOP }).await;
+    browser.see_pictures(PICTURE, 3).await;
+    browser.see(CANCEL, "Cancel").await;
+    browser.see(BOT_SAYS, "Drawing").await;
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/simulator/assets/chat.webp");
+    browser.screenshot(Path::new(file)).await;
+}
+
 async fn write(browser: &mut Browser, text: &str) {
     browser.click("#text", "").await;
     browser.type_text(text).await;
     browser.press_enter().await;
 }
 
-async fn pictures(browser: &mut Browser) -> usize {
-    let count = browser.value(&format!("document.querySelectorAll('{PICTURE}').length")).await;
-    usize::try_from(count.as_u64().expect("a count")).expect("a small number")
+async fn pictures(browser: &mut Browser) -> Value {
+    browser.value(&format!("document.querySelectorAll('{PICTURE}').length")).await
 }
 
 /// Nothing is wider than the page.
@@ -107,11 +133,9 @@ async fn no_sideways(browser: &mut Browser) {
 }
 
 async fn shoot(world: &World, browser: &mut Browser, name: &str) {
-    let file = world.directory().join(name).with_extension("png");
-    browser.screenshot(&file).await;
+    let name = format!("{name}.png");
+    browser.screenshot(&world.directory().join(&name)).await;
     if let Some(directory) = std::env::var_os("ATELIER_SCREENSHOTS") {
-        tokio::fs::create_dir_all(&directory).await.expect("a directory");
-        let copy = std::path::Path::new(&directory).join(name).with_extension("png");
-        tokio::fs::copy(file, copy).await.expect("a copy");
+        browser.screenshot(&Path::new(&directory).join(&name)).await;
     }
 }

@@ -24,10 +24,10 @@ function photo(message, album) {
   const frame = h("button", { class: "photo", onclick: open, "aria-label": "Open the photo" }, img);
   if (!album && media.width) {
     // the place is kept before the bytes are there, so nothing jumps
-    const width = Math.max(150, Math.min(media.width, 400, (430 * media.width) / media.height));
+    const width = Math.max(150, Math.min(media.width, 430, (430 * media.width) / media.height));
     frame.style.width = `min(${Math.round(width)}px, 78vw)`;
     frame.style.aspectRatio = `${media.width} / ${media.height}`;
-    frame.style.maxHeight = "70vh";
+    frame.style.maxHeight = "min(70vh, 430px)";
   }
   return frame;
 }
