@@ -35,6 +35,7 @@ pub(super) fn noted_port(data: &Path) -> Option<u16> {
     let file = File::open(data.join("server.lock")).ok()?;
     // shared, and for a moment: it must not get in the way of a server that starts just now
     let runs = flock(&file, FlockOperation::NonBlockingLockShared).is_err();
+    release(&file);
     let port = std::fs::read_to_string(port_file(data)).ok()?.trim().parse().ok();
     port.filter(|_| runs)
 }
@@ -78,8 +79,11 @@ impl Locks {
 
     /// The process number (as its pid file has it) of a server that runs on the directory although nobody owns it.
     pub(super) fn stale_server(&self) -> Option<String> {
-        let free =
-            open(&self.server()).is_ok_and(|file| flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok());
+        let free = open(&self.server()).is_ok_and(|file| {
+            let free = flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok();
+            release(&file);
+            free
+        });
         let pid = || std::fs::read_to_string(pid_file(&self.data)).unwrap_or_default().trim().to_owned();
         if free { None } else { Some(pid()) }
     }
@@ -101,7 +105,7 @@ impl Locks {
         // a blocked flock has no time limit of its own; a thread that waits too long ends with the server
         std::thread::spawn(move || {
             let locked = flock(&file, FlockOperation::LockExclusive).is_ok();
-            drop(file);
+            release(&file);
             let _ = done.send(locked);
         });
         gone.recv_timeout(limit).unwrap_or(false)
@@ -110,6 +114,13 @@ impl Locks {
     fn server(&self) -> PathBuf {
         self.data.join("server.lock")
     }
+}
+
+/// Gives a lock back in so many words. Closing the file is not enough: a process that another thread forks at this very
+/// moment holds a copy of it until it executes its program.
+fn release(file: &File) {
+    // a lock that was never taken needs no release
+    let _ = flock(file, FlockOperation::Unlock);
 }
 
 fn open(path: &Path) -> Result<File, PrivateError> {
