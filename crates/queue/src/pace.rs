@@ -38,10 +38,12 @@ impl Queue {
     pub async fn pace(&self, bot: BotId, chat: ChatId, units: u32, urgency: Urgency) -> Result<Pace, QueueError> {
         // a negative id is a group: 20 a minute; a private chat: one a second
         let (burst, unit) = if chat.0 < 0 { (6, 3000) } else { (5, 1000) };
-        let burst = match urgency {
-            Urgency::Result => burst,
-            Urgency::Answer => burst - 1,
-            Urgency::Progress => burst - 3,
+        // the less urgent leave a part of each burst to the others: many jobs' progress alone would use up the bot's
+        // whole budget, and every answer would wait behind it
+        let (burst, bot_burst) = match urgency {
+            Urgency::Result => (burst, 28),
+            Urgency::Answer => (burst - 1, 26),
+            Urgency::Progress => (burst - 3, 6),
         };
         let numbers = [
             bot.to_string(),
@@ -49,7 +51,7 @@ impl Queue {
             units.to_string(),
             burst.max(i64::from(units)).to_string(),
             unit.to_string(),
-            "28".to_owned(),
+            bot_burst.to_string(),
             "34".to_owned(),
         ];
         let arguments: Vec<&[u8]> = numbers.iter().map(String::as_bytes).collect();
