@@ -17,7 +17,7 @@ local at = now()
 if job[1] == 'waiting' then
   redis.call('ZREM', K .. 'line:' .. job[2], id)
   relane(job[2])
-  redis.call('HINCRBY', K .. 'gauge', 'waiting', -1)
+  count('gauge', 'waiting', -1)
 elseif job[1] == 'delayed' then
   redis.call('ZREM', K .. 'delayed', id)
 elseif job[1] == 'active' then
@@ -31,4 +31,5 @@ else
 end
 finish(id, at, 'cancelled', owner)
 note(id, at, 'cancelled', actor, '')
+flush()
 return 'cancelled'

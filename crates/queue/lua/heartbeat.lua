@@ -6,9 +6,11 @@
 local worker, lease = ARGV[1], tonumber(ARGV[2])
 local at = now()
 redis.call('HSET', K .. 'gauge', 'pulse', int(at))
-redis.call('HSET', K .. 'workers', worker, ARGV[4])
-redis.call('HSET', K .. 'slots', worker, ARGV[3])
-redis.call('ZADD', K .. 'alive', int(at + lease), worker)
+-- who is on the list is described already: the three are written and removed together
+if redis.call('ZADD', K .. 'alive', int(at + lease), worker) == 1 then
+  redis.call('HSET', K .. 'workers', worker, ARGV[4])
+  redis.call('HSET', K .. 'slots', worker, ARGV[3])
+end
 for _, gone in ipairs(redis.call('ZRANGEBYSCORE', K .. 'alive', '-inf', int(at), 'LIMIT', 0, PROMOTIONS)) do
   redis.call('ZREM', K .. 'alive', gone)
   redis.call('HDEL', K .. 'workers', gone)

@@ -16,17 +16,16 @@ end
 -- one line of the job's trail: milliseconds, kind, actor, detail, separated by the unit separator
 local function note(id, at, kind, actor, detail)
   local key = K .. 'trail:' .. id
-  redis.call('RPUSH', key, int(at) .. '\31' .. kind .. '\31' .. (actor or '') .. '\31' .. (detail or ''))
-  redis.call('LTRIM', key, -200, -1)
+  local line = int(at) .. '\31' .. kind .. '\31' .. (actor or '') .. '\31' .. (detail or '')
+  if redis.call('RPUSH', key, line) > 200 then
+    redis.call('LTRIM', key, -200, -1)
+  end
 end
 
 -- puts a waiting job in line; a job that comes back keeps the place its number gave it
 local function enline(id, model, seq)
   redis.call('ZADD', K .. 'line:' .. model, seq, id)
-  local lane = redis.call('ZSCORE', K .. 'lanes', model)
-  if not lane or tonumber(lane) > tonumber(seq) then
-    redis.call('ZADD', K .. 'lanes', seq, model)
-  end
+  redis.call('ZADD', K .. 'lanes', 'LT', seq, model)
 end
 
 -- after a job left a line: the model's place among the lanes is that of its new head
@@ -42,18 +41,27 @@ end
 -- one entry wakes one idle worker; the list is capped, since an entry more than idle workers only costs a look
 local function wake(count)
   local key = K .. 'wake'
-  for _ = 1, math.min(count, 16) do
-    redis.call('RPUSH', key, '1')
+  local entries = {}
+  for index = 1, math.min(count, 16) do
+    entries[index] = '1'
   end
-  redis.call('LTRIM', key, -256, -1)
+  if redis.call('RPUSH', key, unpack(entries)) > 256 then
+    redis.call('LTRIM', key, -256, -1)
+  end
+end
+
+-- A counter's changes are summed up and written once, by flush() at the script's end: every write is also a record in
+-- the append-only file, and these would be the larger part of them.
+local sums = {}
+local function count(hash, field, by)
+  sums[hash] = sums[hash] or {}
+  sums[hash][field] = (sums[hash][field] or 0) + by
 end
 
 -- moves a job out of the active ones
 local function unlease(id, model)
   redis.call('ZREM', K .. 'leases', id)
-  if redis.call('HINCRBY', K .. 'running', model, -1) <= 0 then
-    redis.call('HDEL', K .. 'running', model)
-  end
+  count('running', model, -1)
 end
 
 -- drops the records of jobs that ended before `before`, and of the oldest beyond `most`
@@ -70,14 +78,29 @@ local function trim(set, before, most)
   end
 end
 
--- ends a job: state, time, the user's pending count, retention, totals
-local function finish(id, at, state, owner)
-  redis.call('HSET', K .. 'job:' .. id, 'state', state, 'ended', int(at))
-  if redis.call('HINCRBY', K .. 'pending', owner, -1) <= 0 then
-    redis.call('HDEL', K .. 'pending', owner)
-  end
-  redis.call('HINCRBY', K .. 'totals', state, 1)
+-- ends a job: state, time, the user's pending count, retention, totals; further fields of its record may follow
+local ends = {}
+local function finish(id, at, state, owner, ...)
+  redis.call('HSET', K .. 'job:' .. id, 'state', state, 'ended', int(at), ...)
+  count('pending', owner, -1)
+  count('totals', state, 1)
   local set = state == 'dead' and 'dead' or 'ended'
   redis.call('ZADD', K .. set, int(at), id)
-  trim(set, at - 7 * 86400000, 100000)
+  ends[set] = at
+end
+
+-- writes what count() summed up, and drops old records where finish() added some
+local function flush()
+  for hash, fields in pairs(sums) do
+    for field, by in pairs(fields) do
+      local left = by ~= 0 and redis.call('HINCRBY', K .. hash, field, int(by))
+      -- per model and per user: a field that says nothing is not kept
+      if left and left <= 0 and (hash == 'running' or hash == 'pending') then
+        redis.call('HDEL', K .. hash, field)
+      end
+    end
+  end
+  for set, at in pairs(ends) do
+    trim(set, at - 7 * 86400000, 100000)
+  end
 end

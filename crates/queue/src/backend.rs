@@ -32,7 +32,7 @@ use crate::run::{Claimed, Outcome};
 use crate::scripts::Verb;
 
 /// Most jobs of one claim: bounds the script's time.
-const BATCH: u32 = 16;
+const BATCH: u32 = 32;
 /// The slow timer behind the pushed wake-up.
 const FALLBACK: Duration = Duration::from_secs(5);
 /// After this much silence Redis was away: leases get that long again before they are taken back.

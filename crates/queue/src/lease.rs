@@ -61,6 +61,9 @@ pub enum Lost {
     Handle,
 }
 
+/// Before a fenced call is repeated for the first time.
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
+
 /// A hold on a job. Clones are the same hold; the worker's slot is free again when the last one is dropped.
 #[derive(Clone)]
 pub struct Lease {
@@ -175,17 +178,26 @@ impl Lease {
             Outcome::Dead(failure) => ("dead", Duration::ZERO, failure),
             Outcome::Retry(wait, failure) => ("retry", *wait, failure),
         };
-        let wait = wait.as_millis().to_string();
-        let arguments: [&[u8]; 7] = [
-            held.id.as_str().as_bytes(),
-            held.fence.as_bytes(),
-            held.worker.as_bytes(),
-            verdict.as_bytes(),
-            wait.as_bytes(),
-            failure.class.name().as_bytes(),
-            failure.detail.as_bytes(),
+        let end = [
+            held.id.to_string(),
+            held.fence.clone(),
+            held.worker.to_string(),
+            verdict.to_owned(),
+            wait.as_millis().to_string(),
+            failure.class.name().to_owned(),
+            failure.detail.clone(),
         ];
-        if self.persist::<String>(Verb::Settle, &arguments).await.as_deref() == Ok("settled") {
+        let mut pause = FIRST_PAUSE;
+        let answer = loop {
+            match held.queue.settle(end.clone()).await {
+                Some(answer) => break Ok(answer),
+                None => match self.pause(&mut pause).await {
+                    Ok(()) => {}
+                    Err(lost) => break Err(lost),
+                },
+            }
+        };
+        if answer.as_deref() == Ok("settled") {
             debug!(job.id = %held.id, verdict, "job settled");
         } else {
             held.lost.cancel();
@@ -195,7 +207,7 @@ impl Lease {
 
     /// Repeats a fenced call until Redis answers: the fence makes the repetition harmless.
     async fn persist<T: redis::FromRedisValue>(&self, verb: Verb, arguments: &[&[u8]]) -> Result<T, Lost> {
-        let mut wait = Duration::from_millis(20);
+        let mut pause = FIRST_PAUSE;
         loop {
             match self.held.queue.call(verb, arguments).await {
                 Ok(answer) => return Ok(answer),
@@ -204,10 +216,18 @@ impl Lease {
                     warn!(job.id = %self.held.id, ?verb, %error, "redis refused a fenced write; it is repeated");
                 }
             }
-            tokio::select! {
-                () = tokio::time::sleep(wait) => wait = (wait * 2).min(Duration::from_millis(500)),
-                () = self.held.lost.cancelled() => return Err(Lost::Lease),
+            self.pause(&mut pause).await?;
+        }
+    }
+
+    /// Waits before a fenced call is repeated, longer each time; not after the lease is lost.
+    async fn pause(&self, pause: &mut Duration) -> Result<(), Lost> {
+        tokio::select! {
+            () = tokio::time::sleep(*pause) => {
+                *pause = (*pause * 2).min(Duration::from_millis(500));
+                Ok(())
             }
+            () = self.held.lost.cancelled() => Err(Lost::Lease),
         }
     }
 }

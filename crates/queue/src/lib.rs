@@ -21,6 +21,7 @@ mod pace;
 mod private;
 mod run;
 mod scripts;
+mod settling;
 mod submit;
 
 pub use control::{Cancelling, Standing};

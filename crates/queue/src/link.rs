@@ -11,6 +11,7 @@ use redis::{Client, FromRedisValue, IntoConnectionInfo};
 use crate::error::{ConnectError, QueueError};
 use crate::keys;
 use crate::scripts::{Scripts, Verb};
+use crate::settling::Settling;
 
 /// Longer than any script takes, short enough that a cut connection is noticed while a lease is still held.
 const RESPONSE: Duration = Duration::from_secs(2);
@@ -55,6 +56,7 @@ struct Inner {
     manager: ConnectionManager,
     url: RedisUrl,
     scripts: Scripts,
+    settling: Settling,
 }
 
 impl fmt::Debug for Queue {
@@ -74,7 +76,14 @@ impl Queue {
             .set_number_of_retries(1);
         let manager =
             ConnectionManager::new_lazy_with_config(url.client.clone(), config).map_err(ConnectError::Address)?;
-        Ok(Self { inner: Arc::new(Inner { manager, url: url.clone(), scripts: Scripts::load() }) })
+        Ok(Self {
+            inner: Arc::new(Inner {
+                manager,
+                url: url.clone(),
+                scripts: Scripts::load(),
+                settling: Settling::default(),
+            }),
+        })
     }
 
     /// Like [`Queue::open`], and refuses a server that would lose jobs: too old, or evicting.
@@ -99,6 +108,11 @@ impl Queue {
         }
         let mut link = self.inner.manager.clone();
         Ok(invocation.invoke_async(&mut link).await?)
+    }
+
+    /// The ends of holds that wait for the call before theirs.
+    pub(crate) fn settling(&self) -> &Settling {
+        &self.inner.settling
     }
 
     /// The shared link, for plain commands and pipelines.

@@ -38,12 +38,11 @@ impl Queue {
     pub async fn pace(&self, bot: BotId, chat: ChatId, units: u32, urgency: Urgency) -> Result<Pace, QueueError> {
         // a negative id is a group: 20 a minute; a private chat: one a second
         let (burst, unit) = if chat.0 < 0 { (6, 3000) } else { (5, 1000) };
-        // the less urgent leave a part of each burst to the others: many jobs' progress alone would use up the bot's
-        // whole budget, and every answer would wait behind it
+        // the bot's burst is kept in layers too: two hundred jobs that show progress use up only the lowest
         let (burst, bot_burst) = match urgency {
             Urgency::Result => (burst, 28),
-            Urgency::Answer => (burst - 1, 26),
-            Urgency::Progress => (burst - 3, 6),
+            Urgency::Answer => (burst - 1, 24),
+            Urgency::Progress => (burst - 3, 8),
         };
         let numbers = [
             bot.to_string(),
@@ -51,7 +50,7 @@ impl Queue {
             units.to_string(),
             burst.max(i64::from(units)).to_string(),
             unit.to_string(),
-            bot_burst.to_string(),
+            bot_burst.max(i64::from(units)).to_string(),
             "34".to_owned(),
         ];
         let arguments: Vec<&[u8]> = numbers.iter().map(String::as_bytes).collect();
