@@ -40,7 +40,11 @@ pub(crate) async fn measure(options: &Options) -> Answers {
     let before = world.telegram.count("sendMessage").await;
     for user in 0..RUNNING {
         let model = ["ideogram", "seedream", "imagen"][user % 3];
-        world.telegram.user(1 + user as i64).say(&format!("a harbour at dawn, number {user} --model {model}")).await;
+        world
+            .telegram
+            .user(1 + i64::try_from(user).unwrap_or_default())
+            .say(&format!("a harbour at dawn, number {user} --model {model}"))
+            .await;
     }
     world.replicate.wait(&format!("held={RUNNING}")).await;
     // the slots of the two hundred are the bot's own backlog: the question is about what comes after them
@@ -60,7 +64,7 @@ async fn ask(world: &World, events: &mut Events, first: i64, count: usize) -> Sa
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
     let (mut typed, mut typing, mut sample) = (HashMap::new(), JoinSet::new(), Sample::default());
     let mut next = first;
-    let last = first + count as i64;
+    let last = first + i64::try_from(count).unwrap_or_default();
     while sample.len() < count {
         tokio::select! {
             biased;

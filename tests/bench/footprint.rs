@@ -39,14 +39,18 @@ pub(crate) async fn measure(options: &Options) -> Footprint {
     let (before, worked, since) = (meter.read().await, observe::processor_time(worker.id()), Instant::now());
     tokio::time::sleep(Duration::from_secs(if options.quick { 20 } else { 40 })).await;
     let (after, seconds) = (meter.read().await, since.elapsed().as_secs_f64());
-    let worked = (observe::processor_time(worker.id()) - worked).as_secs_f64();
+    let worked = observe::processor_time(worker.id()).saturating_sub(worked).as_secs_f64();
     let (idle_mb, _) = observe::memory(worker.id());
 
     world.replicate.hold(json!({})).await;
     let bot = world.bot().await;
     for user in 0..HELD {
         let model = ["ideogram", "seedream", "imagen"][user % 3];
-        world.telegram.user(1 + user as i64).say(&format!("a harbour at dawn, number {user} --model {model}")).await;
+        world
+            .telegram
+            .user(1 + i64::try_from(user).unwrap_or_default())
+            .say(&format!("a harbour at dawn, number {user} --model {model}"))
+            .await;
     }
     world.replicate.wait(&format!("held={HELD}")).await;
     let mut held_mb: f64 = 0.0;

@@ -22,7 +22,7 @@ pub(crate) async fn measure(options: &Options) -> Vec<f64> {
     let mut walls = Vec::new();
     for user in 1..=options.repeat(3, 1) {
         let mut events = world.telegram.events().await;
-        let ada = world.telegram.user(user as i64);
+        let ada = world.telegram.user(i64::try_from(user).unwrap_or_default());
         let typed = Instant::now();
         ada.say("- a lighthouse --model ideogram\n- a harbour --model seedream\n- a ferry --model imagen").await;
         for _ in 0..3 {

@@ -36,7 +36,7 @@ const BATCH: u32 = 32;
 /// The slow timer behind the pushed wake-up.
 const FALLBACK: Duration = Duration::from_secs(5);
 /// After this much silence Redis was away: leases get that long again before they are taken back.
-const SILENCE: Duration = Duration::from_secs(3);
+const SILENCE: Duration = Duration::from_secs(4);
 /// A job whose worker was lost so often is dead without another look. The worker itself gives up earlier and tells
 /// the user; this bounds a job that kills its worker before it can.
 const LOST: u32 = 8;

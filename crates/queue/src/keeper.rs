@@ -47,7 +47,8 @@ impl Keeper {
         alive
     }
 
-    /// Renews at a third of the lease's length until `stop`, which comes after the last job ended.
+    /// Renews at a third of the lease's length (a half when nothing is held: only the sign of life is due) until `stop`,
+    /// which comes after the last job ended.
     pub(crate) async fn run(self, keeping: Keeping, stop: CancellationToken) {
         let mut ticks = tokio::time::interval(keeping.lease / 3);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -62,6 +63,7 @@ impl Keeper {
                     away = false;
                     info!(worker = %keeping.worker, "the queue is back");
                 }
+                Ok(()) if self.alive().is_empty() => ticks.reset_after(keeping.lease / 2),
                 Ok(()) => {}
                 Err(error) if !away => {
                     away = true;

@@ -3,10 +3,11 @@
 //! A handle on record is adopted. An intent without a handle means that a creation may have happened: the provider's
 //! list is searched for it, and what no other job owns is adopted; only when there is none, another one is created.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
 use atelier_domain::{Failure, FailureClass};
-use atelier_provider::{Handle, OutputRef, StartError, Started, Status, next_poll};
+use atelier_provider::{Handle, OutputRef, StartError, Started, Status, next_poll, share};
 use atelier_queue::{Checkpoint, Lost};
 use bytes::Bytes;
 use tracing::{debug, info, warn};
@@ -128,6 +129,26 @@ async fn find_lost(walk: &Walk, intent: SystemTime) -> Result<Option<Handle>, St
     Ok(None)
 }
 
+/// One of the predictions that this process polls: together they stay within the provider's limit on questions.
+struct Crowd<'a>(&'a AtomicUsize);
+
+impl<'a> Crowd<'a> {
+    fn join(polling: &'a AtomicUsize) -> Self {
+        polling.fetch_add(1, Ordering::Relaxed);
+        Self(polling)
+    }
+
+    fn next_poll(&self, elapsed: Duration, walk: &Walk) -> Duration {
+        share(next_poll(elapsed, walk.model.typical()), self.0.load(Ordering::Relaxed))
+    }
+}
+
+impl Drop for Crowd<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 /// Polls until the prediction ends; its outputs are on record when this returns them.
 async fn finish(walk: &Walk, handle: &Handle) -> Result<(Vec<OutputRef>, f64), Stop> {
     let lease = &walk.claimed.lease;
@@ -135,11 +156,12 @@ async fn finish(walk: &Walk, handle: &Handle) -> Result<(Vec<OutputRef>, f64), S
     let before = created.and_then(|at| at.elapsed().ok()).unwrap_or_default();
     let started = tokio::time::Instant::now();
     let limit = walk.model.deadline() + OVERDUE;
-    let mut wait = next_poll(before, walk.model.typical());
+    let crowd = Crowd::join(&walk.shop.polling);
+    let mut wait = crowd.next_poll(before, walk);
     loop {
         pause(walk, wait).await?;
         let elapsed = before + started.elapsed();
-        wait = next_poll(elapsed, walk.model.typical());
+        wait = crowd.next_poll(elapsed, walk);
         match walk.provider.poll(handle).await {
             Ok(Status::Running { progress, .. }) => {
                 walk.progress.working(false, progress);

@@ -17,6 +17,7 @@ mod slot;
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 use atelier_domain::{BotId, Catalogue, ModelId};
@@ -83,6 +84,8 @@ pub(crate) struct Shop {
     pub(crate) queue: Queue,
     pub(crate) providers: Providers,
     pub(crate) studio: Studio,
+    /// Predictions polled now.
+    pub(crate) polling: AtomicUsize,
     pub(crate) settings: Settings,
 }
 
@@ -98,6 +101,7 @@ pub fn run(worker: Worker, shutdown: CancellationToken) -> BoxFuture<'static, Re
             queue: queue.clone(),
             providers,
             studio: Studio::default(),
+            polling: AtomicUsize::new(0),
             settings,
         });
         let handler: Handler = Arc::new(move |claimed: Claimed| line::walk(shop.clone(), claimed).boxed());
