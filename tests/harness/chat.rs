@@ -71,7 +71,7 @@ impl BotApi {
 
     /// How many requests of a method were seen.
     pub async fn count(&self, method: &str) -> u64 {
-        self.get("/_sim/counts").await["methods"][method].as_u64().unwrap_or(0)
+        self.get("/_sim/counts").await["methods"][method.to_lowercase()].as_u64().unwrap_or(0)
     }
 }
 

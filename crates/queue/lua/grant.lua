@@ -2,7 +2,7 @@
 -- KEYS  1 prefix
 -- ARGV  1 bot  2 chat  3 cost  4 burst of the chat  5 milliseconds a unit of the chat
 --       6 burst of the bot  7 milliseconds a unit of the bot
--- Result 0 (go) | milliseconds to wait before asking again
+-- Result 0 (go) | milliseconds to wait before asking again, negative when it is the bot's budget that is used up
 -- Cost  O(1). Virtual scheduling (GCRA): a key holds the moment at which the budget is whole again.
 local at = now()
 local bot_key = K .. 'pace:' .. ARGV[1]
@@ -19,9 +19,9 @@ end
 
 local chat_whole, chat_wait = look(chat_key, tonumber(ARGV[4]), tonumber(ARGV[5]))
 local bot_whole, bot_wait = look(bot_key, tonumber(ARGV[6]), tonumber(ARGV[7]))
-local wait = math.max(held - at, chat_wait, bot_wait, 0)
-if wait > 0 then
-  return math.ceil(wait)
+local own_wait = math.max(held - at, chat_wait, 0)
+if own_wait > 0 or bot_wait > 0 then
+  return own_wait >= bot_wait and math.ceil(own_wait) or -math.ceil(bot_wait)
 end
 redis.call('SET', chat_key, int(chat_whole), 'PX', int(math.max(1, chat_whole - at)))
 redis.call('SET', bot_key, int(bot_whole), 'PX', int(math.max(1, bot_whole - at)))

@@ -23,6 +23,7 @@ mod run;
 mod scripts;
 mod settling;
 mod submit;
+mod turns;
 
 pub use control::{Cancelling, Standing};
 pub use doctor::{Finding, Health};

@@ -12,6 +12,7 @@ use crate::error::{ConnectError, QueueError};
 use crate::keys;
 use crate::scripts::{Scripts, Verb};
 use crate::settling::Settling;
+use crate::turns::Turns;
 
 /// Longer than any script takes, short enough that a cut connection is noticed while a lease is still held.
 const RESPONSE: Duration = Duration::from_secs(2);
@@ -57,6 +58,7 @@ struct Inner {
     url: RedisUrl,
     scripts: Scripts,
     settling: Settling,
+    turns: Turns,
 }
 
 impl fmt::Debug for Queue {
@@ -82,6 +84,7 @@ impl Queue {
                 url: url.clone(),
                 scripts: Scripts::load(),
                 settling: Settling::default(),
+                turns: Turns::default(),
             }),
         })
     }
@@ -113,6 +116,11 @@ impl Queue {
     /// The ends of holds that wait for the call before theirs.
     pub(crate) fn settling(&self) -> &Settling {
         &self.inner.settling
+    }
+
+    /// Who waits for a bot's budget in this process.
+    pub(crate) fn turns(&self) -> &Turns {
+        &self.inner.turns
     }
 
     /// The shared link, for plain commands and pipelines.

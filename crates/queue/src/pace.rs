@@ -14,7 +14,7 @@ use crate::link::Queue;
 use crate::scripts::Verb;
 
 /// What is to be sent, in the order in which budget is kept for it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Urgency {
     /// A picture, or the word that there will be none: may use the whole burst.
     Result,
@@ -33,9 +33,30 @@ pub enum Pace {
     Wait(Duration),
 }
 
+/// Leave to send, and whose budget is used up if there is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Leave {
+    Go,
+    Chats(Duration),
+    Bots(Duration),
+}
+
 impl Queue {
     /// Asks leave to send `units` messages or edits to a chat.
     pub async fn pace(&self, bot: BotId, chat: ChatId, units: u32, urgency: Urgency) -> Result<Pace, QueueError> {
+        Ok(match self.leave(bot, chat, units, urgency).await? {
+            Leave::Go => Pace::Go,
+            Leave::Chats(wait) | Leave::Bots(wait) => Pace::Wait(wait),
+        })
+    }
+
+    pub(crate) async fn leave(
+        &self,
+        bot: BotId,
+        chat: ChatId,
+        units: u32,
+        urgency: Urgency,
+    ) -> Result<Leave, QueueError> {
         // a negative id is a group: 20 a minute; a private chat: one a second
         let (burst, unit) = if chat.0 < 0 { (6, 3000) } else { (5, 1000) };
         // the bot's burst is kept in layers too: two hundred jobs that show progress use up only the lowest
@@ -54,8 +75,13 @@ impl Queue {
             "34".to_owned(),
         ];
         let arguments: Vec<&[u8]> = numbers.iter().map(String::as_bytes).collect();
-        let wait: u64 = self.call(Verb::Grant, &arguments).await?;
-        Ok(if wait == 0 { Pace::Go } else { Pace::Wait(Duration::from_millis(wait)) })
+        let answer: i64 = self.call(Verb::Grant, &arguments).await?;
+        let wait = Duration::from_millis(answer.unsigned_abs());
+        Ok(match answer {
+            0 => Leave::Go,
+            1.. => Leave::Chats(wait),
+            _ => Leave::Bots(wait),
+        })
     }
 
     /// Sends something under the shared budget: waits for leave, calls, and when `flood` finds a flood wait in the error
@@ -72,13 +98,10 @@ impl Queue {
         F: Future<Output = Result<T, E>> + Send,
     {
         loop {
-            match self.pace(bot, chat, 1, urgency).await {
-                Ok(Pace::Wait(_)) | Err(_) if urgency == Urgency::Progress => return Ok(None),
-                Ok(Pace::Wait(wait)) => {
-                    tokio::time::sleep(wait).await;
-                    continue;
-                }
-                Ok(Pace::Go) | Err(_) => {}
+            if urgency != Urgency::Progress {
+                self.turn(bot, chat, urgency).await;
+            } else if !matches!(self.leave(bot, chat, 1, urgency).await, Ok(Leave::Go)) {
+                return Ok(None);
             }
             match call().await {
                 Ok(done) => return Ok(Some(done)),

@@ -1,0 +1,98 @@
+//! Who waits for a bot's budget: in this process they stand in line, and only the first of them asks Redis.
+//!
+//! Without a line two hundred waiting messages ask thirty times a second each, and whose question comes at the right
+//! moment goes first: some wait ten times as long as the others. Each urgency has a line of its own, so that results
+//! need not wait for answers; between processes the budget's layers decide.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use atelier_domain::{BotId, ChatId};
+
+use crate::link::Queue;
+use crate::pace::{Leave, Urgency};
+
+/// After Redis did not answer one of them, the others of the line do not ask for so long.
+const UNASKED: Duration = Duration::from_secs(1);
+
+#[derive(Default)]
+pub(crate) struct Turns {
+    lines: Mutex<HashMap<(BotId, Urgency), Arc<Line>>>,
+}
+
+#[derive(Default)]
+struct Line {
+    length: AtomicUsize,
+    /// Held by the first of the line; until when Redis is not asked.
+    first: tokio::sync::Mutex<Option<Instant>>,
+}
+
+/// Counts as standing in line until dropped.
+struct Standing<'a>(&'a Line);
+
+impl Turns {
+    fn line(&self, bot: BotId, urgency: Urgency) -> Arc<Line> {
+        let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        lines.entry((bot, urgency)).or_default().clone()
+    }
+}
+
+impl Line {
+    fn join(&self) -> Standing<'_> {
+        self.length.fetch_add(1, Ordering::Relaxed);
+        Standing(self)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.length.load(Ordering::Relaxed) == 0
+    }
+}
+
+impl Drop for Standing<'_> {
+    fn drop(&mut self) {
+        self.0.length.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Queue {
+    /// Returns when something may be sent to the chat, or when Redis cannot say.
+    pub(crate) async fn turn(&self, bot: BotId, chat: ChatId, urgency: Urgency) {
+        let line = self.turns().line(bot, urgency);
+        loop {
+            // nobody overtakes those who wait already
+            let asked = if line.is_empty() { Some(self.leave(bot, chat, 1, urgency).await) } else { None };
+            let wait = match asked {
+                Some(Ok(Leave::Go) | Err(_)) => return,
+                Some(Ok(Leave::Chats(wait))) => wait,
+                Some(Ok(Leave::Bots(_))) | None => match self.stand(&line, bot, chat, urgency).await {
+                    Some(wait) => wait,
+                    None => return,
+                },
+            };
+            // the chat's own wait is no reason to hold up the others
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    /// Stands in line until the bot's budget allows it; then the wait that the chat itself still has.
+    async fn stand(&self, line: &Line, bot: BotId, chat: ChatId, urgency: Urgency) -> Option<Duration> {
+        let _standing = line.join();
+        let mut unasked = line.first.lock().await;
+        loop {
+            if unasked.is_some_and(|until| Instant::now() < until) {
+                return None;
+            }
+            match self.leave(bot, chat, 1, urgency).await {
+                Ok(Leave::Go) => return None,
+                Ok(Leave::Chats(wait)) => return Some(wait),
+                Ok(Leave::Bots(wait)) => tokio::time::sleep(wait).await,
+                Err(_) => {
+                    *unasked = Some(Instant::now() + UNASKED);
+                    return None;
+                }
+            }
+        }
+    }
+}
