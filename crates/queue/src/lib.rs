@@ -9,9 +9,13 @@
 //! pictures, and any knowledge of what a job does.
 
 mod backend;
+mod bell;
 mod control;
 mod doctor;
 mod error;
+mod eta;
+mod exchange;
+mod herald;
 mod inspect;
 mod keeper;
 pub mod keys;
@@ -21,17 +25,20 @@ mod pace;
 mod private;
 mod run;
 mod scripts;
-mod settling;
+mod steer;
 mod submit;
 mod turns;
 
 pub use control::{Cancelling, Standing};
 pub use doctor::{Finding, Health};
+pub use eta::{Because, Span};
 pub use error::{ConnectError, QueueError, RunError};
+pub use herald::{Herald, Notice, Teller};
 pub use inspect::{Event, Listing, ModelStats, Record, Stats, WorkerStats};
 pub use lease::{Checkpoint, Lease, Lost, Progress};
 pub use link::{Queue, RedisUrl};
 pub use pace::{Pace, Urgency};
 pub use private::{PrivateError, PrivateRedis, PrivateSettings};
 pub use run::{Claimed, Handler, Outcome, RunOptions, run};
+pub use steer::{Retrying, Setting, Steering};
 pub use submit::{Limits, Submission, Submitted};
