@@ -1,7 +1,7 @@
 -- The queue at one moment.
 -- KEYS  1 prefix
 -- ARGV  none
--- Result {delayed, active, dead, ended, kept bytes, owners with jobs, paused ('' = no), closed ('' = no),
+-- Result {{delayed, active, dead, ended, kept bytes, owners with jobs, paused ('' = no), closed ('' = no)},
 --         {model, waiting, queued ms, owners waiting, running, typical ms, spread ms, limit (-1 = none), slots,
 --          oldest waiting ms (-1 = none), paused ('' = no), lane, lane closed for ms, ms a job of the lane (0 = free), …},
 --         {worker, `slots, models, about`, …}, {total's name, value, …}, {setting, value, …}}
@@ -32,9 +32,8 @@ for _, worker in ipairs(redis.call('ZRANGEBYSCORE', K .. 'alive', int(at), '+inf
   workers[#workers + 1] = worker
   workers[#workers + 1] = redis.call('HGET', K .. 'workers', worker) or ''
 end
-return {
+return { {
   redis.call('ZCARD', K .. 'delayed'), redis.call('ZCARD', K .. 'leases'), redis.call('ZCARD', K .. 'dead'),
   redis.call('ZCARD', K .. 'ended'), tonumber(redis.call('HGET', K .. 'gauge', 'kept') or '0'),
   redis.call('HLEN', K .. 'owners'), setting('paused') or '', setting('closed') or '',
-  models, workers, redis.call('HGETALL', K .. 'totals'), redis.call('HGETALL', K .. 'settings'),
-}
+}, models, workers, redis.call('HGETALL', K .. 'totals'), redis.call('HGETALL', K .. 'settings') }

@@ -120,6 +120,11 @@ impl Queue {
         self.inner.manager.clone()
     }
 
+    /// A connection of its own for published messages.
+    pub(crate) async fn pubsub(&self) -> redis::RedisResult<redis::aio::PubSub> {
+        self.inner.url.client.get_async_pubsub().await
+    }
+
     /// A connection of its own for blocking pops: on the shared link one would hold up everybody.
     pub(crate) async fn blocking_link(&self) -> Result<redis::aio::MultiplexedConnection, QueueError> {
         let config =

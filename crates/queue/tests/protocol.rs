@@ -16,7 +16,7 @@ use atelier_domain::{
     UpdateId, UserId,
 };
 use atelier_queue::{
-    Cancelling, Checkpoint, Claimed, Handler, Limits, Lost, Outcome, Pace, Queue, RunOptions, Submission, Submitted,
+    Because, Cancelling, Checkpoint, Claimed, Filter, Handler, Limits, Lost, Outcome, Pace, Queue, RunOptions, Submission, Submitted,
     Urgency, run,
 };
 use futures::FutureExt;
@@ -48,7 +48,7 @@ fn job(number: u32, model: &str) -> (Job, Duration) {
 
 async fn submit(queue: &Queue, update: u32, jobs: &[(Job, Duration)]) -> Submitted {
     let limits = Limits { pending_per_user: 5, waiting: 100 };
-    let submission = Submission { bot: BOT, user: UserId(9), update: UpdateId(update), jobs, limits };
+    let submission = Submission { bot: BOT, user: UserId(9), update: UpdateId(update), jobs, limits, weight: 1, urgent: false };
     queue.submit(&submission).await.unwrap()
 }
 
@@ -115,7 +115,8 @@ async fn a_job_goes_from_submission_to_done_and_an_update_counts_once() {
     assert_eq!(before, Submitted::Before(vec![jobs[0].0.id.clone(), jobs[1].0.id.clone()]));
 
     let standing = queue.standing(&jobs[1].0.id, Catalogue::builtin()).await.unwrap().unwrap();
-    assert_eq!((standing.state, standing.ahead, standing.eta), (JobState::Waiting, 1, None));
+    assert_eq!((standing.state, standing.ahead, standing.finish), (JobState::Waiting, 0, None));
+    assert_eq!(standing.because, [Because::NoWorker]);
 
     let mut bench = Bench::start(&queue, "w1", quick());
     for (expected, _) in &jobs {
@@ -165,7 +166,8 @@ async fn a_failed_job_comes_back_when_due_with_its_checkpoints_and_then_dies() {
     answer.send(Outcome::Dead(failure)).unwrap();
     let record = until(&queue, &wanted.id, JobState::Dead).await;
     assert_eq!((record.class.as_deref(), record.handle), (Some("transient"), None));
-    assert_eq!(queue.list(JobState::Dead, None, 0, 10).await.unwrap().total, 1);
+    let dead = Filter { states: vec![JobState::Dead], ..Filter::default() };
+    assert_eq!(queue.list(&dead, 0, 10).await.unwrap().jobs.len(), 1);
     bench.end().await;
 }
 
