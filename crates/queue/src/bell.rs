@@ -7,13 +7,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use atelier_domain::ModelId;
-use redis::aio::MultiplexedConnection;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::keys::key;
-use crate::link::Queue;
+use crate::link::{Blocking, Queue};
 
 /// How long one pop waits.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -51,7 +50,7 @@ impl Bell {
 }
 
 async fn listen(queue: Queue, lists: Vec<String>, armed: Arc<Notify>, rung: Arc<Notify>, stop: CancellationToken) {
-    let mut link: Option<MultiplexedConnection> = None;
+    let mut link: Option<Blocking> = None;
     loop {
         tokio::select! {
             () = armed.notified() => {}
@@ -76,6 +75,8 @@ async fn listen(queue: Queue, lists: Vec<String>, armed: Arc<Notify>, rung: Arc<
             Ok(Err(_)) | Err(_) => {
                 link = None;
                 armed.notify_one();
+                // a server that refuses the pop refuses the next one, too
+                tokio::time::sleep(PAUSE).await;
             }
         }
     }

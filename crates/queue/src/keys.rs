@@ -47,6 +47,9 @@ pub const LAYOUT: u32 = 2;
 /// Prefix of all keys of the first shard. The braces are the hash tag: all keys live in one slot of a Redis Cluster.
 pub const PREFIX: &str = "{atelier:0}:v2:";
 
+/// A key of the same slot that is never written: see [`Queue::call`](crate::Queue) for what it is good for.
+pub(crate) const NEVER: &str = "{atelier:0}:never";
+
 /// The key of that name.
 pub(crate) fn key(name: &str) -> String {
     format!("{PREFIX}{name}")
