@@ -4,7 +4,7 @@
 //! rings through a notification.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use atelier_domain::ModelId;
 use tokio::sync::Notify;
@@ -51,6 +51,7 @@ impl Bell {
 
 async fn listen(queue: Queue, lists: Vec<String>, armed: Arc<Notify>, rung: Arc<Notify>, stop: CancellationToken) {
     let mut link: Option<Blocking> = None;
+    let mut since = Instant::now();
     loop {
         tokio::select! {
             () = armed.notified() => {}
@@ -58,6 +59,7 @@ async fn listen(queue: Queue, lists: Vec<String>, armed: Arc<Notify>, rung: Arc<
         }
         if link.is_none() {
             link = queue.blocking_link().await.ok();
+            since = Instant::now();
             // whatever was pushed while there was no connection
             rung.notify_one();
         }
@@ -76,7 +78,9 @@ async fn listen(queue: Queue, lists: Vec<String>, armed: Arc<Notify>, rung: Arc<
                 link = None;
                 armed.notify_one();
                 // a server that refuses the pop refuses the next one, too
-                tokio::time::sleep(PAUSE).await;
+                if since.elapsed() < PAUSE {
+                    tokio::time::sleep(PAUSE).await;
+                }
             }
         }
     }

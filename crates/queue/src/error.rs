@@ -118,7 +118,7 @@ impl fmt::Display for Refusal {
                 "user or password are wrong or missing (redis://user:password@host, as in the server's ACL)"
             }
             Self::Permission => {
-                "its user lacks a permission (compare ACL GETUSER with .docker/users.acl; ACL LOG names what was denied)"
+                "its user lacks a permission (compare ACL GETUSER with .docker/redis.conf; ACL LOG names what was denied)"
             }
             Self::Protected => {
                 "the server is in protected mode (give it a password or users; then name them in the address)"
@@ -154,10 +154,10 @@ impl Fault {
             ErrorKind::Server(Server::ReadOnly) => Self::ReadOnly,
             ErrorKind::Server(Server::MasterDown | Server::ClusterDown) => Self::Cluster,
             ErrorKind::Server(Server::TryAgain | Server::Ask | Server::Moved) => Self::Moving,
-            ErrorKind::Server(Server::ResponseError) if text.contains("max number of clients") => Self::Crowded,
             // what a script says when its cluster's state changed under it
             ErrorKind::Server(Server::ResponseError) if text.contains("cluster is down") => Self::Cluster,
             _ => match error.code() {
+                Some("ERR") if text.contains("max number of clients") => Self::Crowded,
                 Some("OOM") => Self::Full,
                 Some("MISCONF") => Self::Disk,
                 Some("BUSY") => Self::Busy,

@@ -84,7 +84,13 @@ impl FromStr for RedisUrl {
                 None => Ok(info),
             };
             let settings = info.map_err(ConnectError::Address)?;
-            let redis = settings.redis_settings().clone().set_skip_set_lib_name();
+            let redis = settings.redis_settings().clone();
+            // Signing in shows whether the connection stands; without that, saying our name does. To a user with the
+            // least permissions the latter is denied, and noted in the server's log.
+            let redis = match redis.password() {
+                Some(_) => redis.set_skip_set_lib_name(),
+                None => redis.set_lib_name("atelier", env!("CARGO_PKG_VERSION")),
+            };
             seeds.push(settings.set_tcp_settings(tcp()).set_redis_settings(redis));
         }
         let shown = format!("{}://{}", parts.scheme, seeds.iter().map(|seed| seed.addr().to_string()).collect::<Vec<_>>().join(","));

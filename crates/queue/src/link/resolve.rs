@@ -11,10 +11,11 @@ use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use redis::aio::MultiplexedConnection;
 use redis::{
-    AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, ErrorKind, FromRedisValue, RedisConnectionInfo, RedisError,
-    RedisResult,
+    AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, ErrorKind, FromRedisValue, RedisError, RedisResult,
     ServerErrorKind, Value,
 };
+use tokio::io::AsyncReadExt;
+use tokio::net::TcpStream;
 
 use super::address::RedisUrl;
 use crate::keys;
@@ -45,23 +46,22 @@ enum Word {
 /// Connects to a server. Its answers may take as long as `response` says; `None` is for calls that block.
 pub(super) async fn connect(server: &ConnectionInfo, response: Option<Duration>) -> RedisResult<MultiplexedConnection> {
     let config = AsyncConnectionConfig::new().set_connection_timeout(Some(CONNECT)).set_response_timeout(response);
-    let connected = Client::open(server.clone())?.get_multiplexed_async_connection_with_config(&config).await;
-    let Err(error) = connected else { return connected };
-    if error.kind() != ErrorKind::AuthenticationFailed {
-        return Err(error);
-    }
-    // The driver calls every answer to AUTH that is not OK a wrong password, even that of a server without room for
-    // another client. What the server says to a stranger tells them apart.
-    let stranger = RedisConnectionInfo::default().set_skip_set_lib_name();
-    let stranger = Client::open(server.clone().set_redis_settings(stranger))?;
-    let asked = async {
-        let mut connection = stranger.get_multiplexed_async_connection_with_config(&config).await?;
-        redis::cmd("PING").query_async::<Value>(&mut connection).await
+    Client::open(server.clone())?.get_multiplexed_async_connection_with_config(&config).await
+}
+
+/// What a server says to a client that it turns away: it speaks first then, and the driver does not listen yet.
+/// Encrypted, it would have to be heard by the handshake.
+async fn turned_away(server: &ConnectionInfo) -> Option<RedisError> {
+    let ConnectionAddr::Tcp(host, port) = server.addr() else { return None };
+    let listened = async {
+        let mut connection = TcpStream::connect((host.as_str(), *port)).await.ok()?;
+        let mut words = [0; 512];
+        let length = connection.read(&mut words).await.ok()?;
+        let line = String::from_utf8_lossy(&words[..length]).lines().next()?.strip_prefix('-')?.to_owned();
+        let (code, detail) = line.split_once(' ').unwrap_or((&line, ""));
+        Some(redis::make_extension_error(code.to_owned(), Some(detail.to_owned())))
     };
-    match asked.await {
-        Err(words) if words.code() == Some("ERR") => Err(words),
-        _ => Err(error),
-    }
+    tokio::time::timeout(STAGGER, listened).await.ok().flatten()
 }
 
 /// Finds the server that holds the queue, asking those in `candidates` first.
@@ -99,15 +99,24 @@ async fn ask(url: &RedisUrl, server: &ConnectionInfo, rank: u32) -> (ConnectionI
         let word = word_of(url, server, &mut connection).await?;
         Ok((connection, word))
     };
-    (server.clone(), asked.await)
+    let mut answer: RedisResult<_> = asked.await;
+    // the driver takes these for a wrong password, or a connection that broke
+    if let Err(error) = &answer
+        && (error.kind() == ErrorKind::AuthenticationFailed
+            || error.is_connection_dropped() && !error.is_connection_refusal())
+        && let Some(words) = turned_away(server).await
+    {
+        answer = Err(words);
+    }
+    (server.clone(), answer)
 }
 
 async fn word_of(url: &RedisUrl, server: &ConnectionInfo, connection: &mut MultiplexedConnection) -> RedisResult<Word> {
     let mut question = redis::pipe();
     question.cmd("CLUSTER").arg("KEYSLOT").arg(keys::PREFIX).cmd("CLUSTER").arg("MYID").cmd("CLUSTER").arg("SLOTS");
-    let asked: RedisResult<(u16, String, Vec<Vec<Value>>)> = question.query_async(connection).await;
-    let (slot, own, ranges) = match asked {
-        Ok(answer) => answer,
+    let answers = connection.send_packed_commands(&question, 0, 3).await?.into_iter().map(Value::extract_error);
+    let mut answers = match answers.collect::<RedisResult<Vec<Value>>>() {
+        Ok(answers) => answers.into_iter(),
         // "cluster support disabled", or a command that a provider hides or an ACL withholds
         Err(error)
             if matches!(
@@ -119,6 +128,8 @@ async fn word_of(url: &RedisUrl, server: &ConnectionInfo, connection: &mut Multi
         }
         Err(error) => return Err(error),
     };
+    let (slot, own): (u16, String) = (next(&mut answers)?, next(&mut answers)?);
+    let ranges: Vec<Vec<Value>> = next(&mut answers)?;
     let mut nodes = Vec::new();
     let mut master = None;
     for range in ranges {

@@ -151,18 +151,20 @@ impl Link {
         live
     }
 
-    /// Gives a connection up, unless that happened already.
-    fn give_up(&self, live: &Live, error: &RedisError, turn: &Turn) {
+    /// Gives a connection up if the error says so, unless that happened already.
+    fn give_up_for(&self, live: &Live, error: &RedisError, turn: &Turn) {
         let mut state = self.state();
-        if state.live.as_ref().is_none_or(|current| current.number != live.number) {
+        if matches!(turn, Turn::Own | Turn::Ask(..))
+            || state.live.as_ref().is_none_or(|current| current.number != live.number)
+        {
             return;
         }
         debug!(server = %live.server.addr(), %error, "the connection to redis is given up");
         state.live = None;
-        match turn {
-            Turn::Moved(host, port) => state.hint = Some(resolve::at(&self.shared.url, &live.server, host, *port)),
-            Turn::Broken | Turn::Unfit => state.suspect = Some(live.server.addr().clone()),
-            Turn::Ask(..) | Turn::Own => {}
+        if let Turn::Moved(host, port) = turn {
+            state.hint = Some(resolve::at(&self.shared.url, &live.server, host, *port));
+        } else {
+            state.suspect = Some(live.server.addr().clone());
         }
         drop(state);
         self.shared.given_up.send_modify(|count| *count += 1);
@@ -175,16 +177,12 @@ impl Link {
             let answer = live.connection.send_packed_command(command).await.and_then(Value::extract_error);
             let Err(error) = answer else { return answer };
             let turn = Turn::of(&error);
-            match &turn {
-                Turn::Own => return Err(error),
-                Turn::Ask(host, port) => return self.ask(&live, host, *port, command).await,
-                Turn::Moved(..) => self.give_up(&live, &error, &turn),
-                Turn::Broken | Turn::Unfit => {
-                    self.give_up(&live, &error, &turn);
-                    return Err(error);
-                }
+            self.give_up_for(&live, &error, &turn);
+            match turn {
+                Turn::Moved(..) => last = Some(error),
+                Turn::Ask(host, port) => return self.ask(&live, &host, port, command).await,
+                Turn::Broken | Turn::Unfit | Turn::Own => return Err(error),
             }
-            last = Some(error);
         }
         Err(last.unwrap_or_else(|| (ErrorKind::Client, "no server was asked").into()))
     }
@@ -209,20 +207,22 @@ impl Link {
         let mut answers = match live.connection.send_packed_commands(pipeline, offset, count).await {
             Ok(answers) => answers,
             Err(error) => {
-                let turn = Turn::of(&error);
-                if matches!(turn, Turn::Broken | Turn::Unfit) {
-                    self.give_up(&live, &error, &turn);
-                }
+                self.give_up_for(&live, &error, &Turn::of(&error));
                 return Err(error);
             }
         };
-        // those that did not run there are sent one by one to where they do; a transaction is all or nothing
-        if !pipeline.is_transaction() {
-            for (answer, command) in answers.iter_mut().zip(pipeline.cmd_iter().skip(offset)) {
-                if let Value::ServerError(error) = answer {
-                    match Turn::of(&error.clone().into()) {
-                        Turn::Moved(..) | Turn::Ask(..) => *answer = self.request(command).await?,
-                        Turn::Broken | Turn::Unfit | Turn::Own => {}
+        // Those that did not run there are sent one by one to where they do; a transaction is all or nothing. The first
+        // error is the pipeline's: the driver's own summary of them has lost their codes.
+        let mut commands = pipeline.cmd_iter();
+        for answer in &mut answers {
+            let command = commands.next().filter(|_| !pipeline.is_transaction());
+            if let Value::ServerError(error) = answer {
+                let error = error.clone().into();
+                match (Turn::of(&error), command) {
+                    (Turn::Moved(..) | Turn::Ask(..), Some(command)) => *answer = self.request(command).await?,
+                    (turn, _) => {
+                        self.give_up_for(&live, &error, &turn);
+                        return Err(error);
                     }
                 }
             }
