@@ -6,6 +6,7 @@
 //! is repeated until Redis took it or its lease is known to be lost, which the fence makes harmless.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -57,6 +58,8 @@ pub(crate) struct Exchange {
     state: Mutex<State>,
     /// Something ended, or a slot became free.
     changed: Notify,
+    /// Whether Redis answered this worker before.
+    spoken: AtomicBool,
 }
 
 struct State {
@@ -116,8 +119,8 @@ impl Exchange {
         herald: Option<Herald>,
     ) -> Arc<Self> {
         let state = Mutex::new(State { free: slots, freed: false, due: Instant::now(), ends: VecDeque::new(), jobs: None });
-        let changed = Notify::new();
-        Arc::new(Self { queue, worker, models, lease, keeper, hand_over, herald, state, changed })
+        let (changed, spoken) = (Notify::new(), AtomicBool::new(false));
+        Arc::new(Self { queue, worker, models, lease, keeper, hand_over, herald, state, changed, spoken })
     }
 
     /// The claimed jobs from now on; an earlier receiver gets no more.
@@ -139,6 +142,16 @@ impl Exchange {
         self.state().ends.push_back(Ending { end, slot, answer });
         self.changed.notify_one();
         answered.await.unwrap_or(false)
+    }
+
+    /// The silence that means an outage to this worker, in milliseconds; none does before Redis answered it once.
+    pub(crate) fn silence(&self) -> String {
+        if self.spoken.load(Ordering::Relaxed) { SILENCE.as_millis().to_string() } else { "0".to_owned() }
+    }
+
+    /// Redis answered.
+    pub(crate) fn spoke(&self) {
+        self.spoken.store(true, Ordering::Relaxed);
     }
 
     /// Looks at the queue no later than after this wait.
@@ -188,6 +201,7 @@ impl Exchange {
             let until = Instant::now() + self.lease;
             match self.step(&ends, claims).await {
                 Ok(answer) => {
+                    self.spoke();
                     pause = PAUSES.0;
                     look = answer.jobs.len() == claims || answer.due == Some(Duration::ZERO);
                     let wait = answer.due.unwrap_or(FALLBACK).clamp(Duration::from_millis(1), FALLBACK);
@@ -236,7 +250,7 @@ impl Exchange {
         let numbers = [
             self.lease.as_millis().to_string(),
             claims.to_string(),
-            SILENCE.as_millis().to_string(),
+            self.silence(),
             LOST.to_string(),
             if self.herald.is_some() { NOTICES.to_string() } else { "0".to_owned() },
             ends.len().to_string(),
