@@ -2,6 +2,8 @@
 
 use redis::Script;
 
+const BASE: &str = include_str!("../lua/base.lua");
+/// Of the scripts that move jobs.
 const PRELUDE: &str = include_str!("../lua/prelude.lua");
 
 macro_rules! verbs {
@@ -32,12 +34,24 @@ verbs! {
     Stats = "stats.lua",
 }
 
+impl Verb {
+    /// The script with what it needs in front; the small ones are spared the larger part.
+    fn whole(self, source: &str) -> String {
+        let small = matches!(
+            self,
+            Self::Heartbeat | Self::Retire | Self::Checkpoint | Self::Slot | Self::Told | Self::Grant | Self::Park
+        );
+        let prelude = if small { "" } else { PRELUDE };
+        format!("{BASE}{prelude}{source}")
+    }
+}
+
 /// All scripts, each behind the prelude, with their hashes computed.
 pub(crate) struct Scripts(Vec<Script>);
 
 impl Scripts {
     pub(crate) fn load() -> Self {
-        Self(SOURCES.iter().map(|(_, source)| Script::new(&format!("{PRELUDE}{source}"))).collect())
+        Self(SOURCES.iter().map(|(verb, source)| Script::new(&verb.whole(source))).collect())
     }
 
     pub(crate) fn get(&self, verb: Verb) -> &Script {
@@ -55,7 +69,7 @@ mod tests {
         let scripts = Scripts::load();
         for (index, (verb, source)) in SOURCES.iter().enumerate() {
             assert_eq!(*verb as usize, index);
-            let expected = Script::new(&format!("{PRELUDE}{source}"));
+            let expected = Script::new(&verb.whole(source));
             assert_eq!(scripts.get(*verb).get_hash(), expected.get_hash());
             for word in ["-- KEYS", "-- ARGV", "-- Result", "-- Cost"] {
                 assert!(source.contains(word), "{verb:?} lacks {word}");
