@@ -76,11 +76,7 @@ mod tests {
         let scripts = Scripts::load();
         for (index, (verb, source)) in SOURCES.iter().enumerate() {
             assert_eq!(*verb as usize, index);
-<<<<<<< HEAD
-            let expected = Script::new(&verb.text(source));
-=======
             let expected = Script::new(&verb.whole(source));
->>>>>>> queue
             assert_eq!(scripts.get(*verb).get_hash(), expected.get_hash());
             for word in ["-- KEYS", "-- ARGV", "-- Result", "-- Cost"] {
                 assert!(source.contains(word), "{verb:?} lacks {word}");
