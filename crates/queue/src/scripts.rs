@@ -2,7 +2,7 @@
 
 use redis::Script;
 
-const PRELUDE: &str = include_str!("../lua/prelude.lua");
+pub(crate) const PRELUDE: &str = include_str!("../lua/prelude.lua");
 
 macro_rules! verbs {
     ($($(#[$doc:meta])* $name:ident = $file:literal),* $(,)?) => {
@@ -10,7 +10,7 @@ macro_rules! verbs {
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub(crate) enum Verb { $($(#[$doc])* $name),* }
 
-        const SOURCES: &[(Verb, &str)] = &[$((Verb::$name, include_str!(concat!("../lua/", $file)))),*];
+        pub(crate) const SOURCES: &[(Verb, &str)] = &[$((Verb::$name, include_str!(concat!("../lua/", $file)))),*];
     };
 }
 

@@ -1,0 +1,51 @@
+//! What the scripts once did wrong, each as the shortest list of operations that showed it.
+
+use super::agree;
+use super::operation::Operation::{self, Advance, Retry, Step};
+use super::operation::Verdict::{Dead, Done};
+use super::operation::{End, Hold, Submit, Verdict};
+use super::world::World;
+
+/// Owners of weight 1, models each of its own lane, one worker that serves all.
+fn world(owners: usize, models: usize) -> World {
+    World {
+        owners,
+        weights: vec![1; owners],
+        models,
+        lanes: (0..models).collect(),
+        chats: 2,
+        workers: vec![Vec::new()],
+        lease: 6000,
+        silence: 4000,
+        lost: 2,
+        remembered: 3600,
+        bound: 64,
+    }
+}
+
+/// An owner's job on a model; the update has the job's number.
+fn submit(job: u32, owner: usize, model: usize, cost: i64) -> Operation {
+    Operation::Submit(order(job, owner, model, cost))
+}
+
+fn order(job: u32, owner: usize, model: usize, cost: i64) -> Submit {
+    let jobs = vec![(job, model, cost)];
+    Submit { owner, update: job, chat: None, urgent: false, pending: 50, waiting: 100, jobs }
+}
+
+fn claim(want: usize) -> Operation {
+    Step { worker: 0, want, amnesty: true, notices: 0, ends: Vec::new() }
+}
+
+fn end(job: u32, verdict: Verdict) -> Operation {
+    let ends = vec![End { hold: Hold { job, later: 0 }, verdict }];
+    Step { worker: 0, want: 0, amnesty: true, notices: 0, ends }
+}
+
+#[test]
+fn a_tag_set_right_below_the_models_time_is_forgotten() {
+    // the second job took no time: its owner's tag fell to where the model's time is
+    let again = [submit(1, 0, 0, 5000), claim(1), end(1, Done), submit(2, 0, 0, 20_000)];
+    agree(&world(1, 1), &again);
+    agree(&world(1, 1), &[submit(1, 0, 0, 333), claim(1), Advance(10), end(1, Dead), Retry { job: 1, owner: None }]);
+}
