@@ -263,9 +263,14 @@ end
 -- charges an owner for more or less than was predicted
 local function charge(model, owner, by, tag)
   by = math.floor(by)
-  if by ~= 0 and not redis.call('ZADD', model.ring, 'XX', 'INCR', int(by), owner)
-    and not redis.call('ZADD', model.tags, 'XX', 'INCR', int(by), owner) then
-    keep_tag(model, owner, tag + by)
+  if by ~= 0 and not redis.call('ZADD', model.ring, 'XX', 'INCR', int(by), owner) then
+    local kept = tonumber(redis.call('ZSCORE', model.tags, owner) or '0')
+    -- of a tag that was forgotten only the job's own is known
+    local after = (kept > model.v and kept or tag) + by
+    keep_tag(model, owner, after)
+    if kept > 0 and after <= model.v then
+      redis.call('ZREM', model.tags, owner)
+    end
   end
 end
 
