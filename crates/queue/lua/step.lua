@@ -229,26 +229,49 @@ for name, model in pairs(models) do
   end
 end
 
--- the owners that wait for a model, by tag: as many as there can be claims, and one
+-- the owners that wait for a model, by tag: read as far as claims get, kept in order
 local rings, rescored = {}, {}
+local function before(one, other)
+  return one.score < other.score or one.score == other.score and one.owner < other.owner
+end
+
+local function insert(ring, entry)
+  local index = 1
+  while ring[index] and before(ring[index], entry) do
+    index = index + 1
+  end
+  table.insert(ring, index, entry)
+end
+
+local function read_on(model, ring)
+  local slice = redis.call('ZRANGE', model.ring, ring.read, ring.read + want, 'WITHSCORES')
+  local unknown = {}
+  for index = 1, #slice, 2 do
+    local owner, score = slice[index], tonumber(slice[index + 1])
+    insert(ring, { owner = owner, score = score })
+    ring.last = { owner = owner, score = score }
+    if not owners[owner] then
+      unknown[#unknown + 1] = owner
+    end
+  end
+  ring.read = ring.read + want + 1
+  if #unknown > 0 then
+    for index, packed in ipairs(redis.call('HMGET', K .. 'owners', unpack(unknown))) do
+      own(unknown[index], packed)
+    end
+  end
+end
+
+-- the ring with the owner whose turn it is in front; who stands behind all that was read may stand behind others too
 local function ring_of(model)
   local ring = rings[model.name]
   if not ring then
-    ring = { users = redis.call('ZCARD', model.ring) }
-    local slice = redis.call('ZRANGE', model.ring, 0, want, 'WITHSCORES')
-    local unknown = {}
-    for index = 1, #slice, 2 do
-      ring[#ring + 1] = { owner = slice[index], score = tonumber(slice[index + 1]) }
-      if not owners[slice[index]] then
-        unknown[#unknown + 1] = slice[index]
-      end
-    end
-    if #unknown > 0 then
-      for index, packed in ipairs(redis.call('HMGET', K .. 'owners', unpack(unknown))) do
-        own(unknown[index], packed)
-      end
-    end
+    ring = { users = redis.call('ZCARD', model.ring), read = 0 }
+    ring.all = ring.users
     rings[model.name], rescored[model.name] = ring, {}
+  end
+  while ring.read < ring.all and (not ring[1] or before(ring.last, ring[1])) do
+    read_on(model, ring)
   end
   return ring
 end
@@ -278,15 +301,7 @@ local function rescore(model, ring, score)
   model.dirty = true
   if score then
     entry.score = score
-    for index = 1, #ring + 1 do
-      -- beyond the slice it is read again by the next step
-      local other = ring[index]
-      if other and (other.score > score or other.score == score and other.owner > entry.owner)
-        or not other and ring.users == #ring + 1 then
-        table.insert(ring, index, entry)
-        return
-      end
-    end
+    insert(ring, entry)
   else
     ring.users = ring.users - 1
   end
@@ -340,11 +355,12 @@ local function pop(model)
       end
     end
     if parkings >= LIMIT then
+      -- enough for one step: the next one may find more behind those that were parked
+      short = true
       break
     end
+    ring = ring_of(model)
   end
-  -- nothing more to be had in this step; the next one may find more behind those that were parked
-  short = short or parkings > 0 or ring.users > #ring
   return nil
 end
 

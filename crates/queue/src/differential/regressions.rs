@@ -1,7 +1,9 @@
 //! What the scripts once did wrong, each as the shortest list of operations that showed it.
 
 use super::agree;
-use super::operation::Operation::{self, Advance, Retry, Step};
+use super::operation::Operation::{self, Advance, Retry, Steer, Step};
+use super::operation::Setting;
+use super::operation::Steer::Limit;
 use super::operation::Verdict::{Dead, Done};
 use super::operation::{End, Hold, Submit, Verdict};
 use super::world::World;
@@ -48,4 +50,21 @@ fn a_tag_set_right_below_the_models_time_is_forgotten() {
     let again = [submit(1, 0, 0, 5000), claim(1), end(1, Done), submit(2, 0, 0, 20_000)];
     agree(&world(1, 1), &again);
     agree(&world(1, 1), &[submit(1, 0, 0, 333), claim(1), Advance(10), end(1, Dead), Retry { job: 1, owner: None }]);
+}
+
+#[test]
+fn a_step_looks_behind_those_that_may_not_run() {
+    // three owners who run a job each already stand in front of the one who may
+    let mut operations = vec![Steer(Limit(Setting::User, Some(1)))];
+    operations.extend((0..4).map(|owner| submit(1 + owner, owner as usize, 0, 1)));
+    operations.extend([claim(4), Advance(1), end(4, Done)]);
+    operations.extend((0..4).map(|owner| submit(5 + owner, owner as usize, 0, 1)));
+    operations.push(claim(1));
+    agree(&world(4, 1), &operations);
+}
+
+#[test]
+fn a_step_that_found_all_there_is_does_not_ask_to_be_repeated() {
+    let full = Operation::Submit(Submit { chat: Some(1), ..order(1, 0, 0, 1) });
+    agree(&world(1, 1), &[Steer(Limit(Setting::Chat, Some(0))), full, claim(1)]);
 }
