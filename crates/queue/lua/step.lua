@@ -96,7 +96,7 @@ local function settle(id, fence, verdict, wait, class, detail)
   local model, owner, attempt, cost = model_of(job[4]), job[5], tonumber(job[8]), tonumber(job[9])
   local took, weight = at - tonumber(job[6]), tonumber(job[11] or '1')
   freed[#freed + 1] = id
-  release(model, owner, job[12])
+  release(at, model, owner, job[12])
   if verdict == 'postpone' or verdict == 'throttle' or verdict == 'release' then
     -- nothing was made of it: nothing is charged
     took, attempt = 0, attempt - 1
@@ -152,7 +152,8 @@ local function first(set)
   return tonumber(redis.call('ZRANGE', K .. set, 0, 0, 'WITHSCORES')[2] or 'inf') or math.huge
 end
 
-local spare, turn = pulse(at, tonumber(ARGV[4]))
+local spare, turn, room = pulse(at, tonumber(ARGV[4]))
+local parkings, short = 0, false
 
 local due = first('delayed')
 if due <= at then
@@ -185,7 +186,7 @@ if expiry <= at and spare <= at then
     local job = redis.call('HMGET', key, 'model', 'owner', 'seq', 'cost', 'worker', 'chat', 'batch')
     if job[1] then
       local model = model_of(job[1])
-      release(model, job[2], job[6])
+      release(at, model, job[2], job[6])
       local lost = redis.call('HINCRBY', key, 'lost', 1)
       note(id, at, 'lost', job[5], 'the lease ran out')
       if lost >= tonumber(ARGV[5]) then
@@ -203,6 +204,19 @@ if expiry <= at and spare <= at then
 elseif expiry <= at then
   -- spared: there is nothing to be had from them before that is over
   expiry = spare
+end
+
+if room then
+  -- more was held back of a chat than one step lets in
+  redis.call('HDEL', K .. 'gauge', 'room')
+  local chats = redis.call('ZPOPMIN', K .. 'roomy', LIMIT)
+  for index = 1, #chats, 2 do
+    unhold(at, chats[index], tonumber(redis.call('HGET', K .. 'chats', chats[index]) or '0'), chats[index + 1])
+  end
+  if redis.call('EXISTS', K .. 'roomy') == 1 then
+    redis.call('HSET', K .. 'gauge', 'room', '1')
+    short = true
+  end
 end
 
 -- 3. the claims
@@ -307,7 +321,6 @@ local function rescore(model, ring, score)
   end
 end
 
-local parkings, short = 0, false
 -- the next job of a model that may run: id, record as fields, body, cost, its owner's tag after it
 local function pop(model)
   local ring = ring_of(model)
@@ -328,7 +341,8 @@ local function pop(model)
       for index = 1, #fields, 2 do
         job[fields[index]] = fields[index + 1]
       end
-      local tag = entry.score + boosted(score)
+      local turn_of = entry.score
+      local tag = turn_of + boosted(score)
       local cost = tonumber(job.cost or '0')
       local limit = job.chat and setting('chat_limit') or math.huge
       local full = limit < math.huge and tonumber(redis.call('HGET', K .. 'chats', job.chat) or '0') >= limit
@@ -340,14 +354,15 @@ local function pop(model)
         keep_tag(model, entry.owner, after)
       end
       if runs then
-        model.v = math.max(model.v, tag)
+        -- an urgent job went ahead of its turn, the model's time did not
+        model.v = math.max(model.v, turn_of)
         owner.busy, owner.dirty = owner.busy + 1, true
         if job.chat then
           redis.call('HINCRBY', K .. 'chats', job.chat, 1)
         end
         return id, job, fields, cost, after
       elseif full then
-        redis.call('ZADD', K .. 'held:' .. job.chat, score, id)
+        hold_back(model, entry.owner, job.chat, id, score)
         parkings = parkings + 1
       else
         -- its record is gone

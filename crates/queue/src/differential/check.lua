@@ -58,10 +58,23 @@ for _, key in ipairs(redis.call('KEYS', K .. '*')) do
       parked_in[model] = parked_in[model] or {}
       parked_in[model][rest] = true
     end
-  elseif kind == 'held' and rest ~= '' and redis.call('TYPE', key).ok == 'zset' then
+  elseif kind == 'held' and string.match(rest, '^[^:]*:[^:]*:') then
+    local chat, model, owner = string.match(rest, '^([^:]*:[^:]*):([^:]*):(.*)$')
+    if not redis.call('ZSCORE', K .. 'held:' .. chat, model .. ':' .. owner) then
+      fault('%s holds jobs and nobody knows', key)
+    end
     for id, score in pairs(scores(key)) do
-      put(id, { 'waiting', key, score })
+      put(id, { 'waiting', key, score, model, owner })
       held[id] = true
+    end
+  elseif kind == 'held' and rest ~= '' then
+    if redis.call('SISMEMBER', K .. 'held', rest) == 0 then
+      fault('%s holds jobs and nobody knows', key)
+    end
+    for line in pairs(scores(key)) do
+      if redis.call('EXISTS', key .. ':' .. line) == 0 then
+        fault('%s is remembered and holds nothing', key .. ':' .. line)
+      end
     end
   elseif kind == 'batch' then
     batches[rest] = hash(key)
@@ -228,7 +241,10 @@ local function kind_of(owner)
   local flying, paused = string.match(owners[owner] or '0 0 0', '^%-?%d+ (%-?%d+) (%d)$')
   return tonumber(flying), paused == '1'
 end
-local parked = {}
+local parked, roomy = {}, scores(K .. 'roomy')
+if next(roomy) and not gauge.room then
+  fault('chats have room and no step knows')
+end
 for model, each in pairs(parked_in) do
   for owner in pairs(each) do
     local flying, paused = kind_of(owner)
@@ -269,9 +285,14 @@ for model, each in pairs(rings) do
     end
   end
 end
+for _, chat in ipairs(redis.call('SMEMBERS', K .. 'held')) do
+  if redis.call('EXISTS', K .. 'held:' .. chat) == 0 then
+    fault('chat %s holds nothing back and is on the list', chat)
+  end
+end
 for id in pairs(held) do
   local job = jobs[id]
-  if job and tonumber(chats[job.chat] or '0') < chat_limit
+  if job and tonumber(chats[job.chat] or '0') < chat_limit and not roomy[job.chat]
     and not waits_in_chat[job.chat .. ' ' .. job.model .. ' ' .. job.owner] then
     fault('job %s waits for chat %s, which has room', id, job.chat)
   end

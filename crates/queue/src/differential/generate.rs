@@ -158,7 +158,8 @@ impl<R: Rng> Generator<R> {
             34..44 => Steer::Reopen,
             44..68 => Steer::Limit(Setting::Model(self.model(state)), self.limit(3)),
             68..82 => Steer::Limit(Setting::User, self.limit(3)),
-            82..94 => Steer::Limit(Setting::Chat, self.limit(3)),
+            82..94 if state.world.bound == 64 => Steer::Limit(Setting::Chat, self.limit(3)),
+            82..94 => Steer::Limit(Setting::User, self.limit(3)),
             94..96 => {
                 Steer::Limit(Setting::KeepMs, [None, Some(3_600_000), Some(100_000_000)].choose(&mut self.random).copied().unwrap())
             }

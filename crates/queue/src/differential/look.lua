@@ -20,7 +20,7 @@ for _, key in ipairs(redis.call('KEYS', '*')) do
       end
     elseif kind == 'zset' then
       local members = redis.call('ZRANGE', key, 0, -1, 'WITHSCORES')
-      local waits = string.match(name, '^line:') or string.match(name, '^held:')
+      local waits = string.match(name, '^line:') or string.match(name, '^held:[^:]*:[^:]*:')
       for index = 1, #members, 2 do
         tell((waits and 'waits' or name) .. ' ' .. members[index], members[index + 1])
       end

@@ -1,11 +1,11 @@
 //! What the scripts once did wrong, each as the shortest list of operations that showed it.
 
 use super::agree;
-use super::operation::Operation::{self, Advance, Retry, Steer, Step};
+use super::operation::Operation::{self, Advance, Cancel, Retry, Steer, Step};
 use super::operation::Setting;
-use super::operation::Steer::Limit;
+use super::operation::Steer::{Limit, Pause, Resume};
 use super::operation::Verdict::{Dead, Done};
-use super::operation::{End, Hold, Submit, Verdict};
+use super::operation::{End, Hold, Submit, Target, Verdict};
 use super::world::World;
 
 /// Owners of weight 1, models each of its own lane, one worker that serves all.
@@ -28,6 +28,10 @@ fn world(owners: usize, models: usize) -> World {
 /// An owner's job on a model; the update has the job's number.
 fn submit(job: u32, owner: usize, model: usize, cost: i64) -> Operation {
     Operation::Submit(order(job, owner, model, cost))
+}
+
+fn in_chat(job: u32, owner: usize, model: usize) -> Operation {
+    Operation::Submit(Submit { chat: Some(1), ..order(job, owner, model, 1000) })
 }
 
 fn order(job: u32, owner: usize, model: usize, cost: i64) -> Submit {
@@ -65,6 +69,42 @@ fn a_step_looks_behind_those_that_may_not_run() {
 
 #[test]
 fn a_step_that_found_all_there_is_does_not_ask_to_be_repeated() {
-    let full = Operation::Submit(Submit { chat: Some(1), ..order(1, 0, 0, 1) });
-    agree(&world(1, 1), &[Steer(Limit(Setting::Chat, Some(0))), full, claim(1)]);
+    agree(&world(1, 1), &[Steer(Limit(Setting::Chat, Some(0))), in_chat(1, 0, 0), claim(1)]);
+}
+
+#[test]
+fn an_urgent_job_does_not_push_newcomers_back() {
+    // owner 0's urgent job starts at 20 s of its own time; owner 2 comes after it and is owner 1's equal
+    let urgent = Operation::Submit(Submit { urgent: true, ..order(2, 0, 0, 1) });
+    let mut operations = vec![submit(1, 0, 0, 20_000), claim(1), submit(3, 1, 0, 5000), submit(4, 1, 0, 5000)];
+    operations.extend([urgent, claim(1), submit(5, 2, 0, 5000), claim(1), claim(1), claim(1)]);
+    agree(&world(3, 1), &operations);
+}
+
+/// One job of the chat runs, two wait for it: the first's model is paused then.
+fn chat_with_one_at_a_time() -> Vec<Operation> {
+    let mut operations = vec![Steer(Limit(Setting::Chat, Some(1))), in_chat(1, 0, 0), in_chat(2, 1, 0), in_chat(3, 2, 1)];
+    operations.extend([claim(3), Steer(Pause(Target::Model(0), "full"))]);
+    operations
+}
+
+#[test]
+fn a_job_that_cannot_run_does_not_keep_its_chats_place_from_others() {
+    let mut operations = chat_with_one_at_a_time();
+    operations.extend([end(1, Done), claim(1), Steer(Resume(Target::Model(0))), claim(1), end(3, Done), claim(1)]);
+    agree(&world(3, 2), &operations);
+}
+
+#[test]
+fn a_job_cancelled_in_its_chats_place_gives_it_up() {
+    let mut operations = chat_with_one_at_a_time();
+    operations.extend([end(1, Done), Cancel { job: 2, owner: None, tell: false }, claim(1)]);
+    agree(&world(3, 2), &operations);
+}
+
+#[test]
+fn a_chat_that_may_have_jobs_again_has_them_though_none_runs() {
+    let mut operations = vec![Steer(Limit(Setting::Chat, Some(0))), in_chat(1, 0, 0), claim(1)];
+    operations.extend([Steer(Limit(Setting::Chat, None)), claim(1)]);
+    agree(&world(1, 1), &operations);
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::model::{Reference, START, View, seen};
+use super::model::{Reference, START, seen};
 use super::operation::Operation;
 use super::server::Server;
 use super::wire::{self, Reply};
@@ -63,7 +63,7 @@ impl<'a> Run<'a> {
                 return Err(Difference { at, what: format!("the keys do not agree: {:?}", pair[1]) });
             }
         }
-        let differences = compare(answers.last(), &self.state.view());
+        let differences = compare(answers.last(), &self.state);
         if differences.is_empty() {
             Ok(count)
         } else {
@@ -85,10 +85,15 @@ pub(super) fn replay(server: &mut Server, world: &World, operations: &[Operation
     }
 }
 
-fn compare(answer: Option<&Reply>, expected: &View) -> String {
+fn compare(answer: Option<&Reply>, state: &Reference) -> String {
     let Some(Reply::List(parts)) = answer else { return format!("{answer:?}") };
     let word = |reply: &Reply| if let Reply::Text(text) = reply { text.clone() } else { format!("{reply:?}") };
-    let view = seen(parts.chunks_exact(2).map(|pair| (word(&pair[0]), word(&pair[1]))));
+    let mut view = seen(parts.chunks_exact(2).map(|pair| (word(&pair[0]), word(&pair[1]))));
+    let mut expected = state.view();
+    for name in state.unsure() {
+        view.remove(&name);
+        expected.remove(&name);
+    }
     let mut differences = String::new();
     let names = view.keys().chain(expected.keys().filter(|name| !view.contains_key(*name)));
     for name in names {

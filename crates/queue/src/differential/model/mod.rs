@@ -18,7 +18,7 @@ mod view;
 pub(super) use self::ends::FAILURE;
 pub(super) use self::rates::name as lane_name;
 pub(super) use self::steer::ACTOR;
-pub(super) use self::view::{View, seen};
+pub(super) use self::view::seen;
 
 use std::collections::{BTreeMap, BTreeSet};
 

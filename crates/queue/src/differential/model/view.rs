@@ -9,9 +9,11 @@ use super::{BOOST, Reference, State, rates};
 pub(in super::super) type View = BTreeMap<String, String>;
 
 /// What of the server's keys the model says nothing about.
-const UNSAID: [&str; 9] = ["body:", "user:", "seen:", "wake", "news", "actions", "workers", "capacity", "parked"];
+const UNSAID: [&str; 12] = [
+    "body:", "user:", "seen:", "wake", "news", "actions", "workers", "capacity", "parked", "held", "roomy", "models ",
+];
 const UNSAID_FIELDS: [&str; 9] =
-    [" bytes", "_at", " ids", " at", " why", "gauge kept", "gauge pulse", "models", "clock"];
+    [" bytes", "_at", " ids", " at", " why", "gauge kept", "gauge pulse", "gauge room", "clock"];
 
 /// The part of the server's keys that the model has an opinion on.
 pub(in super::super) fn seen(pairs: impl Iterator<Item = (String, String)>) -> View {
@@ -20,12 +22,17 @@ pub(in super::super) fn seen(pairs: impl Iterator<Item = (String, String)>) -> V
             value != "0"
                 && !UNSAID.iter().any(|start| name.starts_with(start))
                 && !UNSAID_FIELDS.iter().any(|end| name.ends_with(end))
-                && !name.starts_with("models ")
         })
         .collect()
 }
 
 impl Reference {
+    /// What may be there or not: the turn of a model whose moment has come and that no step has looked at since.
+    pub(in super::super) fn unsure(&self) -> impl Iterator<Item = String> {
+        let due = self.models.iter().enumerate().filter(|(_, line)| line.gated && line.gate <= self.now);
+        due.map(|(number, _)| format!("lanes {}", world::model(number)))
+    }
+
     /// What is expected of the server's keys.
     pub(in super::super) fn view(&self) -> View {
         let mut view = View::new();
