@@ -96,12 +96,13 @@ local function settle(id, fence, verdict, wait, class, detail)
   local model, owner, attempt, cost = model_of(job[4]), job[5], tonumber(job[8]), tonumber(job[9])
   local took, weight = at - tonumber(job[6]), tonumber(job[11] or '1')
   freed[#freed + 1] = id
-  release(at, model, owner, job[12])
   if verdict == 'postpone' or verdict == 'throttle' or verdict == 'release' then
     -- nothing was made of it: nothing is charged
     took, attempt = 0, attempt - 1
   end
+  -- before the owner comes back to a ring: it stands there no earlier than the model's time
   charge(model, owner, (took - cost) * UNIT / weight, tonumber(job[10]))
+  release(at, model, owner, job[12])
   if verdict == 'done' then
     -- a job that was taken over in the middle says nothing about how long one takes
     if attempt == 1 then

@@ -108,3 +108,12 @@ fn a_chat_that_may_have_jobs_again_has_them_though_none_runs() {
     operations.extend([Steer(Limit(Setting::Chat, None)), claim(1)]);
     agree(&world(1, 1), &operations);
 }
+
+#[test]
+fn who_comes_back_after_a_short_job_is_not_ahead_of_the_models_time() {
+    // owner 1 left the ring with its chat full; its job takes no time at all while the model's time went on
+    let urgent = Operation::Submit(Submit { chat: Some(1), urgent: true, ..order(4, 1, 0, 5000) });
+    let mut operations = vec![Steer(Limit(Setting::Chat, Some(2))), in_chat(1, 1, 0), in_chat(2, 0, 0)];
+    operations.extend([submit(3, 0, 0, 1000), urgent, claim(4), end(4, Done)]);
+    agree(&world(2, 1), &operations);
+}

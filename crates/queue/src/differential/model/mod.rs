@@ -301,15 +301,17 @@ impl Reference {
         }
     }
 
-    /// Lets a chat's jobs back that met it full, if it is no longer.
+    /// Lets a chat's jobs back that met it full: of each owner on each model as many as the chat has room for.
     fn let_in(&mut self, chat: usize) {
-        if !self.has_room(chat) {
-            return;
-        }
-        let back: Vec<u32> =
-            self.jobs.iter().filter(|(_, job)| job.passed && job.chat == Some(chat)).map(|(id, _)| *id).collect();
-        for id in back {
-            self.change(id, |job| job.passed = false);
+        let busy = self.count(State::Active, |job| job.chat == Some(chat));
+        let room = self.settings.chat_limit.map_or(usize::MAX, |limit| usize::try_from(limit - busy).unwrap_or(0));
+        let held = self.jobs.iter().filter(|(_, job)| job.passed && job.chat == Some(chat));
+        let mut held: Vec<_> = held.map(|(id, job)| ((job.model, job.owner), job.place, *id)).collect();
+        held.sort_unstable();
+        for line in held.chunk_by(|one, other| one.0 == other.0) {
+            for (_, _, id) in line.iter().take(room) {
+                self.change(*id, |job| job.passed = false);
+            }
         }
     }
 

@@ -80,7 +80,12 @@ impl Reference {
                 text("asked")
             }
             State::Waiting | State::Delayed => {
+                let place_in = job.chat.filter(|_| job.state == State::Waiting && !job.passed);
                 self.finish(id, State::Cancelled);
+                if let Some(chat) = place_in {
+                    // it may have come back in the place of others
+                    self.let_in(chat);
+                }
                 self.note(id, "cancelled", ACTOR);
                 if tell {
                     self.notices.insert(Notice::Job(id), self.now);
