@@ -82,13 +82,15 @@ local function write_rates()
   end
 end
 
+local ended = {}
 local function settle(id, fence, job, verdict, wait, class, detail)
-  if job[3] == fence then
+  if job[3] == fence or ended[id] == fence then
     return 'settled'
   end
   if job[1] ~= 'active' or job[2] ~= fence then
     return 'stale'
   end
+  ended[id] = fence
   local key = K .. 'job:' .. id
   local model, owner, attempt, cost = model_of(job[4]), job[5], tonumber(job[8]), tonumber(job[9])
   local took, weight = at - tonumber(job[6]), tonumber(job[11] or '1')

@@ -18,7 +18,7 @@ fn world(owners: usize, models: usize) -> World {
         chats: 2,
         workers: vec![Vec::new()],
         lease: 6000,
-        silence: 4000,
+        amnesty: 4000,
         lost: 2,
         remembered: 3600,
         bound: 64,

@@ -164,7 +164,6 @@ pub(super) struct Reference {
     handles: BTreeMap<&'static str, u32>,
     /// Living workers: until when, and slots.
     workers: BTreeMap<usize, (i64, i64)>,
-    pulse: i64,
     spare: i64,
     totals: BTreeMap<&'static str, i64>,
 }
@@ -190,7 +189,6 @@ impl Reference {
             seen: BTreeMap::new(),
             handles: BTreeMap::new(),
             workers: BTreeMap::new(),
-            pulse: 0,
             spare: 0,
             totals: BTreeMap::new(),
         }

@@ -34,14 +34,10 @@ impl Reference {
         ["done", "cancelled", "dead"].iter().filter_map(|state| self.totals.get(state)).sum()
     }
 
-    /// Somebody spoke to Redis. After a silence nobody can be blamed for a lease that ran out meanwhile.
+    /// Whoever was cut off from Redis asks that leases are spared for a while.
     pub(super) fn speak(&mut self, amnesty: bool) {
-        let silence = self.now - self.pulse;
-        if amnesty && self.pulse > 0 && silence > self.world.silence {
-            self.spare = self.now + self.world.silence;
-        }
-        if silence > 500 {
-            self.pulse = self.now;
+        if amnesty {
+            self.spare = self.spare.max(self.now + self.world.amnesty);
         }
     }
 

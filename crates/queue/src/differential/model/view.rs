@@ -12,8 +12,8 @@ pub(in super::super) type View = BTreeMap<String, String>;
 const UNSAID: [&str; 12] = [
     "body:", "user:", "seen:", "wake", "news", "actions", "workers", "capacity", "parked", "held", "roomy", "models ",
 ];
-const UNSAID_FIELDS: [&str; 9] =
-    [" bytes", "_at", " ids", " at", " why", "gauge kept", "gauge pulse", "gauge room", "clock"];
+const UNSAID_FIELDS: [&str; 10] =
+    [" bytes", " size", " starter", "_at", " ids", " at", " why", "gauge kept", "gauge room", "clock"];
 
 /// The part of the server's keys that the model has an opinion on.
 pub(in super::super) fn seen(pairs: impl Iterator<Item = (String, String)>) -> View {
@@ -190,7 +190,6 @@ impl Reference {
         tell("settings paused".to_owned(), settings.paused.as_deref().map_or("0".to_owned(), pause));
         tell("settings closed".to_owned(), settings.closed.clone().unwrap_or("0".to_owned()));
         tell("fence".to_owned(), self.fence.to_string());
-        tell("seq".to_owned(), self.number.to_string());
         tell("gauge waiting".to_owned(), self.count(State::Waiting, |_| true).to_string());
         tell("gauge turn".to_owned(), self.turn.to_string());
         tell("gauge spare".to_owned(), self.spare.to_string());
