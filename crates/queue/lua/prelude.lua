@@ -329,7 +329,8 @@ local function finish(id, at, state, name, batch, ...)
   ends[set] = ends[set] or {}
   ends[set][#ends[set] + 1] = int(at)
   ends[set][#ends[set] + 1] = id
-  if batch then
+  -- one that joined long ago and is forgotten has nobody to tell
+  if batch and redis.call('EXISTS', K .. 'batch:' .. batch) == 1 then
     local key = K .. 'batch:' .. batch
     redis.call('HINCRBY', key, state, 1)
     if redis.call('HINCRBY', key, 'left', -1) == 0 then

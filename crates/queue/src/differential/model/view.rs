@@ -19,11 +19,16 @@ const UNSAID_FIELDS: [&str; 9] =
 pub(in super::super) fn seen(pairs: impl Iterator<Item = (String, String)>) -> View {
     pairs
         .filter(|(name, value)| {
-            value != "0"
+            (value != "0" || counts_at_zero(name))
                 && !UNSAID.iter().any(|start| name.starts_with(start))
                 && !UNSAID_FIELDS.iter().any(|end| name.ends_with(end))
         })
         .collect()
+}
+
+/// Whoever stands there at 0 is there all the same.
+fn counts_at_zero(name: &str) -> bool {
+    name.starts_with("ring:") || name.starts_with("lanes ")
 }
 
 impl Reference {
@@ -37,7 +42,7 @@ impl Reference {
     pub(in super::super) fn view(&self) -> View {
         let mut view = View::new();
         let mut tell = |name: String, value: String| {
-            if value != "0" {
+            if value != "0" || counts_at_zero(&name) {
                 view.insert(name, value);
             }
         };
@@ -131,7 +136,6 @@ impl Reference {
             for (owner, tag) in &line.ring {
                 let urgent = self.head(number, *owner).is_some_and(|(place, _)| place < 0);
                 let score = if urgent { tag - BOOST } else { *tag };
-                // an owner that stands there with 0 is there all the same
                 tell(format!("ring:{name} {}", world::owner(*owner)), score.to_string());
             }
             for (owner, tag) in &line.aside {
