@@ -394,8 +394,7 @@ local function allowed(model)
     gate = math.min(gate, ready)
     return false
   end
-  rate.whole, rate.dirty = at + rate.every, true
-  return true
+  return true, rate
 end
 
 local jobs, leases, fence = {}, {}, 0
@@ -411,10 +410,14 @@ while claiming and #jobs < want do
   end
   local model = model_of(name)
   local id, job, fields, cost, tag
-  if allowed(model) then
+  local allow, rate = allowed(model)
+  if allow then
     id, job, fields, cost, tag = pop(model)
   end
   if id then
+    if rate then
+      rate.whole, rate.dirty = at + rate.every, true
+    end
     turn = math.max(turn, turns[name])
     model.tag = turns[name] + math.floor(cost * UNIT / math.max(1, rings[name].users))
     model.running, model.waiting, model.work = model.running + 1, model.waiting - 1, model.work - cost

@@ -4,7 +4,7 @@ use super::agree;
 use super::operation::Operation::{self, Advance, Cancel, Expire, Retry, Steer, Step};
 use super::operation::Setting;
 use super::operation::Steer::{Limit, Pause, Resume};
-use super::operation::Verdict::{Dead, Done};
+use super::operation::Verdict::{Dead, Done, Throttle};
 use super::operation::{End, Expired, Hold, Submit, Target, Verdict};
 use super::world::World;
 
@@ -124,4 +124,13 @@ fn a_batch_that_is_forgotten_is_not_made_again_by_a_job_of_it() {
     let mut operations = vec![two, claim(2), end(1, Done), end(2, Dead), Expire(Expired::Batch(1))];
     operations.extend([Retry { job: 2, owner: None }, claim(1), end(2, Done)]);
     agree(&world(1, 1), &operations);
+}
+
+#[test]
+fn a_look_that_finds_no_job_takes_nothing_of_a_lanes_rate() {
+    // when the lane opens again, the one who waits for it is at its limit
+    let mut operations = vec![Steer(Limit(Setting::User, Some(1))), submit(1, 0, 0, 1), claim(1), end(1, Throttle(7000))];
+    operations.extend([submit(2, 0, 1, 1), Steer(Pause(Target::Model(0), "full")), claim(1), Advance(7000)]);
+    operations.extend([Steer(Resume(Target::Model(0))), claim(1)]);
+    agree(&world(1, 2), &operations);
 }
