@@ -174,7 +174,9 @@ local gate = first('gates')
 if gate <= at then
   for _, name in ipairs(redis.call('ZRANGEBYSCORE', K .. 'gates', '-inf', int(at), 'LIMIT', 0, LIMIT)) do
     redis.call('ZREM', K .. 'gates', name)
-    model_of(name).dirty = true
+    redis.call('HDEL', K .. 'model:' .. name, 'gate')
+    local model = model_of(name)
+    model.gate, model.dirty = nil, true
   end
   gate = first('gates')
 end
@@ -240,7 +242,7 @@ end
 -- what changed above is not written yet
 for name, model in pairs(models) do
   if claiming and model.dirty and (all or served[name]) then
-    turns[name] = open(model, at) and (turns[name] or math.max(turn, model.tag)) or nil
+    turns[name] = open(model) and (turns[name] or math.max(turn, model.tag)) or nil
   end
 end
 

@@ -32,12 +32,6 @@ fn counts_at_zero(name: &str) -> bool {
 }
 
 impl Reference {
-    /// What may be there or not: the turn of a model whose moment has come and that no step has looked at since.
-    pub(in super::super) fn unsure(&self) -> impl Iterator<Item = String> {
-        let due = self.models.iter().enumerate().filter(|(_, line)| line.gated && line.gate <= self.now);
-        due.map(|(number, _)| format!("lanes {}", world::model(number)))
-    }
-
     /// What is expected of the server's keys.
     pub(in super::super) fn view(&self) -> View {
         let mut view = View::new();
@@ -121,7 +115,7 @@ impl Reference {
                 ("work", work),
                 ("typical", super::accept::rounded(line.typical)),
                 ("spread", super::accept::rounded(line.spread)),
-                ("gate", line.gate),
+                ("gate", line.gate.unwrap_or_default()),
             ] {
                 tell(format!("model:{name} {field}"), value.to_string());
             }
@@ -144,8 +138,8 @@ impl Reference {
             if let Some(turn) = line.turn {
                 tell(format!("lanes {name}"), turn.to_string());
             }
-            if line.gated {
-                tell(format!("gates {name}"), line.gate.to_string());
+            if let Some(gate) = line.gate {
+                tell(format!("gates {name}"), gate.to_string());
             }
         }
     }
