@@ -134,3 +134,11 @@ fn a_look_that_finds_no_job_takes_nothing_of_a_lanes_rate() {
     operations.extend([Steer(Resume(Target::Model(0))), claim(1)]);
     agree(&world(1, 2), &operations);
 }
+
+#[test]
+fn pausing_what_is_paused_for_the_same_reason_changes_nothing() {
+    for target in [Target::Queue, Target::Model(0), Target::User(0)] {
+        let pause = |why| Steer(Pause(target, why));
+        agree(&world(1, 1), &[pause("full"), Advance(6), pause("full"), Advance(6), pause("cold"), Steer(Resume(target))]);
+    }
+}
