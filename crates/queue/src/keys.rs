@@ -16,7 +16,7 @@
 //! | `held:<chat>`, `held` | sorted set, set | those of the chat, by when they were looked at; those chats |
 //! | `roomy` | sorted set | chats that have room, since when, of which more is held back than one step lets in |
 //! | `lanes` | sorted set | models with a job that may be claimed now, by the tag of their turn |
-//! | `gates` | sorted set | models whose provider's account refuses more, by the moment when that ends |
+//! | `gates` | sorted set | models whose provider's account refuses more, by the moment when that ends; they carry it as `gate` until a step looks |
 //! | `model:<model>` | hash | virtual time `v`, finish `tag` of its turns, running, waiting, work, typical, spread, limit, gate, paused, lane |
 //! | `models` | set | all models seen |
 //! | `owners` | hash | per owner: jobs not ended, jobs in flight, 1 when paused |

@@ -32,8 +32,7 @@ impl Reference {
             let Some((turn, model)) = next else { break };
             let lane = self.lane(model);
             if let Some(ready) = self.lane_opens(lane) {
-                let line = &mut self.models[model];
-                (line.gate, line.gated) = (ready, true);
+                self.models[model].gate = Some(ready);
                 done.insert(model);
                 continue;
             }

@@ -106,8 +106,8 @@ struct Model {
     spread: f64,
     limit: Option<i64>,
     paused: Option<String>,
-    gate: i64,
-    gated: bool,
+    /// Until when its lane refuses more; a step takes it away then.
+    gate: Option<i64>,
     lane: Option<usize>,
 }
 
@@ -334,7 +334,7 @@ impl Reference {
         let line = &self.models[model];
         line.paused.is_none()
             && below(self.running(model), line.limit)
-            && line.gate <= self.now
+            && line.gate.is_none()
             && !line.ring.is_empty()
     }
 
