@@ -48,7 +48,9 @@ pub const LAYOUT: u32 = 2;
 /// Prefix of all keys of the first shard. The braces are the hash tag: all keys live in one slot of a Redis Cluster.
 pub const PREFIX: &str = "{atelier:0}:v2:";
 
-/// A key of the same slot that is never written: see [`Queue::call`](crate::Queue) for what it is good for.
+/// A key of the same slot that is never written, the second key of every script: a cluster that moves our slot from node
+/// to node, key by key, answers TRYAGAIN to a call with one key that is nowhere and another, and so never runs a script
+/// on the half of the keys that one of the nodes has. Its name may end in the moment after which the call is not to run.
 pub(crate) const NEVER: &str = "{atelier:0}:never";
 
 /// The key of that name.
