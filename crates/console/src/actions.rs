@@ -32,7 +32,7 @@ impl Answer for Actions {
         }
         let mut rows = table(["when", "", "who", "what"]);
         for event in &self.actions {
-            rows.add_row([moment(event.at_ms), ago(event.at_ms, self.at_ms), event.actor.clone(), sentence(event)]);
+            rows.add([moment(event.at_ms), ago(event.at_ms, self.at_ms), event.actor.clone(), sentence(event)]);
         }
         rows.to_string()
     }

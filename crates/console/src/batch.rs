@@ -67,7 +67,7 @@ impl Answer for BatchShown {
             let Timings { waiting_ms, generating_ms, posting_ms } = Timings::of(record);
             let times: Vec<String> =
                 [waiting_ms, generating_ms, posting_ms].into_iter().flatten().map(seconds).collect();
-            rows.add_row([
+            rows.add([
                 (index + 1).to_string(),
                 record.id.to_string(),
                 record.state.to_string(),

@@ -1,6 +1,6 @@
 //! Limits and retention: what holds, and setting it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use atelier_domain::ModelId;
 use atelier_queue::{Setting, Stats};
@@ -66,19 +66,20 @@ impl LimitsNow {
     }
 
     /// One line per limit: what it is about, and what holds.
-    fn lines(&self) -> BTreeMap<String, String> {
+    fn lines(&self, models: &BTreeSet<&String>) -> Vec<(String, String)> {
         let running = |limit: Option<u64>| match limit {
             Some(limit) => format!("at most {limit} running at once"),
             None => "not limited".to_owned(),
         };
-        let mut lines = BTreeMap::from([
+        let models = models.iter().map(|model| (format!("model {model}"), running(self.models.get(*model).copied())));
+        let mut lines: Vec<(String, String)> = models.collect();
+        lines.extend([
             ("each user".to_owned(), running(self.user)),
             ("each group chat".to_owned(), running(self.chat)),
-            ("records kept for".to_owned(), set_duration(self.keep_ms)),
-            ("records kept".to_owned(), format!("at most {}, and as many dead ones", self.keep_jobs)),
-            ("records' size".to_owned(), format!("at most {}", bytes(self.keep_bytes))),
+            ("records kept".to_owned(), format!("for {}", set_duration(self.keep_ms))),
+            (String::new(), format!("at most {}, and as many of dead jobs", self.keep_jobs)),
+            (String::new(), format!("at most {}", bytes(self.keep_bytes))),
         ]);
-        lines.extend(self.models.iter().map(|(model, limit)| (format!("model {model}"), running(Some(*limit)))));
         lines
     }
 }
@@ -109,18 +110,15 @@ impl LimitChange {
 
 impl Answer for LimitsShown {
     fn text(&self) -> String {
-        let (mut now, before) = (self.limits.lines(), self.before.lines());
         // a model whose limit was lifted is told once more
-        for what in before.keys().filter(|what| !self.limits.lines().contains_key(*what)) {
-            now.insert(what.clone(), "not limited".to_owned());
-        }
-        let width = now.keys().map(String::len).max().unwrap_or(0);
-        let line = |(what, holds): (&String, &String)| {
-            let was = before.get(what).map_or("not limited", String::as_str);
-            let was = if was == holds { String::new() } else { format!("   (was: {was})") };
+        let models = self.limits.models.keys().chain(self.before.models.keys()).collect();
+        let (now, before) = (self.limits.lines(&models), self.before.lines(&models));
+        let width = now.iter().map(|(what, _)| what.len()).max().unwrap_or(0);
+        let line = |((what, holds), (_, held)): (&(String, String), &(String, String))| {
+            let was = if holds == held { String::new() } else { format!("   (was: {held})") };
             format!("{what:<width$}   {holds}{was}")
         };
-        now.iter().map(line).collect::<Vec<_>>().join("\n")
+        now.iter().zip(&before).map(line).collect::<Vec<_>>().join("\n")
     }
 }
 
@@ -144,10 +142,10 @@ mod tests {
         limits.user = Some(3);
         limits.models.insert("imagen".to_owned(), 4);
         let text = LimitsShown { before: before.clone(), limits: limits.clone() }.text();
-        assert!(text.contains("each user          at most 3 running at once   (was: not limited)"), "{text}");
-        assert!(text.contains("model imagen       at most 4 running at once   (was: not limited)"), "{text}");
-        assert!(text.contains("records' size      at most 256 MiB"), "{text}");
+        assert!(text.contains("each user         at most 3 running at once   (was: not limited)"), "{text}");
+        assert!(text.contains("model imagen      at most 4 running at once   (was: not limited)"), "{text}");
+        assert!(text.contains("\n                  at most 256 MiB"), "{text}");
         let text = LimitsShown { before: limits, limits: before }.text();
-        assert!(text.contains("model imagen       not limited   (was: at most 4 running at once)"), "{text}");
+        assert!(text.contains("model imagen      not limited   (was: at most 4 running at once)"), "{text}");
     }
 }

@@ -76,7 +76,7 @@ impl Answer for Listed {
         }
         let mut rows = table(["job", "state", "model", "user", "accepted", "waited + made + posted", "more"]);
         for record in &self.jobs {
-            rows.add_row([
+            rows.add([
                 record.id.to_string(),
                 record.state.to_string(),
                 record.model.clone(),

@@ -38,7 +38,7 @@ impl Answer for Shown {
         let mut facts = table(["job", record.id.as_str()]);
         let mut fact = |name: &str, value: Option<String>| {
             if let Some(value) = value.filter(|value| !value.is_empty()) {
-                facts.add_row([name, &value]);
+                facts.add([name.to_owned(), value]);
             }
         };
         let request = record.job.as_ref().map(|job| &job.request);
@@ -72,7 +72,7 @@ impl Answer for Shown {
         if !self.trail.is_empty() {
             let mut events = table(["when", "what", "by", "detail"]);
             for event in &self.trail {
-                events.add_row([moment(event.at_ms), event.kind.clone(), event.actor.clone(), event.detail.clone()]);
+                events.add([moment(event.at_ms), event.kind.clone(), event.actor.clone(), event.detail.clone()]);
             }
             let _ = write!(out, "\n{events}");
         }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::Console;
 use crate::error::ConsoleError;
 use crate::limits::LimitsNow;
-use crate::view::{Answer, ago, bytes, count, seconds, set_duration, table};
+use crate::view::{Answer, Rows, ago, bytes, count, seconds, set_duration, table};
 
 /// The queue in numbers, at one moment.
 #[derive(Debug, Clone, Serialize)]
@@ -91,9 +91,9 @@ impl Answer for Numbers {
         let workers = count(stats.workers.len() as u64, "worker", "workers");
         let _ = write!(
             out,
-            "\n{workers} with {}; {} would start everything within {wait}",
+            "\n{workers} with {}; {} would do to start everything within {wait}",
             count(slots, "slot", "slots"),
-            stats.desired_slots
+            count(stats.desired_slots, "slot", "slots")
         );
         out
     }
@@ -137,7 +137,7 @@ impl Numbers {
     }
 }
 
-fn models(stats: &Stats) -> comfy_table::Table {
+fn models(stats: &Stats) -> Rows {
     let header = ["model", "waiting", "first for", "work", "users", "running", "one takes", "slots", "wanted", ""];
     let mut rows = table(header);
     for model in &stats.models {
@@ -148,7 +148,7 @@ fn models(stats: &Stats) -> comfy_table::Table {
             (None, _) => "not measured".to_owned(),
         };
         let when_waiting = |text: String| if model.waiting > 0 { text } else { String::new() };
-        rows.add_row([
+        rows.add([
             model.model.clone(),
             model.waiting.to_string(),
             model.oldest_waiting_ms.map_or_else(String::new, seconds),
@@ -242,7 +242,7 @@ mod tests {
             "1 of 1",
             "10.0 s ± 0.50 s",
             "NOBODY serves it, at its limit, account replicate closed for 4.00 s",
-            "1 worker with 2 slots; 0 would start everything within 30 s",
+            "1 worker with 2 slots; 0 slots would do to start everything within 30 s",
         ] {
             assert!(shown.contains(part), "{part} in {shown}");
         }

@@ -1,11 +1,12 @@
 //! How facts are shown: text or JSON, times, durations, sizes, tables.
 
+use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use atelier_domain::JobState;
 use atelier_queue::Record;
-use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
-use comfy_table::{ContentArrangement, Table};
+use comfy_table::presets::NOTHING;
+use comfy_table::{ContentArrangement, Table, TableComponent};
 use serde::Serialize;
 
 use crate::error::ConsoleError;
@@ -109,10 +110,34 @@ pub(crate) fn ago(at_ms: u64, now_ms: u64) -> String {
     format!("{} ago", seconds(now_ms.saturating_sub(at_ms)))
 }
 
-pub(crate) fn table<const N: usize>(header: [&str; N]) -> Table {
+/// A table with a line below its header and none elsewhere.
+pub(crate) struct Rows(Table);
+
+pub(crate) fn table<const N: usize>(header: [&str; N]) -> Rows {
     let mut table = Table::new();
-    table.load_preset(UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic).set_header(header);
-    table
+    table.load_preset(NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_header(header);
+    for part in [
+        TableComponent::HeaderLines,
+        TableComponent::MiddleHeaderIntersections,
+        TableComponent::LeftHeaderIntersection,
+        TableComponent::RightHeaderIntersection,
+    ] {
+        table.set_style(part, '─');
+    }
+    Rows(table)
+}
+
+impl Rows {
+    pub(crate) fn add<const N: usize>(&mut self, cells: [String; N]) {
+        self.0.add_row(cells);
+    }
+}
+
+impl fmt::Display for Rows {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lines: Vec<String> = self.0.lines().map(|line| line.trim_end().to_owned()).collect();
+        formatter.write_str(&lines.join("\n"))
+    }
 }
 
 /// `1 job`, `2 jobs`.

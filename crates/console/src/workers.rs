@@ -91,7 +91,7 @@ impl Answer for Workers {
                 other => other.to_string(),
             };
             let models = if worker.models.is_empty() { "all".to_owned() } else { worker.models.join(" ") };
-            rows.add_row([
+            rows.add([
                 worker.worker.clone(),
                 said("host"),
                 said("pid"),

@@ -235,7 +235,7 @@ impl ModelStats {
         }
         // the running ones keep their slots: half done on average, they give them up within the target or not at all
         let left = queued_ms + self.running * typical / 2;
-        let mut most = (waiting + self.running).min(self.limit.unwrap_or(u64::MAX));
+        let mut most = (waiting + self.running).min(self.limit.unwrap_or(u64::MAX).max(self.running));
         if let Some(limit) = signal.user_limit {
             most = most.min(self.running + self.users.saturating_mul(limit));
         }
@@ -288,7 +288,8 @@ mod tests {
     #[test]
     fn slots_that_would_stand_idle_are_not_desired() {
         let busy = [30, 300_000, 6, 1];
-        assert_eq!(desired(busy, |model, _| model.limit = Some(4)), 4);
+        assert_eq!(desired([30, 300_000, 2, 1], |model, _| model.limit = Some(4)), 4);
+        assert_eq!(desired(busy, |model, _| model.limit = Some(4)), 6, "those that run keep their slots");
         assert_eq!(desired(busy, |_, signal| signal.user_limit = Some(2)), 8, "one user more may have two");
         assert_eq!(desired(busy, |_, signal| signal.paused = true), 1, "the running ones are finished");
         assert_eq!(desired([30, 300_000, 0, 1], |_, signal| signal.paused = true), 0);

@@ -87,7 +87,7 @@ fn whole(text: &mut Exposition, numbers: &Numbers) {
     for (name, help, value) in [
         ("atelier_queue_delayed", "Jobs to be tried again later.", stats.delayed),
         ("atelier_queue_dead", "Jobs that failed for good and are still on record.", stats.dead),
-        ("atelier_queue_ended", "Jobs done or cancelled and still on record.", stats.ended),
+        ("atelier_queue_ended_kept", "Jobs done or cancelled and still on record.", stats.ended),
         ("atelier_queue_kept_bytes", "Bytes of Redis' memory that the records of ended jobs take.", stats.kept_bytes),
         ("atelier_queue_kept_bytes_limit", "Most bytes that they may take.", limits.keep_bytes),
         ("atelier_queue_users", "Users with a job that has not ended, or who are paused.", stats.users),

@@ -34,8 +34,10 @@ pub struct Story {
     pub user: String,
     /// When it was accepted, in Unix milliseconds.
     pub accepted_ms: u64,
-    /// Where it stands and why, in sentences.
+    /// Where it stands, in words.
     pub verdict: String,
+    /// Why, and how it goes on, in words.
+    pub details: Vec<String>,
     /// The message it belongs to, when that asked for several pictures.
     pub batch: Option<BatchLine>,
     /// Jobs of its model that will be claimed before it, while it waits.
@@ -109,6 +111,8 @@ impl Console {
         let attempts = cost::attempts(&record, &trail);
         let began = record.accepted_ms.or(trail.first().map(|event| event.at_ms)).unwrap_or(at_ms);
         let waiting = standing.as_ref().filter(|_| record.state == JobState::Waiting);
+        let look = Look { record: &record, standing: standing.as_ref(), stats: &stats, trail: &trail, at_ms };
+        let (verdict, details) = look.verdict();
         Ok(Story {
             at_ms,
             id: id.clone(),
@@ -116,8 +120,8 @@ impl Console {
             model: record.model.clone(),
             user: owner(&record),
             accepted_ms: began,
-            verdict: Look { record: &record, standing: standing.as_ref(), stats: &stats, trail: &trail, at_ms }
-                .verdict(),
+            verdict,
+            details,
             batch,
             ahead: waiting.map(|standing| standing.ahead),
             own_ahead: waiting.map(|standing| standing.own_ahead),
@@ -154,50 +158,41 @@ struct Look<'a> {
 }
 
 impl Look<'_> {
-    fn verdict(&self) -> String {
-        let record = self.record;
+    /// Where the job stands; why, and how it goes on.
+    fn verdict(&self) -> (String, Vec<String>) {
+        let (record, id) = (self.record, &self.record.id);
         match record.state {
-            JobState::Waiting => self.waiting(),
-            JobState::Delayed => {
-                let due = record.due_ms.map_or(0, |due| due.saturating_sub(self.at_ms));
-                let (attempt, reason) = (record.attempt, failure(record));
-                let mut parts = vec![match (attempt, due) {
-                    // a job that was put off has lost no attempt
-                    (0, _) => format!("it was put off ({reason})"),
-                    _ => format!("attempt {attempt} failed ({reason})"),
-                }];
-                parts.push(if due > 0 {
-                    format!("it is tried again in {}", seconds(due))
-                } else {
-                    "it is due, and goes into line as soon as a worker looks".to_owned()
-                });
-                parts.extend(self.obstacles());
-                parts.extend(self.start());
-                format!("{}.", parts.join("; "))
-            }
+            JobState::Waiting => ("it waits".to_owned(), self.waiting()),
+            JobState::Delayed => self.delayed(),
             JobState::Active => self.active(),
             JobState::Done => {
                 let Timings { waiting_ms, generating_ms, posting_ms } = Timings::of(record);
                 let part = |what: &str, time: Option<u64>| time.map(|time| format!("{what} {}", seconds(time)));
-                let parts: Vec<String> =
-                    [part("waited", waiting_ms), part("was made in", generating_ms), part("was posted in", posting_ms)]
-                        .into_iter()
-                        .flatten()
-                        .collect();
-                if parts.is_empty() {
-                    return "the picture is in the chat.".to_owned();
-                }
-                format!("the picture is in the chat; it {}.", parts.join(", "))
+                let parts: Vec<String> = [
+                    part("it waited", waiting_ms),
+                    part("was made in", generating_ms),
+                    part("was posted in", posting_ms),
+                ]
+                .into_iter()
+                .flatten()
+                .collect();
+                ("the picture is in the chat".to_owned(), vec![parts.join(", ")])
             }
             JobState::Dead => {
                 let tries = count(u64::from(record.attempt), "attempt", "attempts");
-                let id = &record.id;
-                format!(
-                    "it failed for good after {tries}: {} (`atelier queue retry {id}` runs it again).",
-                    failure(record)
-                )
+                let details = vec![failure(record), format!("`atelier queue retry {id}` runs it again")];
+                (format!("it failed for good after {tries}"), details)
             }
-            JobState::Cancelled => self.cancelled(),
+            JobState::Cancelled => {
+                let last = self.trail.iter().rev().find(|event| event.kind == "cancelled");
+                let (actor, when) = match (self.asked(), last) {
+                    // whoever asked, not the worker that obeyed
+                    (Some(actor), _) => (actor, "ran"),
+                    (None, last) => (last.map_or("somebody", |event| event.actor.as_str()), "waited"),
+                };
+                let details = vec![format!("`atelier queue retry {id}` runs it again")];
+                (format!("it was cancelled by {actor} while it {when}"), details)
+            }
         }
     }
 
@@ -205,19 +200,20 @@ impl Look<'_> {
         self.standing.iter().flat_map(|standing| &standing.because).map(|because| reason(because, self.record))
     }
 
-    fn start(&self) -> Option<String> {
-        let start = self.standing?.start?;
-        Some(if start.high_ms == 0 {
-            "it starts now".to_owned()
-        } else {
-            format!("it starts in about {}", span(start))
-        })
+    fn start(&self) -> String {
+        let blocked = || self.standing.iter().any(|standing| standing.because.iter().any(Because::is_blocking));
+        match self.standing.and_then(|standing| standing.start) {
+            Some(start) if start.high_ms == 0 => "it starts now".to_owned(),
+            Some(start) => format!("it starts in about {}", span(start)),
+            None if blocked() => "when it starts cannot be said before that is put right".to_owned(),
+            None => "when it starts cannot be said".to_owned(),
+        }
     }
 
-    fn waiting(&self) -> String {
-        let Some(standing) = self.standing else { return "it has just left the line; ask again.".to_owned() };
-        let mut parts: Vec<String> = self.obstacles().collect();
-        parts.push(match standing.ahead {
+    fn waiting(&self) -> Vec<String> {
+        let Some(standing) = self.standing else { return vec!["it has just left the line; ask again".to_owned()] };
+        let mut details: Vec<String> = self.obstacles().collect();
+        details.push(match standing.ahead {
             0 => "it is the next of its model".to_owned(),
             jobs => {
                 let own = match standing.own_ahead {
@@ -230,24 +226,37 @@ impl Look<'_> {
         if standing.slots > 0 {
             let slots = count(u64::from(standing.slots), "slot serves", "slots serve");
             let jobs = count(u64::from(standing.running), "job runs", "jobs run");
-            parts.push(format!("{slots} its model, {jobs} in all"));
+            details.push(format!("{slots} its model; {jobs} now, of all models"));
         }
-        let blocked = standing.because.iter().any(Because::is_blocking);
-        parts.push(match self.start() {
-            Some(start) => start,
-            None if blocked => "when it starts cannot be said before that is put right".to_owned(),
-            None => "when it starts cannot be said".to_owned(),
-        });
-        format!("it waits: {}.", parts.join("; "))
+        details.push(self.start());
+        details
     }
 
-    fn active(&self) -> String {
+    fn delayed(&self) -> (String, Vec<String>) {
+        let record = self.record;
+        let due = record.due_ms.map_or(0, |due| due.saturating_sub(self.at_ms));
+        let headline = match record.attempt {
+            // a job that was put off has lost no attempt
+            0 => "it was put off".to_owned(),
+            attempt => format!("attempt {attempt} failed"),
+        };
+        let mut details = vec![failure(record)];
+        details.push(if due > 0 {
+            format!("it is tried again in {}", seconds(due))
+        } else {
+            "it is due, and goes into line as soon as a worker looks".to_owned()
+        });
+        details.extend(self.obstacles());
+        details.push(self.start());
+        (headline, details)
+    }
+
+    fn active(&self) -> (String, Vec<String>) {
         let record = self.record;
         let worker = record.worker.as_deref().unwrap_or("a worker");
         if !self.stats.workers.iter().any(|known| known.worker == worker) {
-            return format!(
-                "{worker} had it and has gone silent: another worker takes it over when its lease runs out."
-            );
+            let details = vec!["another worker takes it over when its lease runs out".to_owned()];
+            return (format!("{worker} had it and has gone silent"), details);
         }
         let since = |at: u64| seconds(self.at_ms.saturating_sub(at));
         let stage = match (record.handle_ms, record.outputs_ms) {
@@ -255,37 +264,28 @@ impl Look<'_> {
             (Some(at), None) => format!("the provider has been at it for {}", since(at)),
             (None, None) => "the provider has not named it yet".to_owned(),
         };
-        let asked = self.asked().map_or_else(String::new, |actor| format!("; {actor} asked to cancel it"));
-        format!("{worker} has it (attempt {}): {stage}{}{asked}.", record.attempt, self.to_go())
+        let mut details = vec![stage];
+        details.extend(self.to_go());
+        details.extend(self.asked().map(|actor| format!("{actor} asked to cancel it")));
+        (format!("{worker} has it (attempt {})", record.attempt), details)
     }
 
     /// How long a running job still takes, measured against what its model usually takes.
-    fn to_go(&self) -> String {
-        let model = self.stats.models.iter().find(|model| model.model == self.record.model);
-        let Some((model, claimed)) = model.zip(self.record.claimed_ms) else { return String::new() };
+    fn to_go(&self) -> Option<String> {
+        let model = self.stats.models.iter().find(|model| model.model == self.record.model)?;
+        let took = self.at_ms.saturating_sub(self.record.claimed_ms?);
         let ModelStats { typical_ms: Some(typical), spread_ms, .. } = model else {
-            let finish = self.standing.and_then(|standing| standing.finish);
-            return finish.map_or_else(String::new, |finish| format!("; about {} to go", seconds(finish.likely_ms)));
+            let finish = self.standing?.finish?;
+            return Some(format!("about {} to go; its model was not measured yet", seconds(finish.likely_ms)));
         };
-        let (took, spread) = (self.at_ms.saturating_sub(claimed), 2 * spread_ms.unwrap_or(typical / 4));
-        let usual = format!("{} ± {}", seconds(*typical), seconds(spread));
+        let spread = 2 * spread_ms.unwrap_or(typical / 4);
         if took > typical + spread {
-            return format!("; it takes longer ({}) than is usual for its model ({usual})", seconds(took));
+            let usual = format!("{} ± {}", seconds(*typical), seconds(spread));
+            return Some(format!("it takes longer ({}) than is usual for its model ({usual})", seconds(took)));
         }
         let left = |until: u64| until.saturating_sub(took);
         let (likely, low, high) = (left(*typical), left(typical.saturating_sub(spread)), left(typical + spread));
-        format!("; about {} to go ({} to {})", seconds(likely), seconds(low), seconds(high))
-    }
-
-    fn cancelled(&self) -> String {
-        let last = self.trail.iter().rev().find(|event| event.kind == "cancelled");
-        let (actor, when) = match (self.asked(), last) {
-            // whoever asked, not the worker that obeyed
-            (Some(actor), _) => (actor, "ran"),
-            (None, last) => (last.map_or("somebody", |event| event.actor.as_str()), "waited"),
-        };
-        let id = &self.record.id;
-        format!("it was cancelled by {actor} while it {when} (`atelier queue retry {id}` runs it again).")
+        Some(format!("about {} to go ({} to {})", seconds(likely), seconds(low), seconds(high)))
     }
 
     /// Who asked to cancel it while it ran, since it was last accepted or retried.
@@ -298,6 +298,9 @@ impl Look<'_> {
 impl Answer for Story {
     fn text(&self) -> String {
         let mut out = format!("Job {} ({}): {}", self.id, self.model, self.verdict);
+        for detail in self.details.iter().filter(|detail| !detail.is_empty()) {
+            let _ = write!(out, "\n  {detail}");
+        }
         if let Some(batch) = &self.batch {
             let number = batch.number.map_or_else(|| "one".to_owned(), |number| format!("number {number}"));
             let _ = write!(out, "\nBatch {}: it is {number} of {}; {}.", batch.id, batch.of, batch.states);
@@ -318,7 +321,7 @@ impl Story {
             0 => "nothing yet".to_owned(),
             number => {
                 let claims = count(number as u64, "claim", "claims");
-                format!("{} of a worker's slot in {claims}", seconds(*charged_ms))
+                format!("{} of a slot charged in {claims}", seconds(*charged_ms))
             }
         };
         let price = price_micros.filter(|price| *price > 0 && *predictions > 0).map_or_else(String::new, |price| {

@@ -26,9 +26,11 @@ pub(super) fn reason(because: &Because, record: &Record) -> String {
             let user = owner(record);
             format!("user {user} is paused {why} (`atelier queue resume --user {user}` ends it)")
         }
-        Because::UserLimit { running: now } => format!("its user has {} running, the most allowed", running(*now)),
-        Because::ChatLimit { running: now } => format!("its chat has {} running, the most allowed", running(*now)),
-        Because::ModelLimit { running: now } => format!("{} of its model run, the most allowed", running(*now)),
+        Because::UserLimit { running: now } => format!("its user has {} running, no more are allowed", running(*now)),
+        Because::ChatLimit { running: now } => format!("its chat has {} running, no more are allowed", running(*now)),
+        Because::ModelLimit { running: now } => {
+            format!("its model has {} running, no more are allowed", running(*now))
+        }
         Because::Rate { wait_ms, every_ms, why } => {
             let why = if why.is_empty() { String::new() } else { format!(" ({why})") };
             let every = if *every_ms > 0 { format!(", then one every {}", seconds(*every_ms)) } else { String::new() };

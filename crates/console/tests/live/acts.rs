@@ -41,7 +41,7 @@ async fn a_filter_reaches_every_job_wherever_it_waits() {
     assert_eq!(acted.text(), "1 running job is being stopped, 1 job is cancelled");
     hand.lease.cancelled().await;
     assert_says(&line.why(&other).await, &["it was cancelled by operator:jo@box while it waited"]);
-    assert_says(&line.why(&running).await, &["; operator:jo@box asked to cancel it"]);
+    assert_says(&line.why(&running).await, &["\n  operator:jo@box asked to cancel it"]);
     drop(hand);
     _answer.send(Outcome::Cancelled).unwrap();
     painter.stop().await;
@@ -154,7 +154,10 @@ async fn limits_are_set_shown_and_lifted() {
     assert_eq!((limits.limits.user, limits.limits.keep_ms, limits.limits.chat), (Some(2), 3_600_000, None));
     assert_says(
         &limits.text(),
-        &["model imagen       at most 4 running at once   (was: not limited)", "1 h   (was: 7 d)"],
+        &[
+            "model imagen      at most 4 running at once   (was: not limited)",
+            "records kept      for 1 h   (was: for 7 d)",
+        ],
     );
     assert_says(
         &line.console.stats(30_000).await.unwrap().text(),

@@ -19,14 +19,17 @@ async fn a_waiting_job_says_that_nobody_works() {
     let id = line.submit(1, "imagen", "a private thought").await;
     let expected = [
         id.as_str(),
-        "it waits: no worker runs (start one with `atelier worker`); it is the next of its model",
+        ": it waits\n  no worker runs (start one with `atelier worker`)\n  it is the next of its model\n",
         "when it starts cannot be said before that is put right",
         "Cost: nothing yet (1.00 s is predicted).",
         "accepted from user 77:9",
     ];
     assert_says(&line.why(&id).await, &expected);
     let stats = line.console.stats(30_000).await.unwrap();
-    assert_says(&stats.text(), &["1 waiting", "NO WORKER runs", "imagen", "1 would start everything within 30 s"]);
+    assert_says(
+        &stats.text(),
+        &["1 waiting", "NO WORKER runs", "imagen", "1 slot would do to start everything within 30 s"],
+    );
     assert_eq!(
         (&parsed(&stats)["desired_slots"], &parsed(&stats)["limits"]["keep_ms"]),
         (&1.into(), &604_800_000.into())
@@ -96,16 +99,16 @@ async fn a_story_goes_from_the_claim_to_the_end() {
     assert_eq!(painter.ends(Outcome::HandedOver).await, last);
     painter.stop().await;
 
-    assert_says(&line.why(&good).await, &["the picture is in the chat; it waited", "was posted in", "done"]);
+    assert_says(&line.why(&good).await, &["the picture is in the chat\n  it waited", "was posted in", "done"]);
     assert_says(
         &line.why(&good).await,
         &["in 1 claim (1.00 s was predicted); 1 prediction at the provider, $0.06 a picture."],
     );
-    assert_says(&line.why(&bad).await, &["failed for good after 1 attempt: a content filter stopped it (NSFW)"]);
+    assert_says(&line.why(&bad).await, &["failed for good after 1 attempt\n  a content filter stopped it (NSFW)"]);
     let why = line.why(&slow).await;
     assert_says(
         &why,
-        &["attempt 1 failed (the service or the network stumbled (HTTP 502)); it is tried again in", "9 min"],
+        &["attempt 1 failed\n  the service or the network stumbled (HTTP 502)\n  it is tried again in", "9 min"],
     );
     assert_says(
         &why,
@@ -113,7 +116,7 @@ async fn a_story_goes_from_the_claim_to_the_end() {
     );
     assert_says(
         &line.why(&last).await,
-        &["painter stopped and handed it over", "Cost: 0.00 s of a worker's slot in 1 claim"],
+        &["painter stopped and handed it over", "Cost: 0.00 s of a slot charged in 1 claim"],
     );
     let story = parsed(&line.console.why(&good).await.unwrap());
     assert_eq!((&story["state"], &story["attempts"][0]["end"]), (&"done".into(), &"done".into()));
@@ -131,7 +134,9 @@ async fn a_waiting_job_says_when_it_starts_or_what_keeps_it() {
     let why = line.why(&waiting[2]).await;
     assert_says(
         &why,
-        &["it waits: 2 jobs are ahead of it (2 of the same user); 1 slot serves its model, 1 job runs in all"],
+        &[
+            "it waits\n  2 jobs are ahead of it (2 of the same user)\n  1 slot serves its model; 1 job runs now, of all models",
+        ],
     );
     assert_says(
         &why,
