@@ -40,6 +40,7 @@
 //! | `pace:…`, `park:…` | string | the budget of a bot and of each chat; flood waits |
 //! | `wake`, `wake:<model>`, `news` | list | one entry wakes one idle worker |
 //! | `cancel` | channel | ids of running jobs to be stopped |
+//! | `probe` | string | gone after a second: written to see whether the server takes writes |
 //! | `totals` | hash | counters since the beginning; `accepted` is also the last number of submission |
 
 /// Version of the key layout: a build with another layout must not touch these keys.
