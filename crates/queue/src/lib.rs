@@ -24,7 +24,6 @@ mod link;
 mod list;
 mod pace;
 mod private;
-mod probe;
 mod published;
 mod record;
 mod run;
@@ -36,7 +35,7 @@ mod turns;
 
 pub use control::{Cancelling, Retrying, Standing};
 pub use doctor::{Finding, Health};
-pub use error::{ConnectError, QueueError, RunError};
+pub use error::{ConnectError, Fault, QueueError, Refusal, RunError};
 pub use eta::{Because, Span};
 pub use found::Found;
 pub use herald::{Herald, Notice, Teller};
