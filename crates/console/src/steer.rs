@@ -103,7 +103,8 @@ impl Console {
         let mut told = None;
         loop {
             let look = Instant::now();
-            let left = Drained::of(&self.queue.stats().await?, began.elapsed());
+            let paused = !self.queue.paused_users().await?.is_empty();
+            let left = Drained::of(&self.queue.stats().await?, paused, began.elapsed());
             if left.empty || wait.is_some_and(|wait| began.elapsed() >= wait) {
                 return Ok(left);
             }
@@ -124,7 +125,7 @@ impl Console {
 }
 
 impl Drained {
-    fn of(stats: &Stats, waited: Duration) -> Self {
+    fn of(stats: &Stats, users_paused: bool, waited: Duration) -> Self {
         let (waiting, delayed, running) = (stats.waiting, stats.delayed, stats.active);
         let mut obstacles = Vec::new();
         if stats.paused.is_some() {
@@ -136,8 +137,8 @@ impl Drained {
                 obstacles.push(format!("model {name} is paused"));
             } else if model.slots == 0 && !stats.workers.is_empty() {
                 obstacles.push(format!("nobody serves {name}"));
-            } else if model.users == 0 && model.running == 0 {
-                obstacles.push(format!("all who wait for {name} are paused"));
+            } else if model.users == 0 && users_paused {
+                obstacles.push(format!("all who wait for {name} are paused or at a limit"));
             }
         }
         if stats.workers.is_empty() {
@@ -210,13 +211,13 @@ mod tests {
     fn a_drain_names_what_stands_in_its_way() {
         let model = ModelStats { model: "imagen".to_owned(), waiting: 2, ..ModelStats::default() };
         let stats = Stats { waiting: 2, delayed: 1, models: vec![model], ..Stats::default() };
-        let left = Drained::of(&stats, Duration::from_secs(3));
+        let left = Drained::of(&stats, true, Duration::from_secs(3));
         assert_eq!(
             left.left(),
             "2 waiting, 0 running, 1 to be tried again; it will not get empty while all who wait for imagen are paused \
-             and no worker runs"
+             or at a limit and no worker runs"
         );
         assert!(!left.is_yes() && left.text().starts_with("not empty after 3.00 s: 2 waiting"));
-        assert!(Drained::of(&Stats::default(), Duration::ZERO).is_yes());
+        assert!(Drained::of(&Stats::default(), true, Duration::ZERO).is_yes());
     }
 }

@@ -26,7 +26,6 @@ mod link;
 mod list;
 mod pace;
 mod private;
-mod probe;
 mod published;
 mod record;
 mod run;

@@ -138,6 +138,12 @@ impl Queue {
         Ok(lines.iter().filter_map(|line| Event::parse(line)).collect())
     }
 
+    /// The server's time in Unix milliseconds: what all times on record are taken from.
+    pub async fn clock_ms(&self) -> Result<u64, QueueError> {
+        let (seconds, micros): (u64, u64) = redis::cmd("TIME").query_async(&mut self.link()).await?;
+        Ok(seconds * 1000 + micros / 1000)
+    }
+
     /// Notes what an operator did to many jobs at once; the steering verbs note themselves.
     pub async fn note_action(&self, actor: &str, kind: &str, detail: &str) -> Result<(), QueueError> {
         let line = format!("{}\u{1f}{kind}\u{1f}{actor}\u{1f}{detail}", self.clock_ms().await?);

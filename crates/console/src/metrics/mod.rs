@@ -12,6 +12,7 @@ use std::future::Future;
 use std::io;
 use std::time::Duration;
 
+use atelier_queue::Finding;
 use axum::Router;
 use axum::extract::{Query, State};
 use axum::http::{StatusCode, header};
@@ -90,24 +91,24 @@ async fn stats(State(port): State<Port>, Query(wanted): Query<Wanted>) -> Respon
     }
 }
 
+/// What a look at the server calls the probe that decides.
+const WRITES: &str = "redis writes";
+
 /// Fine when jobs can be accepted and finished: Redis answers and takes a write. What is merely not as it should be is
 /// said below that.
 async fn health(State(port): State<Port>) -> Response {
-    let queue = &port.console.queue;
-    let look = async {
-        queue.probe().await?;
-        Ok(queue.health().await?)
+    let look = async { Ok(port.console.queue.health().await?) };
+    let findings = match in_time(look).await {
+        Ok(health) => health.findings,
+        Err(away) => return away,
     };
-    match in_time(look).await {
-        Ok(health) => {
-            let mut said = "ok\n".to_owned();
-            for finding in health.findings.iter().filter(|finding| !finding.good) {
-                said.push_str(&format!("warning: {}: {}: {}\n", finding.name, finding.found, finding.advice));
-            }
-            said.into_response()
-        }
-        Err(away) => away,
+    let line = |finding: &Finding| format!("{}: {}: {}\n", finding.name, finding.found, finding.advice);
+    let wrong = || findings.iter().filter(|finding| !finding.good);
+    if let Some(finding) = wrong().find(|finding| finding.name == WRITES) {
+        return (StatusCode::SERVICE_UNAVAILABLE, line(finding)).into_response();
     }
+    let warnings: String = wrong().map(|finding| format!("warning: {}", line(finding))).collect();
+    format!("ok\n{warnings}").into_response()
 }
 
 /// The answer, or why there is none: 503 when the queue is away.

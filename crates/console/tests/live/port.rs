@@ -103,7 +103,7 @@ async fn the_numbers_are_served_and_an_absent_redis_is_said() {
     // it answers every question and takes no write: not healthy, although the numbers are there
     tell(&line.server, "CONFIG SET min-replicas-to-write 1").await;
     let (status, text) = get(port, "/healthz").await;
-    assert!(status == 503 && text.starts_with("the queue cannot be reached"), "{status} {text}");
+    assert!(status == 503 && text.starts_with("redis writes: redis lost the replicas"), "{status} {text}");
     assert_eq!(get(port, "/metrics").await.0, 200);
     tell(&line.server, "CONFIG SET min-replicas-to-write 0").await;
     tell(&line.server, "CONFIG SET maxmemory-policy allkeys-lru").await;
