@@ -208,7 +208,7 @@ fn is_encryption(error: &RedisError) -> bool {
         let shared = source.downcast_ref::<Arc<dyn Error + Send + Sync>>();
         shared.map_or_else(|| source.downcast_ref(), |shared| shared.downcast_ref::<std::io::Error>())
     });
-    io.and_then(std::io::Error::get_ref).is_some_and(|inner| inner.is::<rustls::Error>())
+    io.and_then(std::io::Error::get_ref).is_some_and(<dyn Error + Send + Sync>::is::<rustls::Error>)
 }
 
 impl QueueError {

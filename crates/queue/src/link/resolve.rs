@@ -40,7 +40,7 @@ enum Word {
     /// It is in no cluster.
     Alone,
     /// It knows the master of our slot: itself, when `own`.
-    Master { own: bool, master: ConnectionInfo, nodes: Vec<ConnectionInfo> },
+    Master { own: bool, master: Box<ConnectionInfo>, nodes: Vec<ConnectionInfo> },
 }
 
 /// Connects to a server. Its answers may take as long as `response` says; `None` is for calls that block.
@@ -90,7 +90,7 @@ pub(super) async fn find(url: &RedisUrl, candidates: &[ConnectionInfo]) -> Redis
             // another node named it already, and it did not answer
             Ok((_, Word::Master { master, .. })) if unreachable.contains(master.addr()) => continue,
             Ok((_, Word::Master { master, nodes, .. })) => match connect(&master, Some(RESPONSE)).await {
-                Ok(connection) => return Ok(Found { connection, server: master, nodes }),
+                Ok(connection) => return Ok(Found { connection, server: *master, nodes }),
                 Err(error) => {
                     unreachable.push(master.addr().clone());
                     error
@@ -159,7 +159,7 @@ async fn word_of(url: &RedisUrl, server: &ConnectionInfo, connection: &mut Multi
         }
     }
     match master {
-        Some((own, master)) => Ok(Word::Master { own, master, nodes }),
+        Some((own, master)) => Ok(Word::Master { own, master: Box::new(master), nodes }),
         None => Err(RedisError::from((
             ErrorKind::Server(ServerErrorKind::ClusterDown),
             "no node serves the queue's slot",

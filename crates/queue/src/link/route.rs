@@ -104,16 +104,15 @@ impl Link {
     /// The moment, by the server's clock, when whoever calls now will have given up.
     pub(super) async fn deadline(&self) -> RedisResult<u64> {
         let known = self.state().clock.filter(|(at, _)| at.elapsed() < CLOCK);
-        let (at, then) = match known {
-            Some(clock) => clock,
-            None => {
-                let (seconds, micros): (u64, u64) = redis::cmd("TIME").query_async(&mut self.clone()).await?;
-                let clock = (Instant::now(), seconds * 1000 + micros / 1000);
-                self.state().clock = Some(clock);
-                clock
-            }
-        };
+        let (at, then) = if let Some(clock) = known { clock } else { self.ask_clock().await? };
         Ok(then + millis(at.elapsed() + RESPONSE))
+    }
+
+    async fn ask_clock(&self) -> RedisResult<(Instant, u64)> {
+        let (seconds, micros): (u64, u64) = redis::cmd("TIME").query_async(&mut self.clone()).await?;
+        let clock = (Instant::now(), seconds * 1000 + micros / 1000);
+        self.state().clock = Some(clock);
+        Ok(clock)
     }
 
     /// Takes the server's word for what time it is; without one it is asked.
