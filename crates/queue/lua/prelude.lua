@@ -172,6 +172,9 @@ local function leave_line(at, model, owner, id, chat, cost)
       keep_tag(model, owner, tonumber(tag) + boosted(before[2]))
     else
       redis.call('SREM', K .. 'parked:' .. owner, model.name)
+      if redis.call('EXISTS', K .. 'parked:' .. owner) == 0 then
+        redis.call('SREM', K .. 'parked', owner)
+      end
     end
   elseif boosted(head[2]) ~= boosted(before[2]) then
     redis.call('ZADD', model.ring, 'XX', 'INCR', int(BOOST), owner)

@@ -142,3 +142,9 @@ fn pausing_what_is_paused_for_the_same_reason_changes_nothing() {
         agree(&world(1, 1), &[pause("full"), Advance(6), pause("full"), Advance(6), pause("cold"), Steer(Resume(target))]);
     }
 }
+
+#[test]
+fn who_is_parked_and_cancels_leaves_nothing_behind() {
+    let operations = [Steer(Limit(Setting::User, Some(0))), submit(1, 0, 0, 1), claim(1)];
+    agree(&world(1, 1), &[&operations[..], &[Cancel { job: 1, owner: None, tell: true }]].concat());
+}
