@@ -25,6 +25,11 @@ impl<R: Rng> Generator<R> {
 
     /// What happens next.
     pub(super) fn next(&mut self, state: &Reference) -> Operation {
+        if self.updates == 0 && self.coin(0.8) {
+            // few records make a quick check
+            self.updates = 1;
+            return Operation::Steer(Steer::Limit(Setting::KeepJobs, Some(2)));
+        }
         match self.random.random_range(0..1000) {
             0..190 => self.advance(),
             190..390 => self.submit(state),
@@ -82,8 +87,8 @@ impl<R: Rng> Generator<R> {
             update,
             chat: self.coin(0.5).then(|| self.random.random_range(0..state.world.chats)),
             urgent: self.coin(0.15),
-            pending: *[3, 8, 12, 12].choose(&mut self.random).unwrap(),
-            waiting: *[6, 20, 40, 40].choose(&mut self.random).unwrap(),
+            pending: *[3, 5, 8, 8].choose(&mut self.random).unwrap(),
+            waiting: *[3, 8, 16, 16].choose(&mut self.random).unwrap(),
             jobs,
         })
     }
@@ -163,7 +168,7 @@ impl<R: Rng> Generator<R> {
             94..96 => {
                 Steer::Limit(Setting::KeepMs, [None, Some(3_600_000), Some(100_000_000)].choose(&mut self.random).copied().unwrap())
             }
-            96..99 => Steer::Limit(Setting::KeepJobs, [Some(0), Some(3), Some(6), None].choose(&mut self.random).copied().unwrap()),
+            96..99 => Steer::Limit(Setting::KeepJobs, [Some(0), Some(2), Some(2), Some(5)].choose(&mut self.random).copied().unwrap()),
             _ => Steer::Limit(Setting::KeepBytes, [None, None, Some(0)].choose(&mut self.random).copied().unwrap()),
         }
     }
