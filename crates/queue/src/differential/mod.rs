@@ -10,6 +10,7 @@
 
 mod generate;
 mod model;
+mod mutants;
 mod operation;
 mod regressions;
 mod runner;
