@@ -46,7 +46,8 @@ pub(crate) async fn place(front: &Front, incoming: &Incoming, text: &str) -> Res
             let most = front.settings.limits.pending_per_user;
             Order::Refused(language.say(&Say::FullUser { pending, most }))
         }
-        Submitted::QueueFull { .. } | Submitted::Closed { .. } => Order::Refused(language.say(&Say::FullQueue)),
+        Submitted::QueueFull { .. } => Order::Refused(language.say(&Say::FullQueue)),
+        Submitted::Closed { .. } => Order::Refused(language.say(&Say::Closed)),
     })
 }
 
