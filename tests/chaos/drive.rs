@@ -27,7 +27,7 @@ use crate::witness::Witness;
 /// Jobs that have not ended while more are submitted.
 const BACKLOG: u64 = 500;
 /// Between two looks at how many have ended.
-const LOOK: Duration = Duration::from_millis(20);
+const LOOK: Duration = Duration::from_millis(50);
 /// So long without a job's end, with nothing broken, means that it will not come.
 const STUCK: Duration = Duration::from_secs(60);
 
@@ -66,11 +66,14 @@ async fn act(options: &Options, plan: Plan) -> Report {
     let mut report = Report::new(options);
     let mut faults = JoinSet::new();
     let steps = plan.steps.clone();
-    let (mut submitted, mut shown) = (0, 0);
+    let (mut submitted, mut shown, mut room) = (0, 0, 0);
     for step in plan.steps {
         match step {
             Step::Submit(order) => {
-                room(&scene.queue, &submitters).await;
+                while room < order.models.len() as u64 {
+                    room = room_for_more(&scene.queue, &submitters).await;
+                }
+                room -= order.models.len() as u64;
                 submitted = order.first;
                 submitters.ask(Wish::Submit(order)).await;
             }
@@ -125,13 +128,13 @@ async fn set_up(seed: u64, directory: PathBuf, effects: &Effects) -> Scene {
         gaps: std::sync::Mutex::default(),
     };
     for (model, to) in MODEL_LIMITS {
-        scene.limit(&Setting::ModelLimit(named(model)), to).await;
+        scene.limit(&Setting::ModelLimit(named(model)), Some(to)).await;
     }
-    scene.limit(&Setting::UserLimit, USER_LIMIT).await;
-    scene.limit(&Setting::ChatLimit, CHAT_LIMIT).await;
+    scene.limit(&Setting::UserLimit, Some(USER_LIMIT)).await;
+    scene.limit(&Setting::ChatLimit, Some(CHAT_LIMIT)).await;
     // nothing is dropped before it was judged
-    scene.limit(&Setting::KeepJobs, 100_000_000).await;
-    scene.limit(&Setting::KeepBytes, 1 << 40).await;
+    scene.limit(&Setting::KeepJobs, Some(100_000_000)).await;
+    scene.limit(&Setting::KeepBytes, Some(1 << 40)).await;
     scene
 }
 
@@ -145,9 +148,14 @@ async fn left(queue: &Queue) -> u64 {
     stats.waiting + stats.delayed + stats.active
 }
 
-/// Waits until there is room for more jobs.
-async fn room(queue: &Queue, submitters: &Submitters) {
-    while left(queue).await + submitters.unanswered() as u64 > BACKLOG {
+/// How many more jobs may be submitted; waits until it is worth while.
+async fn room_for_more(queue: &Queue, submitters: &Submitters) -> u64 {
+    loop {
+        // a message has six jobs at most
+        let room = BACKLOG.saturating_sub(left(queue).await + 6 * submitters.unanswered() as u64);
+        if room > BACKLOG / 20 {
+            return room;
+        }
         tokio::time::sleep(LOOK).await;
     }
 }

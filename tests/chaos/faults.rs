@@ -8,7 +8,7 @@ use atelier_queue::{Queue, QueueError, Setting, Steering};
 use tokio::sync::Mutex;
 
 use crate::crew::Crew;
-use crate::plan::{Fault, Party, WORKERS, bot_of, user_id};
+use crate::plan::{CHAT_LIMIT, Fault, Party, USER_LIMIT, WORKERS, bot_of, model_limit, user_id};
 use crate::proxy::Proxy;
 use crate::server::Server;
 use crate::witness::Witness;
@@ -68,15 +68,27 @@ impl Scene {
             Fault::PauseUser { user, ms } => {
                 self.pause(&Steering::User(BotId(bot_of(user)), UserId(user_id(user))), rest(ms)).await;
             }
-            Fault::LimitModel { model, to } => self.limit(&Setting::ModelLimit(named(model)), to).await,
-            Fault::LimitUser { to } => self.limit(&Setting::UserLimit, to).await,
-            Fault::LimitChat { to } => self.limit(&Setting::ChatLimit, to).await,
+            Fault::LimitModel { model, to, ms } => {
+                self.limit_for(&Setting::ModelLimit(named(model)), to, rest(ms), model_limit(model)).await;
+            }
+            Fault::LimitUser { to, ms } => {
+                self.limit_for(&Setting::UserLimit, to, rest(ms), Some(USER_LIMIT)).await;
+            }
+            Fault::LimitChat { to, ms } => {
+                self.limit_for(&Setting::ChatLimit, to, rest(ms), Some(CHAT_LIMIT)).await;
+            }
         }
     }
 
     /// Sets a limit, however long that takes.
-    pub(crate) async fn limit(&self, setting: &Setting, to: u64) {
-        insist(|| self.queue.limit(setting, ACTOR, Some(to))).await;
+    pub(crate) async fn limit(&self, setting: &Setting, to: Option<u64>) {
+        insist(|| self.queue.limit(setting, ACTOR, to)).await;
+    }
+
+    async fn limit_for(&self, setting: &Setting, to: u64, rest: Duration, then: Option<u64>) {
+        self.limit(setting, Some(to)).await;
+        tokio::time::sleep(rest).await;
+        self.limit(setting, then).await;
     }
 
     async fn pause(&self, what: &Steering, rest: Duration) {

@@ -23,6 +23,11 @@ pub(crate) const USER_LIMIT: u64 = 6;
 pub(crate) const CHAT_LIMIT: u64 = 5;
 /// Most jobs of one user that have not ended.
 pub(crate) const PENDING: u32 = 150;
+/// The limit of a model at the beginning, and again after every change.
+pub(crate) fn model_limit(model: &str) -> Option<u64> {
+    MODEL_LIMITS.iter().find(|(name, _)| *name == model).map(|(_, limit)| *limit)
+}
+
 /// Workers at once. All serve every model but the last, which serves two.
 pub(crate) const WORKERS: usize = 4;
 pub(crate) const NARROW: [&str; 2] = ["sketch", "imagen"];
@@ -117,11 +122,14 @@ impl Plan {
             let at = f64::from(number);
             number += u32::try_from(order.models.len()).expect("a few");
             for job in order.first..number {
-                if dice.random_bool(0.04) {
+                let cancelled = dice.random_bool(0.04);
+                if cancelled {
                     let operator = dice.random_bool(0.3);
                     steps.push((at + dice.random_range(0.5..400.0), Step::Cancel { job, operator }));
                 }
-                if dice.random_bool(0.03) {
+                // of those that will have ended badly some are tried again, and a few that need it not
+                let doomed = cancelled || Conduct::of(seed, job, 1).stumble == Stumble::Fatal;
+                if dice.random_bool(if doomed { 0.5 } else { 0.01 }) {
                     steps.push((at + dice.random_range(5.0..1500.0), Step::Retry { job }));
                 }
             }

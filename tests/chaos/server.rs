@@ -37,6 +37,8 @@ pub(crate) fn become_redis(data: &Path, port: u16) -> ExitCode {
         .args(["--bind", "127.0.0.1", "--port", &port.to_string(), "--daemonize", "no"])
         .args(["--appendonly", "yes", "--appendfsync", "everysec", "--save", ""])
         .args(["--maxmemory-policy", "noeviction"])
+        // rewritten several times in a run, so that some kills meet a rewrite
+        .args(["--auto-aof-rewrite-min-size", "4mb", "--auto-aof-rewrite-percentage", "60"])
         .arg("--dir")
         .arg(data)
         .exec();

@@ -18,7 +18,7 @@ use crate::time::now_ms;
 /// Outside of the queue's prefix.
 const KEY: &str = "chaos:witness";
 /// Between two counts.
-const TICK: Duration = Duration::from_millis(5);
+const TICK: Duration = Duration::from_millis(10);
 /// Counts remembered: more than the two seconds for which a write may wait.
 const REMEMBERED: usize = 1000;
 

@@ -47,12 +47,12 @@ pub(crate) enum Fault {
     PauseModel { model: &'static str, ms: u64 },
     /// Operators pause a user for a while.
     PauseUser { user: u32, ms: u64 },
-    /// Another limit for a model.
-    LimitModel { model: &'static str, to: u64 },
-    /// Another limit for every user.
-    LimitUser { to: u64 },
-    /// Another limit for every group chat.
-    LimitChat { to: u64 },
+    /// Another limit for a model for a while.
+    LimitModel { model: &'static str, to: u64, ms: u64 },
+    /// Another limit for every user for a while.
+    LimitUser { to: u64, ms: u64 },
+    /// Another limit for every group chat for a while.
+    LimitChat { to: u64, ms: u64 },
 }
 
 impl Fault {
@@ -65,6 +65,7 @@ impl Fault {
             _ => Party::Worker(seat),
         };
         let model = MODELS[dice.random_range(0..MODELS.len())];
+        let long = dice.random_range(500..6000);
         match dice.random_range(0..100) {
             0..20 => Self::KillWorker { seat, ms: dice.random_range(0..800) },
             20..34 => Self::StopWorker { seat, ms: dice.random_range(1100..3500) },
@@ -79,9 +80,9 @@ impl Fault {
             85..87 => Self::PauseQueue { ms: dice.random_range(200..1500) },
             87..91 => Self::PauseModel { model, ms: dice.random_range(200..3000) },
             91..93 => Self::PauseUser { user: dice.random_range(0..10), ms: dice.random_range(200..3000) },
-            93..96 => Self::LimitModel { model, to: dice.random_range(2..16) },
-            96..98 => Self::LimitUser { to: dice.random_range(2..10) },
-            _ => Self::LimitChat { to: dice.random_range(2..8) },
+            93..96 => Self::LimitModel { model, to: dice.random_range(1..16), ms: long },
+            96..98 => Self::LimitUser { to: dice.random_range(1..10), ms: long },
+            _ => Self::LimitChat { to: dice.random_range(1..8), ms: long },
         }
     }
 
@@ -122,8 +123,8 @@ impl fmt::Display for Fault {
             Self::Partition { who, ms } => write!(formatter, " {who} for {ms} ms"),
             Self::PauseModel { model, ms } => write!(formatter, " {model} for {ms} ms"),
             Self::PauseUser { user, ms } => write!(formatter, " {user} for {ms} ms"),
-            Self::LimitModel { model, to } => write!(formatter, " {model} to {to}"),
-            Self::LimitUser { to } | Self::LimitChat { to } => write!(formatter, " to {to}"),
+            Self::LimitModel { model, to, ms } => write!(formatter, " {model} to {to} for {ms} ms"),
+            Self::LimitUser { to, ms } | Self::LimitChat { to, ms } => write!(formatter, " to {to} for {ms} ms"),
         }
     }
 }
