@@ -22,6 +22,8 @@ const EXECUTABLE: &[&str] = &["--package", "atelier", "--bin", "atelier"];
 /// What the benchmark needs: itself, and the executable that it starts. Features are those of the two together.
 const MEASURED: &[&str] =
     &["--profile", "measure", "--package", "atelier", "--bin", "atelier", "--package", "e2e", "--bin", "bench"];
+/// What chaos needs: itself.
+const BROKEN: &[&str] = &["--profile", "measure", "--package", "e2e", "--bin", "chaos"];
 
 /// `cargo xtask demo`.
 pub(crate) fn demo(passed: &Passed) -> ExitCode {
@@ -37,6 +39,14 @@ pub(crate) fn bench(passed: &Passed) -> ExitCode {
         return ExitCode::FAILURE;
     }
     become_program(MEASURED, "bench", &[], passed)
+}
+
+/// `cargo xtask chaos`: the queue under faults, and a checker of what happened.
+pub(crate) fn chaos(passed: &Passed) -> ExitCode {
+    if REDIS.ensure().is_none() {
+        return ExitCode::FAILURE;
+    }
+    become_program(BROKEN, "chaos", &[], passed)
 }
 
 fn become_program(what: &[&str], name: &str, first: &[&str], passed: &Passed) -> ExitCode {
