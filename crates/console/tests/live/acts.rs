@@ -21,7 +21,7 @@ async fn a_filter_reaches_every_job_wherever_it_waits() {
     let line = Line::start().await;
     let mut painter = line.work(1, &["seedream"]);
     let running = line.submit(1, "seedream", "runs").await;
-    let (hand, _answer) = painter.next().await;
+    let (hand, answer) = painter.next().await;
     // more than one page, of many users, one of them paused and one with a long line
     for user in 0..30 {
         line.submit_all(100 + user, i64::from(user), "imagen", &["x"; 8]).await;
@@ -43,7 +43,7 @@ async fn a_filter_reaches_every_job_wherever_it_waits() {
     assert_says(&line.why(&other).await, &["it was cancelled by operator:jo@box while it waited"]);
     assert_says(&line.why(&running).await, &["\n  operator:jo@box asked to cancel it"]);
     drop(hand);
-    _answer.send(Outcome::Cancelled).unwrap();
+    answer.send(Outcome::Cancelled).unwrap();
     painter.stop().await;
     assert_says(&line.why(&running).await, &["it was cancelled by operator:jo@box while it ran"]);
     assert_eq!(line.queue.stats().await.unwrap().waiting, 0);
