@@ -63,6 +63,28 @@ async fn a_filter_reaches_every_job_wherever_it_waits() {
 }
 
 #[tokio::test]
+async fn jobs_held_back_for_their_chat_are_reached_and_say_when_they_start() {
+    let line = Line::start().await;
+    let one = LimitChange { setting: Setting::ChatLimit, value: Some(1) };
+    line.console.limit(&[one], &jo()).await.unwrap();
+    let mut painter = line.work(4, &[]);
+    let ids = line.submit_all(1, 9, "imagen", &["x"; 4]).await;
+    let (hand, answer) = painter.next().await;
+    let why = line.why(&ids[3]).await;
+    assert_says(
+        &why,
+        &["its chat has 1 job running, no more are allowed", "2 jobs are ahead of it (2 of the same user)"],
+    );
+    let start = line.console.why(&ids[3]).await.unwrap().start.unwrap();
+    assert!(start.likely_ms > 0 && start.high_ms > start.low_ms, "{start:?}");
+    let acted = line.console.act(Action::Cancel, &all(&[]), &jo()).await.unwrap();
+    assert_eq!((acted.matched, acted.outcomes.get("cancelled"), acted.outcomes.get("asked")), (4, Some(&3), Some(&1)));
+    drop(hand);
+    answer.send(Outcome::Cancelled).unwrap();
+    painter.stop().await;
+}
+
+#[tokio::test]
 async fn named_jobs_are_told_one_by_one() {
     let line = Line::start().await;
     let mut painter = line.work(1, &[]);
