@@ -148,6 +148,13 @@ impl Standing {
             Because::Rate { wait_ms, every_ms, .. } => Some((*wait_ms as f64, *every_ms as f64)),
             _ => None,
         });
+        let turn = because.iter().find_map(|because| match because {
+            // at the limit, so as many as run may run
+            Because::UserLimit { running } | Because::ChatLimit { running } => {
+                Some((f64::from(*own_ahead), f64::from(*running)))
+            }
+            _ => None,
+        });
         let typical = Duration::from_secs_f64(own.typical_ms / 1000.0);
         let waiting = matches!(state, JobState::Waiting | JobState::Delayed);
         let start = if waiting && !because.iter().any(Because::is_blocking) {
@@ -162,6 +169,7 @@ impl Standing {
                 own,
                 others: loads.into_values().collect(),
                 rate,
+                turn,
                 due_ms,
             };
             view.start()
