@@ -11,7 +11,7 @@ use serde_json::json;
 use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 
-use crate::options::Options;
+use crate::whole::options::Options;
 use crate::sample::Sample;
 
 /// Jobs running meanwhile, in two workers that have room for them.
