@@ -36,6 +36,8 @@ pub(crate) async fn place(front: &Front, incoming: &Incoming, text: &str) -> Res
         update: incoming.update,
         jobs: &jobs,
         limits: front.settings.limits,
+        weight: 1,
+        urgent: false,
     };
     Ok(match front.queue.submit(&submission).await? {
         Submitted::Accepted => Order::Accepted(jobs.into_iter().map(|(job, _)| job).collect()),
@@ -45,6 +47,7 @@ pub(crate) async fn place(front: &Front, incoming: &Incoming, text: &str) -> Res
             Order::Refused(language.say(&Say::FullUser { pending, most }))
         }
         Submitted::QueueFull { .. } => Order::Refused(language.say(&Say::FullQueue)),
+        Submitted::Closed { .. } => Order::Refused(language.say(&Say::Closed)),
     })
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use atelier_domain::{Job, JobId, JobState, Say, caption};
-use atelier_queue::{QueueError, Standing, Urgency};
+use atelier_queue::{Because, QueueError, Standing, Urgency};
 use atelier_telegram::{Button, ButtonData, DeliveryError, Keyboard, Place, Post};
 use tracing::{debug, warn};
 
@@ -97,11 +97,15 @@ async fn record(front: &Front, job: &Job, message: atelier_domain::MessageId) {
 async fn line(front: &Front, job: &Job) -> String {
     let standing = front.queue.standing(&job.id, &front.catalogue).await.ok().flatten();
     let say = match standing {
-        Some(Standing { state: JobState::Waiting | JobState::Delayed, ahead, slots, eta, running }) => match eta {
-            Some(eta) if ahead + running < slots => Say::QueuedNext { eta },
-            Some(eta) => Say::Queued { position: ahead + 1, eta },
-            None => Say::QueuedUnserved { position: ahead + 1 },
-        },
+        Some(Standing { state: JobState::Waiting | JobState::Delayed, ahead, start, finish, because, .. }) => {
+            let paused = |because: &Because| because.is_blocking() && !matches!(because, Because::Unserved | Because::NoWorker);
+            match (start, finish) {
+                (Some(start), Some(finish)) if start.likely_ms == 0 => Say::QueuedNext { eta: finish.likely() },
+                (_, Some(finish)) => Say::Queued { position: ahead + 1, eta: finish.likely() },
+                _ if because.iter().any(paused) => Say::QueuedPaused { position: ahead + 1 },
+                _ => Say::QueuedUnserved { position: ahead + 1 },
+            }
+        }
         _ => Say::Working,
     };
     job.language.say(&say)

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use atelier_domain::{JobState, ModelId};
-use atelier_queue::{Queue, Record};
+use atelier_domain::{BotId, JobState, ModelId, UserId};
+use atelier_queue::{Filter, Queue, Record};
 use serde::Serialize;
 
 use crate::view::{ConsoleError, Timings, View, json, seconds, table};
@@ -15,6 +15,10 @@ pub struct Wish {
     pub state: Option<JobState>,
     /// Of this model.
     pub model: Option<ModelId>,
+    /// Of this user of this bot.
+    pub user: Option<(BotId, UserId)>,
+    /// Accepted at least so long ago, in milliseconds.
+    pub older_ms: Option<u64>,
     /// At most so many of each state.
     pub limit: usize,
     /// Whether prompts are shown.
@@ -26,18 +30,24 @@ const LIVING: [JobState; 3] = [JobState::Active, JobState::Waiting, JobState::De
 
 #[derive(Serialize)]
 struct Listed {
-    /// Jobs in all, by state (done and cancelled ones are counted together).
-    totals: BTreeMap<&'static str, u64>,
+    /// The states looked at, and whether there are more jobs than are listed.
+    states: BTreeMap<&'static str, bool>,
     jobs: Vec<Record>,
 }
 
 /// The jobs wished for: those in line in the order of their turn, ended ones newest first.
 pub async fn list(queue: &Queue, wish: &Wish, now_ms: u64, view: View) -> Result<String, ConsoleError> {
-    let mut listed = Listed { totals: BTreeMap::new(), jobs: Vec::new() };
+    let mut listed = Listed { states: BTreeMap::new(), jobs: Vec::new() };
     let states = wish.state.as_ref().map_or(&LIVING[..], std::slice::from_ref);
     for &state in states {
-        let page = queue.list(state, wish.model.as_ref(), 0, wish.limit).await?;
-        listed.totals.insert(state.name(), page.total);
+        let filter = Filter {
+            states: vec![state],
+            model: wish.model.clone(),
+            user: wish.user,
+            accepted_before_ms: wish.older_ms.map(|age| now_ms.saturating_sub(age)),
+        };
+        let page = queue.list(&filter, 0, wish.limit).await?;
+        listed.states.insert(state.name(), page.more);
         listed.jobs.extend(page.jobs);
     }
     if !wish.prompts {
@@ -51,7 +61,7 @@ pub async fn list(queue: &Queue, wish: &Wish, now_ms: u64, view: View) -> Result
 
 fn text(listed: &Listed, now_ms: u64) -> String {
     if listed.jobs.is_empty() {
-        let states: Vec<&str> = listed.totals.keys().copied().collect();
+        let states: Vec<&str> = listed.states.keys().copied().collect();
         return format!("no job is {}", states.join(" or "));
     }
     let mut rows = table(["job", "state", "model", "user", "accepted", "times", "more"]);
@@ -67,11 +77,9 @@ fn text(listed: &Listed, now_ms: u64) -> String {
             more(record, now_ms),
         ]);
     }
-    format!("{rows}\n{} shown, in all {}", listed.jobs.len(), totals(&listed.totals))
-}
-
-fn totals(totals: &BTreeMap<&'static str, u64>) -> String {
-    totals.iter().map(|(state, number)| format!("{number} {state}")).collect::<Vec<_>>().join(", ")
+    let more: Vec<&str> = listed.states.iter().filter(|(_, more)| **more).map(|(state, _)| *state).collect();
+    let more = if more.is_empty() { String::new() } else { format!("; there are more that are {}", more.join(", ")) };
+    format!("{rows}\n{} shown{more}", listed.jobs.len())
 }
 
 /// Waiting + generating + posting, as far as it has come.

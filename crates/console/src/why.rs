@@ -6,7 +6,7 @@
 use std::fmt::Write;
 
 use atelier_domain::{Catalogue, FailureClass, JobId, JobState};
-use atelier_queue::{Event, Queue, Record, Standing, Stats};
+use atelier_queue::{Because, Event, Queue, Record, Span, Standing, Stats};
 use serde::Serialize;
 
 use crate::view::{ConsoleError, Timings, View, count, json, moment, seconds};
@@ -17,7 +17,9 @@ struct Story {
     state: JobState,
     verdict: String,
     ahead: Option<u32>,
-    eta_ms: Option<u64>,
+    start: Option<Span>,
+    finish: Option<Span>,
+    because: Vec<Because>,
     events: Vec<Told>,
 }
 
@@ -50,8 +52,10 @@ pub async fn why(
         id: id.clone(),
         state: record.state,
         verdict: verdict(&record, standing.as_ref(), &stats, now_ms),
-        ahead: standing.map(|standing| standing.ahead).filter(|_| record.state == JobState::Waiting),
-        eta_ms: standing.and_then(|standing| standing.eta).and_then(|eta| u64::try_from(eta.as_millis()).ok()),
+        ahead: standing.as_ref().map(|standing| standing.ahead).filter(|_| record.state == JobState::Waiting),
+        start: standing.as_ref().and_then(|standing| standing.start),
+        finish: standing.as_ref().and_then(|standing| standing.finish),
+        because: standing.map(|standing| standing.because).unwrap_or_default(),
         events: trail.iter().map(tell).collect(),
     };
     match view {
@@ -72,7 +76,7 @@ fn text(record: &Record, story: &Story, began: u64) -> String {
 
 fn verdict(record: &Record, standing: Option<&Standing>, stats: &Stats, now_ms: u64) -> String {
     match record.state {
-        JobState::Waiting => waiting(record, standing, stats),
+        JobState::Waiting => waiting(record, standing),
         JobState::Delayed => {
             let due = record.due_ms.map_or(0, |due| due.saturating_sub(now_ms));
             format!("attempt {} failed ({}); it is tried again in {}.", record.attempt, failure(record), seconds(due))
@@ -99,29 +103,59 @@ fn verdict(record: &Record, standing: Option<&Standing>, stats: &Stats, now_ms: 
     }
 }
 
-fn waiting(record: &Record, standing: Option<&Standing>, stats: &Stats) -> String {
-    if stats.workers.is_empty() {
-        return "it waits, and no worker runs; start one with `atelier worker`.".to_owned();
-    }
-    let serves = |about: &serde_json::Value| {
-        let models = about["models"].as_array().filter(|models| !models.is_empty());
-        models.is_none_or(|models| models.iter().any(|model| *model == record.model.as_str()))
-    };
-    if !stats.workers.iter().any(|worker| serves(&worker.about)) {
-        let workers = count(stats.workers.len() as u64, "worker runs", "workers run");
-        return format!(
-            "it waits, and nobody serves its model: {workers}, none for {0}; start one with `atelier worker --model {0}`.",
-            record.model
-        );
-    }
+fn waiting(record: &Record, standing: Option<&Standing>) -> String {
     let Some(standing) = standing else { return "it has just left the line; ask again.".to_owned() };
-    let ahead = match standing.ahead {
-        0 => "it is the next in line".to_owned(),
-        jobs => format!("{} ahead of it", count(u64::from(jobs), "job is", "jobs are")),
-    };
-    let eta = standing.eta.and_then(|eta| u64::try_from(eta.as_millis()).ok());
-    let eta = eta.map_or_else(String::new, |eta| format!("; its picture is due in about {}", seconds(eta)));
-    format!("it waits: {ahead}, {} of {} slots are busy{eta}.", standing.running, standing.slots)
+    let mut parts: Vec<String> =
+        standing.because.iter().map(|because| reason(because, &record.model)).collect();
+    parts.push(match standing.ahead {
+        0 => "it is the next of its model".to_owned(),
+        jobs => {
+            let own = match standing.own_ahead {
+                0 => String::new(),
+                own => format!(" ({own} of the same user)"),
+            };
+            format!("{} ahead of it{own}", count(u64::from(jobs), "job is", "jobs are"))
+        }
+    });
+    if standing.slots > 0 {
+        parts.push(format!("{} run on {}", standing.running, count(u64::from(standing.slots), "slot", "slots")));
+    }
+    if let Some(start) = standing.start {
+        parts.push(format!("it starts in about {}", span(start)));
+    }
+    format!("it waits: {}.", parts.join("; "))
+}
+
+/// `12 s (10 s to 14 s)`.
+fn span(span: Span) -> String {
+    if span.high_ms == span.low_ms {
+        return seconds(span.likely_ms);
+    }
+    format!("{} ({} to {})", seconds(span.likely_ms), seconds(span.low_ms), seconds(span.high_ms))
+}
+
+/// What keeps a job from running, and what would help.
+fn reason(because: &Because, model: &str) -> String {
+    match because {
+        Because::Paused { why } => format!("the queue is paused {why} (resume it with `atelier queue resume`)"),
+        Because::ModelPaused { why } => {
+            format!("its model is paused {why} (resume it with `atelier queue resume --model {model}`)")
+        }
+        Because::UserPaused { why } => format!("its user is paused {why}"),
+        Because::UserLimit { running } => format!("its user has {running} jobs running, the most allowed"),
+        Because::ChatLimit { running } => format!("its chat has {running} jobs running, the most allowed"),
+        Because::ModelLimit { running } => format!("{running} jobs of its model run, the most allowed"),
+        Because::Rate { wait_ms, every_ms, why } => format!(
+            "the provider asked to slow down{}: the next job may go in {}, then one every {}",
+            if why.is_empty() { String::new() } else { format!(" ({why})") },
+            seconds(*wait_ms),
+            seconds(*every_ms)
+        ),
+        Because::Unserved => {
+            format!("no worker serves its model (start one with `atelier worker --model {model}`)")
+        }
+        Because::NoWorker => "no worker runs (start one with `atelier worker`)".to_owned(),
+    }
 }
 
 fn active(record: &Record, standing: Option<&Standing>, stats: &Stats, now_ms: u64) -> String {
@@ -131,8 +165,8 @@ fn active(record: &Record, standing: Option<&Standing>, stats: &Stats, now_ms: u
         (Some(at), None) => format!("the provider has been at it for {}", since(at, now_ms)),
         (None, None) => "it has not been given to the provider yet".to_owned(),
     };
-    let eta = standing.and_then(|standing| standing.eta).and_then(|eta| u64::try_from(eta.as_millis()).ok());
-    let eta = eta.map_or_else(String::new, |eta| format!(", about {} to go", seconds(eta)));
+    let eta = standing.and_then(|standing| standing.finish);
+    let eta = eta.map_or_else(String::new, |eta| format!(", about {} to go", seconds(eta.likely_ms)));
     if stats.workers.iter().any(|known| known.worker == worker) {
         format!("{worker} has it (attempt {}): {stage}{eta}.", record.attempt)
     } else {
@@ -183,6 +217,9 @@ fn sentence(event: &Event) -> String {
         "afresh" => "the generation was given up, a new one begins".to_owned(),
         "lost" => format!("{actor} was lost with it ({detail})"),
         "retry" => format!("the attempt on {actor} failed: {detail}"),
+        "postpone" => format!("{actor} put it off: {detail}"),
+        "throttled" => format!("the provider refused it for now, it goes back into line without loss: {detail}"),
+        "retried" => format!("{actor} had it run again ({detail})"),
         "handed_over" => with(&format!("{actor} stopped and handed it over")),
         "cancel_asked" => format!("{actor} asked to cancel it"),
         "cancelled" => with(&format!("cancelled by {actor}")),

@@ -56,6 +56,8 @@ impl Line {
             update: UpdateId(number),
             jobs: &[(job, Duration::from_secs(1))],
             limits: Limits::default(),
+            weight: 1,
+            urgent: false,
         };
         self.queue.submit(&submission).await.unwrap();
         id
@@ -79,7 +81,7 @@ async fn a_waiting_job_says_that_nobody_works() {
     assert_says(&line.why(&id).await, &[id.as_str(), "it waits, and no worker runs", "accepted from user 9"]);
     assert_says(&stats(&line.queue, View::Text).await.unwrap(), &["1 waiting", "no worker runs", "imagen"]);
 
-    let mut wish = Wish { state: None, model: None, limit: 10, prompts: false };
+    let mut wish = Wish { state: None, model: None, user: None, older_ms: None, limit: 10, prompts: false };
     for view in [View::Text, View::Json] {
         let shown = list(&line.queue, &wish, now_ms(), view).await.unwrap();
         assert!(shown.contains(id.as_str()) && !shown.contains("private thought"), "{shown}");

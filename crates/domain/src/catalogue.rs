@@ -73,6 +73,16 @@ pub enum ProviderKind {
     Sketch,
 }
 
+impl ProviderKind {
+    /// Its name, which is also that of the account whose rate its models share.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Replicate => "replicate",
+            Self::Sketch => "sketch",
+        }
+    }
+}
+
 /// What a model makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -17,7 +17,7 @@ pub use catalogue::{Catalogue, Model, ModelId};
 pub use failure::{Failure, FailureClass};
 pub use ids::{BotId, ChatId, JobId, MessageId, ThreadId, UpdateId, UserId};
 pub use incoming::{Chat, ChatKind, Content, Incoming, Press, User};
-pub use job::{Job, JobState, Place};
+pub use job::{BadJob, JOB_VERSION, Job, JobState, Place};
 pub use money::Usd;
 pub use request::{AspectRatio, Count, Prompt, Request, Seed};
 pub use texts::{Language, Say};

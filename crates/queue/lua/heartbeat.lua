@@ -1,23 +1,33 @@
 -- Extends a worker's leases in one call and says which are lost or to be cancelled.
 -- KEYS  1 prefix
--- ARGV  1 worker  2 lease in milliseconds  3 slots  4 about the worker (JSON)  then pairs: id, fence
+-- ARGV  1 worker  2 lease in milliseconds  3 slots  4 about the worker (JSON)  5 milliseconds for which it counts as
+--       living  6 number of models served (0 = all), then the models, then 7 number of lanes, then pairs: model, lane
+--       then pairs: id, fence
 -- Result one of 'held' | 'lost' | 'cancel' per pair
 -- Cost  O(jobs · log active).
 local worker, lease = ARGV[1], tonumber(ARGV[2])
 local at = now()
 redis.call('HSET', K .. 'gauge', 'pulse', int(at))
--- who is on the list is described already: the three are written and removed together
-if redis.call('ZADD', K .. 'alive', int(at + lease), worker) == 1 then
-  redis.call('HSET', K .. 'workers', worker, ARGV[4])
-  redis.call('HSET', K .. 'slots', worker, ARGV[3])
+local served = tonumber(ARGV[6])
+local lanes = tonumber(ARGV[7 + served])
+local base = 7 + served + 2 * lanes
+-- who is on the list is described already: the four are written and removed together
+if redis.call('ZADD', K .. 'alive', int(at + tonumber(ARGV[5])), worker) == 1 then
+  local models = {}
+  for index = 1, served do
+    models[index] = ARGV[6 + index]
+  end
+  arrive(worker, ARGV[3], ARGV[4], served == 0 and { '*' } or models)
+  for index = 8 + served, base, 2 do
+    redis.call('HSET', K .. 'model:' .. ARGV[index], 'lane', ARGV[index + 1])
+    redis.call('SADD', K .. 'models', ARGV[index])
+  end
 end
-for _, gone in ipairs(redis.call('ZRANGEBYSCORE', K .. 'alive', '-inf', int(at), 'LIMIT', 0, PROMOTIONS)) do
-  redis.call('ZREM', K .. 'alive', gone)
-  redis.call('HDEL', K .. 'workers', gone)
-  redis.call('HDEL', K .. 'slots', gone)
+for _, gone in ipairs(redis.call('ZRANGEBYSCORE', K .. 'alive', '-inf', int(at), 'LIMIT', 0, LIMIT)) do
+  leave(gone)
 end
 local answer = {}
-for index = 5, #ARGV, 2 do
+for index = base + 1, #ARGV, 2 do
   local id = ARGV[index]
   local job = redis.call('HMGET', K .. 'job:' .. id, 'state', 'fence', 'cancel')
   if job[1] ~= 'active' or job[2] ~= ARGV[index + 1] then

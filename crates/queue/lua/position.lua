@@ -1,40 +1,96 @@
--- Where a job stands and when it is likely to be done.
+-- Where a job stands: what is ahead of it, who could run it, and what keeps it.
 -- KEYS  1 prefix
--- ARGV  1 id  then pairs of the catalogue: model, typical milliseconds before anything was measured
--- Result '' when unknown, else {state, jobs ahead, slots alive, jobs running, milliseconds of work ahead,
---        own typical milliseconds, milliseconds since its claim}
--- Cost  O(models · log n).
+-- ARGV  1 id
+-- Result '' when unknown, else {state, model, milliseconds since its claim, due (ms from now), own jobs ahead,
+--        others' jobs ahead, {reason, detail, …} that keep it from running, slots of all workers, slots that serve its
+--        model, jobs running,
+--        {model, waiting, queued ms, owners waiting, running, typical ms, spread ms, limit (-1 = none), …}}
+-- Cost  O(log n) and at most 64 other owners looked at: of more owners a sample is taken.
 local id = ARGV[1]
-local job = redis.call('HMGET', K .. 'job:' .. id, 'state', 'model', 'seq', 'claimed')
+local job = redis.call('HMGET', K .. 'job:' .. id, 'state', 'model', 'owner', 'claimed', 'due', 'chat', 'cost', 'weight',
+  'attempt')
 if not job[1] then
   return ''
 end
-local typical = {}
-for index = 2, #ARGV, 2 do
-  typical[ARGV[index]] = tonumber(ARGV[index + 1])
-end
-local measured = redis.call('HGETALL', K .. 'typical')
-for index = 1, #measured, 2 do
-  typical[measured[index]] = tonumber(measured[index + 1])
-end
 local at = now()
-local slots = 0
-for _, worker in ipairs(redis.call('ZRANGEBYSCORE', K .. 'alive', int(at), '+inf', 'LIMIT', 0, 1000)) do
-  slots = slots + tonumber(redis.call('HGET', K .. 'slots', worker) or '0')
+local model, name = model_of(job[2]), job[3]
+local why = {}
+local function because(reason, detail)
+  why[#why + 1] = reason
+  why[#why + 1] = detail or ''
 end
-local ahead, work = 0, 0
+
+local mine, others = 0, 0
 if job[1] == 'waiting' then
-  for _, model in ipairs(redis.call('ZRANGE', K .. 'lanes', 0, -1)) do
-    local count = redis.call('ZCOUNT', K .. 'line:' .. model, '-inf', '(' .. job[3])
-    ahead = ahead + count
-    work = work + count * (typical[model] or 10000)
+  local rank = redis.call('ZRANK', line_of(model, name), id)
+  if not rank then
+    because('chat_limit', redis.call('HGET', K .. 'chats', job[6] or '') or '0')
+    rank = redis.call('ZRANK', K .. 'held:' .. (job[6] or ''), id)
+  end
+  mine = rank or 0
+  -- its start tag, if its owner's other jobs cost what it costs
+  local step = math.max(1, tonumber(job[7]) * UNIT / tonumber(job[8] or '1'))
+  local start = tonumber(redis.call('ZSCORE', model.ring, name) or '') or model.v
+  local tag = start + mine * step
+  local ahead = redis.call('ZCOUNT', model.ring, '-inf', '(' .. int(tag))
+  -- every nth of those that go first: what each has waiting, and how much of it before this job's tag
+  local stride = math.max(1, math.ceil(ahead / LIMIT))
+  local sum, looked = 0, 0
+  for index = 0, ahead - 1, stride do
+    local other = redis.call('ZRANGE', model.ring, index, index, 'WITHSCORES')
+    if other[1] and other[1] ~= name then
+      local length = redis.call('ZCARD', line_of(model, other[1]))
+      sum = sum + math.min(length, math.ceil((tag - tonumber(other[2])) / step))
+      looked = looked + 1
+    end
+  end
+  local rest = math.max(0, ahead - (tag > start and 1 or 0))
+  others = looked > 0 and math.floor(sum / looked * rest + 0.5) or 0
+end
+
+if job[1] == 'waiting' or job[1] == 'delayed' then
+  local owner = owner_of(name)
+  if setting('paused') then
+    because('paused', setting('paused'))
+  end
+  if model.paused then
+    because('model_paused', model.paused)
+  end
+  if owner.paused then
+    because('user_paused', redis.call('HGET', K .. 'pauses', name) or '')
+  end
+  if owner.busy >= setting('user_limit') then
+    because('user_limit', int(owner.busy))
+  end
+  if model.running >= model.limit then
+    because('model_limit', int(model.running))
+  end
+  local rate = redis.call('HMGET', K .. 'rate:' .. model.lane, 'until', 'whole', 'why', 'every')
+  local ready = math.max(tonumber(rate[1] or '0'), tonumber(rate[2] or '0'))
+  if ready > at then
+    because('rate', int(ready - at) .. ' ' .. (rate[4] or '0') .. ' ' .. (rate[3] or ''))
   end
 end
-local running = 0
-local active = redis.call('HGETALL', K .. 'running')
-for index = 1, #active, 2 do
-  running = running + tonumber(active[index + 1])
-  -- on average a running job is half done
-  work = work + tonumber(active[index + 1]) * (typical[active[index]] or 10000) / 2
+local slots = redis.call('HMGET', K .. 'capacity', '', '*', model.name)
+local serving = tonumber(slots[2] or '0') + tonumber(slots[3] or '0')
+if serving == 0 then
+  because(slots[1] and 'unserved' or 'no_worker')
 end
-return { job[1], ahead, slots, running, int(work), int(typical[job[2]] or 10000), int(at - tonumber(job[4] or at)) }
+
+local around, running = {}, 0
+for _, each in ipairs(redis.call('SMEMBERS', K .. 'models')) do
+  local other = model_of(each)
+  running = running + other.running
+  if other.waiting > 0 or other.running > 0 or each == model.name then
+    for _, value in ipairs({
+      each, int(other.waiting), int(other.work), redis.call('ZCARD', other.ring), int(other.running),
+      int(other.typical), int(other.spread), other.limit < math.huge and int(other.limit) or '-1',
+    }) do
+      around[#around + 1] = value
+    end
+  end
+end
+return {
+  job[1], model.name, int(at - tonumber(job[4] or at)), int(math.max(0, tonumber(job[5] or at) - at)), mine, others, why,
+  tonumber(slots[1] or '0'), serving, running, around,
+}

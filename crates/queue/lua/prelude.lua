@@ -1,7 +1,10 @@
 -- Put in front of every script. KEYS[1] is the prefix of all keys of the shard, hash tag included, so that every
 -- key built from it lies in the slot of the one declared key.
 local K = KEYS[1]
-local PROMOTIONS = 64 -- most promotions, reaps or trims of one step: a script stays below a millisecond
+local LIMIT = 64 -- most promotions, reaps, trims or parkings of one step: a script stays below a millisecond
+local UNIT = 1000 -- tags count thousandths of a millisecond of predicted work, divided by the weight
+local BOOST = 60000 * UNIT -- how far ahead of its turn an urgent job goes
+local URGENT = 4503599627370496 -- 2^52: an urgent job's number is below all others, and still exact
 
 local function now()
   local time = redis.call('TIME')
@@ -22,85 +25,389 @@ local function note(id, at, kind, actor, detail)
   end
 end
 
--- puts a waiting job in line; a job that comes back keeps the place its number gave it
-local function enline(id, model, seq)
-  redis.call('ZADD', K .. 'line:' .. model, seq, id)
-  redis.call('ZADD', K .. 'lanes', 'LT', seq, model)
+-- one line of what operators did
+local function log(at, actor, kind, detail)
+  redis.call('RPUSH', K .. 'actions', int(at) .. '\31' .. kind .. '\31' .. actor .. '\31' .. detail)
+  redis.call('LTRIM', K .. 'actions', -1000, -1)
 end
 
--- after a job left a line: the model's place among the lanes is that of its new head
-local function relane(model)
-  local head = redis.call('ZRANGE', K .. 'line:' .. model, 0, 0, 'WITHSCORES')
-  if head[1] then
-    redis.call('ZADD', K .. 'lanes', head[2], model)
-  else
-    redis.call('ZREM', K .. 'lanes', model)
+-- One entry wakes one idle worker. Those that serve every model listen to `wake`, the others to a list per model. The
+-- lists are capped: an entry more than idle workers only costs a look.
+local function ring_bell(list, entries)
+  if redis.call('RPUSH', K .. list, unpack(entries)) > 256 then
+    redis.call('LTRIM', K .. list, -256, -1)
   end
 end
 
--- one entry wakes one idle worker; the list is capped, since an entry more than idle workers only costs a look
-local function wake(count)
-  local key = K .. 'wake'
+local function wake(model, count)
   local entries = {}
   for index = 1, math.min(count, 16) do
     entries[index] = '1'
   end
-  if redis.call('RPUSH', key, unpack(entries)) > 256 then
-    redis.call('LTRIM', key, -256, -1)
+  local slots = redis.call('HMGET', K .. 'capacity', '*', model)
+  if slots[2] then
+    ring_bell('wake:' .. model, entries)
+  end
+  if slots[1] or not slots[2] then
+    ring_bell('wake', entries)
   end
 end
 
--- A counter's changes are summed up and written once, by flush() at the script's end: every write is also a record in
--- the append-only file, and these would be the larger part of them.
-local sums = {}
+-- the same for a model that may have had waiting jobs all the time: no more than one entry lies about
+local function nudge(model)
+  local slots = redis.call('HMGET', K .. 'capacity', '*', model)
+  if slots[1] and redis.call('LLEN', K .. 'wake') == 0 then
+    ring_bell('wake', { '1' })
+  end
+  if slots[2] and redis.call('LLEN', K .. 'wake:' .. model) == 0 then
+    ring_bell('wake:' .. model, { '1' })
+  end
+end
+
+-- What a script changes in models, owners, chats and counters is kept here and written once by flush(): every write
+-- is also a record in the append-only file.
+local models, owners, counters, ends = {}, {}, {}, {}
+
+local function model_of(name)
+  local model = models[name]
+  if not model then
+    local field = redis.call('HMGET', K .. 'model:' .. name, 'v', 'tag', 'running', 'waiting', 'work', 'typical',
+      'spread', 'limit', 'gate', 'paused', 'lane')
+    model = {
+      name = name, known = field[1] and true or false, v = tonumber(field[1] or '0'), tag = tonumber(field[2] or '0'),
+      running = tonumber(field[3] or '0'), waiting = tonumber(field[4] or '0'), work = tonumber(field[5] or '0'),
+      typical = tonumber(field[6] or '0'), spread = tonumber(field[7] or '0'),
+      limit = tonumber(field[8] or 'inf') or math.huge, gate = tonumber(field[9] or '0'), paused = field[10],
+      lane = field[11] or name, was = tonumber(field[4] or '0'), ring = K .. 'ring:' .. name, tags = K .. 'tags:' .. name,
+    }
+    models[name] = model
+  end
+  return model
+end
+
+-- an owner (`bot:user`): jobs that have not ended, jobs in flight, 1 when paused
+local function own(name, packed)
+  local pending, busy, paused = string.match(packed or '', '^(%d+) (%d+) (%d)$')
+  local owner = { pending = tonumber(pending or '0'), busy = tonumber(busy or '0'), paused = paused == '1' }
+  owners[name] = owner
+  return owner
+end
+
+local function owner_of(name)
+  return owners[name] or own(name, redis.call('HGET', K .. 'owners', name))
+end
+
 local function count(hash, field, by)
-  sums[hash] = sums[hash] or {}
-  sums[hash][field] = (sums[hash][field] or 0) + by
+  counters[hash] = counters[hash] or {}
+  counters[hash][field] = (counters[hash][field] or 0) + by
 end
 
--- moves a job out of the active ones
-local function unlease(id, model)
-  redis.call('ZREM', K .. 'leases', id)
-  count('running', model, -1)
-end
-
--- drops the records of jobs that ended before `before`, and of the oldest beyond `most`
-local function trim(set, before, most)
-  local key = K .. set
-  local over = redis.call('ZCARD', key) - most
-  local old = redis.call('ZRANGEBYSCORE', key, '-inf', int(before), 'LIMIT', 0, PROMOTIONS)
-  if #old == 0 and over > 0 then
-    old = redis.call('ZRANGE', key, 0, math.min(over, PROMOTIONS) - 1)
+local settings
+local function setting(name)
+  if not settings then
+    local field = redis.call('HMGET', K .. 'settings', 'user_limit', 'chat_limit', 'keep_ms', 'keep_jobs',
+      'keep_bytes', 'paused', 'closed')
+    settings = {
+      user_limit = tonumber(field[1] or 'inf') or math.huge, chat_limit = tonumber(field[2] or 'inf') or math.huge,
+      keep_ms = tonumber(field[3] or '604800000'), keep_jobs = tonumber(field[4] or '100000'),
+      keep_bytes = tonumber(field[5] or '268435456'), paused = field[6], closed = field[7],
+    }
   end
-  for _, id in ipairs(old) do
-    redis.call('ZREM', key, id)
-    redis.call('DEL', K .. 'job:' .. id, K .. 'body:' .. id, K .. 'trail:' .. id)
+  return settings[name]
+end
+
+local function line_of(model, owner)
+  return K .. 'line:' .. model.name .. ':' .. owner
+end
+
+local function boosted(head)
+  return head and tonumber(head) < 0 and BOOST or 0
+end
+
+-- puts an owner whose line has a job among those that wait for the model
+local function join_ring(model, owner, head)
+  local tag = tonumber(redis.call('ZSCORE', model.tags, owner) or '0')
+  if tag > 0 then
+    redis.call('ZREM', model.tags, owner)
+  end
+  redis.call('ZADD', model.ring, int(math.max(model.v, tag) - boosted(head)), owner)
+  model.dirty = true
+end
+
+-- an owner without a waiting job: its tag is kept apart while it lies ahead of the model's time
+local function keep_tag(model, owner, tag)
+  if tag > model.v then
+    redis.call('ZADD', model.tags, int(tag), owner)
   end
 end
 
--- ends a job: state, time, the user's pending count, retention, totals; further fields of its record may follow
-local ends = {}
-local function finish(id, at, state, owner, ...)
-  redis.call('HSET', K .. 'job:' .. id, 'state', state, 'ended', int(at), ...)
-  count('pending', owner, -1)
-  count('totals', state, 1)
-  local set = state == 'dead' and 'dead' or 'ended'
-  redis.call('ZADD', K .. set, int(at), id)
-  ends[set] = at
+-- puts waiting jobs into their owner's line; a job that comes back keeps the place that its number gave it
+local function enqueue(model, owner, cost, ...)
+  local line = line_of(model, owner)
+  local before = redis.call('ZRANGE', line, 0, 0, 'WITHSCORES')
+  redis.call('ZADD', line, ...)
+  local head = redis.call('ZRANGE', line, 0, 0, 'WITHSCORES')
+  if not before[1] then
+    join_ring(model, owner, head[2])
+  elseif boosted(head[2]) ~= boosted(before[2]) then
+    redis.call('ZADD', model.ring, 'XX', 'INCR', int(-BOOST), owner)
+  end
+  model.waiting = model.waiting + select('#', ...) / 2
+  model.work = model.work + cost
+  model.dirty = true
 end
 
--- writes what count() summed up, and drops old records where finish() added some
-local function flush()
-  for hash, fields in pairs(sums) do
-    for field, by in pairs(fields) do
-      local left = by ~= 0 and redis.call('HINCRBY', K .. hash, field, int(by))
-      -- per model and per user: a field that says nothing is not kept
-      if left and left <= 0 and (hash == 'running' or hash == 'pending') then
-        redis.call('HDEL', K .. hash, field)
+-- takes one waiting job out of its line, wherever it stands there
+local function leave_line(model, owner, id, chat, cost)
+  local line = line_of(model, owner)
+  local before = redis.call('ZRANGE', line, 0, 0, 'WITHSCORES')
+  if redis.call('ZREM', line, id) == 0 then
+    redis.call('ZREM', K .. 'held:' .. (chat or ''), id)
+  else
+    local head = redis.call('ZRANGE', line, 0, 0, 'WITHSCORES')
+    if not head[1] then
+      local tag = redis.call('ZSCORE', model.ring, owner)
+      if tag then
+        redis.call('ZREM', model.ring, owner)
+        keep_tag(model, owner, tonumber(tag) + boosted(before[2]))
+      else
+        redis.call('SREM', K .. 'parked:' .. owner, model.name)
+      end
+    elseif boosted(head[2]) ~= boosted(before[2]) then
+      redis.call('ZADD', model.ring, 'XX', 'INCR', int(BOOST), owner)
+    end
+  end
+  model.waiting = model.waiting - 1
+  model.work = model.work - cost
+  model.dirty = true
+end
+
+-- an owner who may not have more jobs in flight leaves the rings, one by one as claims meet it
+local function park(model, name)
+  redis.call('SADD', K .. 'parked:' .. name, model.name)
+  redis.call('SADD', K .. 'parked', name)
+end
+
+-- brings back an owner who may have more jobs in flight again
+local function unpark(name)
+  local key = K .. 'parked:' .. name
+  for _, each in ipairs(redis.call('SMEMBERS', key)) do
+    local model = model_of(each)
+    local head = redis.call('ZRANGE', line_of(model, name), 0, 0, 'WITHSCORES')
+    if head[1] then
+      join_ring(model, name, head[2])
+    end
+  end
+  redis.call('DEL', key)
+  redis.call('SREM', K .. 'parked', name)
+end
+
+local parked
+local function is_parked(name)
+  parked = parked or redis.call('EXISTS', K .. 'parked')
+  return parked == 1 and redis.call('SISMEMBER', K .. 'parked', name) == 1
+end
+
+-- lets jobs go back to their lines that waited for their chat
+local function unhold(chat, room)
+  local key = K .. 'held:' .. chat
+  if room > 0 then
+    for _, id in ipairs(redis.call('ZRANGE', key, 0, math.min(room, LIMIT) - 1)) do
+      local job = redis.call('HMGET', K .. 'job:' .. id, 'model', 'owner', 'seq')
+      redis.call('ZREM', key, id)
+      if job[1] then
+        -- it was counted as waiting all the time
+        local model = model_of(job[1])
+        enqueue(model, job[2], 0, job[3], id)
+        model.waiting = model.waiting - 1
       end
     end
   end
-  for set, at in pairs(ends) do
-    trim(set, at - 7 * 86400000, 100000)
+end
+
+-- a job is no longer in flight: its model, owner and chat may take another
+local function release(model, name, chat)
+  model.running = model.running - 1
+  model.dirty = true
+  local owner = owner_of(name)
+  owner.busy = owner.busy - 1
+  owner.dirty = true
+  if owner.busy < setting('user_limit') and not owner.paused and is_parked(name) then
+    unpark(name)
+  end
+  if chat then
+    local busy = redis.call('HINCRBY', K .. 'chats', chat, -1)
+    if busy <= 0 then
+      redis.call('HDEL', K .. 'chats', chat)
+    end
+    unhold(chat, setting('chat_limit') - busy)
+  end
+end
+
+-- charges an owner for more or less than was predicted
+local function charge(model, owner, by, tag)
+  by = math.floor(by)
+  if by ~= 0 and not redis.call('ZADD', model.ring, 'XX', 'INCR', int(by), owner)
+    and not redis.call('ZADD', model.tags, 'XX', 'INCR', int(by), owner) then
+    keep_tag(model, owner, tag + by)
+  end
+end
+
+-- something that a worker must tell a chat: `job:<id>` or `batch:<id>`
+local function notify(at, what)
+  redis.call('ZADD', K .. 'notices', int(at), what)
+  redis.call('ZREMRANGEBYRANK', K .. 'notices', 0, -10001)
+  if redis.call('LLEN', K .. 'news') == 0 then
+    ring_bell('news', { '1' })
+  end
+end
+
+-- ends a job: state, time, retention, totals, its batch; further fields of its record may follow
+local function finish(id, at, state, name, batch, ...)
+  redis.call('HSET', K .. 'job:' .. id, 'state', state, 'ended', int(at), ...)
+  local owner = owner_of(name)
+  owner.pending = owner.pending - 1
+  owner.dirty = true
+  count('totals', state, 1)
+  local set = state == 'dead' and 'dead' or 'ended'
+  ends[set] = ends[set] or {}
+  ends[set][#ends[set] + 1] = int(at)
+  ends[set][#ends[set] + 1] = id
+  if batch then
+    local key = K .. 'batch:' .. batch
+    redis.call('HINCRBY', key, state, 1)
+    if redis.call('HINCRBY', key, 'left', -1) == 0 then
+      redis.call('HSET', key, 'joined', int(at))
+      redis.call('EXPIRE', key, math.ceil(setting('keep_ms') / 1000))
+      notify(at, 'batch:' .. batch)
+    end
+  end
+end
+
+-- drops the records of jobs that ended too long ago, or are too many, or too large together
+local function drop(set, id)
+  local key = K .. 'job:' .. id
+  count('gauge', 'kept', -tonumber(redis.call('HGET', key, 'bytes') or '0'))
+  redis.call('ZREM', K .. set, id)
+  redis.call('DEL', key, K .. 'body:' .. id, K .. 'trail:' .. id)
+end
+
+local function retain(set, at, kept)
+  local key = K .. set
+  local over = redis.call('ZCARD', key) - setting('keep_jobs')
+  for _ = 1, LIMIT do
+    local oldest = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
+    local sum = kept + (counters.gauge and counters.gauge.kept or 0)
+    if not oldest[1] or over <= 0 and tonumber(oldest[2]) > at - setting('keep_ms') and sum <= setting('keep_bytes') then
+      return
+    end
+    drop(set, oldest[1])
+    over = over - 1
+  end
+end
+
+-- what a finished job's record takes, with its place in a set
+local function weigh(id)
+  local bytes = 150
+  for _, kind in ipairs({ 'job:', 'body:', 'trail:' }) do
+    bytes = bytes + (redis.call('MEMORY', 'USAGE', K .. kind .. id) or 0)
+  end
+  redis.call('HSET', K .. 'job:' .. id, 'bytes', int(bytes))
+  count('gauge', 'kept', bytes)
+end
+
+-- whether a model's waiting jobs may be claimed now
+local function open(model, at)
+  return not model.paused and model.running < model.limit and model.gate <= at
+    and redis.call('EXISTS', model.ring) == 1
+end
+
+-- Writes what was kept back. A model that is open and was not before, or is still, and whose jobs this caller will not
+-- claim, has a worker woken.
+local function flush(at, claiming)
+  for set, list in pairs(ends) do
+    redis.call('ZADD', K .. set, unpack(list))
+    for index = 2, #list, 2 do
+      weigh(list[index])
+    end
+  end
+  if next(ends) then
+    local kept = tonumber(redis.call('HGET', K .. 'gauge', 'kept') or '0')
+    -- the successes go first: there are more of them, and fewer questions about them
+    retain('ended', at, kept)
+    retain('dead', at, kept)
+  end
+  local turn
+  for name, model in pairs(models) do
+    if model.dirty then
+      if not model.known then
+        redis.call('SADD', K .. 'models', name)
+      end
+      count('gauge', 'waiting', model.waiting - model.was)
+      redis.call('HSET', K .. 'model:' .. name, 'v', int(model.v), 'tag', int(model.tag), 'running',
+        int(model.running), 'waiting', int(model.waiting), 'work', int(model.work), 'typical', int(model.typical),
+        'spread', int(model.spread))
+      if not open(model, at) then
+        redis.call('ZREM', K .. 'lanes', name)
+      else
+        if model.turn then
+          redis.call('ZADD', K .. 'lanes', int(model.turn), name)
+        else
+          turn = turn or tonumber(redis.call('HGET', K .. 'gauge', 'turn') or '0')
+          redis.call('ZADD', K .. 'lanes', 'NX', int(math.max(turn, model.tag)), name)
+        end
+        if not claiming then
+          nudge(name)
+        end
+      end
+    end
+  end
+  local set, gone = {}, {}
+  for name, owner in pairs(owners) do
+    if owner.dirty and owner.pending <= 0 and owner.busy <= 0 and not owner.paused then
+      gone[#gone + 1] = name
+    elseif owner.dirty then
+      set[#set + 1] = name
+      set[#set + 1] = int(owner.pending) .. ' ' .. int(owner.busy) .. (owner.paused and ' 1' or ' 0')
+    end
+  end
+  if #set > 0 then
+    redis.call('HSET', K .. 'owners', unpack(set))
+  end
+  if #gone > 0 then
+    redis.call('HDEL', K .. 'owners', unpack(gone))
+  end
+  for hash, fields in pairs(counters) do
+    for field, by in pairs(fields) do
+      if by ~= 0 then
+        redis.call('HINCRBY', K .. hash, field, int(by))
+      end
+    end
+  end
+end
+
+-- A worker begins to serve: its slots count for each of its models, or for all ('*').
+local function arrive(worker, slots, about, served)
+  redis.call('HSET', K .. 'workers', worker, slots .. '\31' .. table.concat(served, ',') .. '\31' .. about)
+  for _, model in ipairs(served) do
+    redis.call('HINCRBY', K .. 'capacity', model, slots)
+  end
+  redis.call('HINCRBY', K .. 'capacity', '', slots)
+end
+
+-- a worker is gone
+local function leave(worker)
+  redis.call('ZREM', K .. 'alive', worker)
+  local slots, served = string.match(redis.call('HGET', K .. 'workers', worker) or '', '^(%d+)\31([^\31]*)')
+  if slots then
+    redis.call('HDEL', K .. 'workers', worker)
+    for model in string.gmatch(served .. ',', '([^,]*),') do
+      if redis.call('HINCRBY', K .. 'capacity', model, -slots) <= 0 then
+        redis.call('HDEL', K .. 'capacity', model)
+      end
+    end
+    if redis.call('HINCRBY', K .. 'capacity', '', -slots) <= 0 then
+      redis.call('HDEL', K .. 'capacity', '')
+    end
   end
 end

@@ -2,12 +2,10 @@
 -- KEYS  1 prefix
 -- ARGV  1 worker
 -- Result 1
--- Cost  O(log workers).
-redis.call('ZREM', K .. 'alive', ARGV[1])
-redis.call('HDEL', K .. 'workers', ARGV[1])
-redis.call('HDEL', K .. 'slots', ARGV[1])
+-- Cost  O(log workers + models).
+leave(ARGV[1])
 -- it may have taken a wake-up with it
-if tonumber(redis.call('HGET', K .. 'gauge', 'waiting') or '0') > 0 then
-  wake(1)
+for _, model in ipairs(redis.call('ZRANGE', K .. 'lanes', 0, LIMIT - 1)) do
+  nudge(model)
 end
 return 1

@@ -1,42 +1,39 @@
 -- The queue at one moment.
 -- KEYS  1 prefix
 -- ARGV  none
--- Result {waiting, delayed, active, dead, ended, milliseconds the oldest waiting job has waited (-1 = none),
---         {model, waiting, running, typical milliseconds, …}, {worker, slots, about, …}, {total's name, value, …}}
+-- Result {{delayed, active, dead, ended, kept bytes, owners with jobs, paused ('' = no), closed ('' = no)},
+--         {model, waiting, queued ms, owners waiting, running, typical ms, spread ms, limit (-1 = none), slots,
+--          oldest waiting ms (-1 = none), paused ('' = no), lane, lane closed for ms, ms a job of the lane (0 = free), …},
+--         {worker, `slots, models, about`, …}, {total's name, value, …}, {setting, value, …}}
 -- Cost  O(models + workers), at most 1,000 workers.
 local at = now()
-local models, known = {}, {}
-local function add(model)
-  if not known[model] then
-    known[model] = true
-    models[#models + 1] = model
-    models[#models + 1] = redis.call('ZCARD', K .. 'line:' .. model)
-    models[#models + 1] = tonumber(redis.call('HGET', K .. 'running', model) or '0')
-    models[#models + 1] = tonumber(redis.call('HGET', K .. 'typical', model) or '-1')
+local every = redis.call('HGET', K .. 'capacity', '*') or '0'
+local models = {}
+for _, each in ipairs(redis.call('SMEMBERS', K .. 'models')) do
+  local model = model_of(each)
+  local oldest = -1
+  local first = redis.call('ZRANGE', model.ring, 0, 0)[1]
+  local id = first and redis.call('ZRANGE', line_of(model, first), 0, 0)[1]
+  if id then
+    oldest = at - tonumber(redis.call('HGET', K .. 'job:' .. id, 'at') or at)
   end
-end
-for _, set in ipairs({ 'running', 'typical' }) do
-  for _, model in ipairs(redis.call('HKEYS', K .. set)) do
-    add(model)
+  local rate = redis.call('HMGET', K .. 'rate:' .. model.lane, 'until', 'every')
+  for _, value in ipairs({
+    each, int(model.waiting), int(model.work), redis.call('ZCARD', model.ring), int(model.running),
+    int(model.typical), int(model.spread), model.limit < math.huge and int(model.limit) or '-1',
+    int(tonumber(every) + tonumber(redis.call('HGET', K .. 'capacity', each) or '0')), int(oldest),
+    model.paused or '', model.lane, int(math.max(0, tonumber(rate[1] or '0') - at)), rate[2] or '0',
+  }) do
+    models[#models + 1] = value
   end
-end
-local oldest = -1
-local waiting = 0
-for index, model in ipairs(redis.call('ZRANGE', K .. 'lanes', 0, -1)) do
-  add(model)
-  if index == 1 then
-    local id = redis.call('ZRANGE', K .. 'line:' .. model, 0, 0)[1]
-    oldest = at - tonumber(id and redis.call('HGET', K .. 'job:' .. id, 'accepted') or at)
-  end
-  waiting = waiting + redis.call('ZCARD', K .. 'line:' .. model)
 end
 local workers = {}
 for _, worker in ipairs(redis.call('ZRANGEBYSCORE', K .. 'alive', int(at), '+inf', 'LIMIT', 0, 1000)) do
   workers[#workers + 1] = worker
-  workers[#workers + 1] = tonumber(redis.call('HGET', K .. 'slots', worker) or '0')
-  workers[#workers + 1] = redis.call('HGET', K .. 'workers', worker) or '{}'
+  workers[#workers + 1] = redis.call('HGET', K .. 'workers', worker) or ''
 end
-return {
-  waiting, redis.call('ZCARD', K .. 'delayed'), redis.call('ZCARD', K .. 'leases'), redis.call('ZCARD', K .. 'dead'),
-  redis.call('ZCARD', K .. 'ended'), oldest, models, workers, redis.call('HGETALL', K .. 'totals'),
-}
+return { {
+  redis.call('ZCARD', K .. 'delayed'), redis.call('ZCARD', K .. 'leases'), redis.call('ZCARD', K .. 'dead'),
+  redis.call('ZCARD', K .. 'ended'), tonumber(redis.call('HGET', K .. 'gauge', 'kept') or '0'),
+  redis.call('HLEN', K .. 'owners'), setting('paused') or '', setting('closed') or '',
+}, models, workers, redis.call('HGETALL', K .. 'totals'), redis.call('HGETALL', K .. 'settings') }

@@ -1,61 +1,81 @@
 -- Accepts the jobs of one update, all or none.
 -- KEYS  1 prefix
 -- ARGV  1 bot  2 user  3 update  4 most pending jobs of the user  5 seconds for which the update is remembered
---       6 highest length of all lines together  then per job: id, model, predicted milliseconds, body
+--       6 most waiting jobs in all  7 chat, or '' when it is the user's own  8 weight  9 '1' when urgent
+--       then per job: id, model, predicted milliseconds, body
 -- Result {'new'} | {'seen', id, …} | {'full', pending} (the user's cap) | {'busy', waiting} (the queue's cap)
--- Cost  O(jobs · log waiting); 2 commands a job, about 14 in all. An update asks for few: the lists are unpacked.
+--        | {'closed', why} (the queue is drained)
+-- Cost  O(jobs · log waiting); 2 commands a job, about 20 in all. An update asks for few: the lists are unpacked.
 local bot, user, update = ARGV[1], ARGV[2], ARGV[3]
-local seen_key = K .. 'seen:' .. bot .. ':' .. update
-local seen = redis.call('GET', seen_key)
-if seen then
-  local answer = { 'seen' }
-  for id in string.gmatch(seen, '[^,]+') do
-    answer[#answer + 1] = id
+local at = now()
+local period = math.floor(at / 1000 / tonumber(ARGV[5]))
+for back = 0, 1 do
+  local seen = redis.call('HGET', K .. 'seen:' .. bot .. ':' .. int(period - back), update)
+  if seen then
+    local answer = { 'seen' }
+    for id in string.gmatch(seen, '[^,]+') do
+      answer[#answer + 1] = id
+    end
+    return answer
   end
-  return answer
+end
+if setting('closed') then
+  return { 'closed', setting('closed') }
 end
 
-local owner = bot .. ':' .. user
-local jobs = (#ARGV - 6) / 4
-local pending = tonumber(redis.call('HGET', K .. 'pending', owner) or '0')
-if pending + jobs > tonumber(ARGV[4]) then
-  return { 'full', int(pending) }
+local name = bot .. ':' .. user
+local jobs = (#ARGV - 9) / 4
+local owner = owner_of(name)
+if owner.pending + jobs > tonumber(ARGV[4]) then
+  return { 'full', int(owner.pending) }
 end
 local waiting = tonumber(redis.call('HGET', K .. 'gauge', 'waiting') or '0')
 if waiting + jobs > tonumber(ARGV[6]) then
   return { 'busy', int(waiting) }
 end
 
-local at = now()
-local ids, mine, lines = {}, {}, {}
+local ids, groups = {}, {}
 local seq = redis.call('INCRBY', K .. 'seq', jobs) - jobs
-for index = 0, jobs - 1 do
-  local base = 6 + index * 4
-  local id, model, cost, body = ARGV[base + 1], ARGV[base + 2], ARGV[base + 3], ARGV[base + 4]
+local batch = jobs > 1 and ARGV[10] or nil
+for base = 10, #ARGV, 4 do
+  local id, model, cost, body = ARGV[base], model_of(ARGV[base + 1]), ARGV[base + 2], ARGV[base + 3]
   seq = seq + 1
-  redis.call('HSET', K .. 'job:' .. id, 'state', 'waiting', 'model', model, 'bot', bot, 'user', user, 'cost', cost,
-    'seq', int(seq), 'accepted', int(at))
+  if model.typical > 0 then
+    cost = int(model.typical)
+  end
+  local place = int(ARGV[9] == '1' and seq - URGENT or seq)
+  local record = { 'state', 'waiting', 'model', model.name, 'owner', name, 'cost', cost, 'seq', place, 'at', int(at) }
+  for field, value in pairs({
+    chat = ARGV[7] ~= '' and ARGV[7] or nil, weight = ARGV[8] ~= '1' and ARGV[8] or nil, batch = batch,
+  }) do
+    record[#record + 1] = field
+    record[#record + 1] = value
+  end
+  redis.call('HSET', K .. 'job:' .. id, unpack(record))
   redis.call('SET', K .. 'body:' .. id, body)
-  local line = lines[model] or {}
-  lines[model] = line
-  line[#line + 1] = int(seq)
-  line[#line + 1] = id
-  mine[#mine + 1] = int(at)
-  mine[#mine + 1] = id
+  local group = groups[model] or { cost = 0 }
+  groups[model] = group
+  group.cost = group.cost + tonumber(cost)
+  group[#group + 1] = place
+  group[#group + 1] = id
   ids[#ids + 1] = id
 end
-for model, line in pairs(lines) do
-  redis.call('ZADD', K .. 'line:' .. model, unpack(line))
-  redis.call('ZADD', K .. 'lanes', 'LT', line[1], model)
+for model, group in pairs(groups) do
+  enqueue(model, name, group.cost, unpack(group))
+  wake(model.name, #group / 2)
 end
-local mine_key = K .. 'user:' .. owner
-redis.call('ZADD', mine_key, unpack(mine))
-redis.call('ZREMRANGEBYRANK', mine_key, 0, -201)
-redis.call('EXPIRE', mine_key, 7 * 86400)
-count('gauge', 'waiting', jobs)
-count('pending', owner, jobs)
+if batch then
+  redis.call('HSET', K .. 'batch:' .. batch, 'owner', name, 'at', int(at), 'of', int(jobs), 'left', int(jobs),
+    'ids', table.concat(ids, ','))
+end
+local mine = K .. 'user:' .. name
+redis.call('LPUSH', mine, unpack(ids))
+redis.call('LTRIM', mine, 0, 199)
+redis.call('EXPIRE', mine, 7 * 86400)
+local seen = K .. 'seen:' .. bot .. ':' .. int(period)
+redis.call('HSET', seen, update, table.concat(ids, ','))
+redis.call('EXPIRE', seen, 2 * tonumber(ARGV[5]))
+owner.pending, owner.dirty = owner.pending + jobs, true
 count('totals', 'accepted', jobs)
-redis.call('SET', seen_key, table.concat(ids, ','), 'EX', ARGV[5])
-flush()
-wake(jobs)
+flush(at, true)
 return { 'new' }

@@ -1,19 +1,23 @@
-//! Steering single jobs: cancel, slot, position.
+//! Steering single jobs: cancel, retry, slot, position.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use atelier_domain::{BotId, Catalogue, JobId, JobState, MessageId, UserId};
+use serde::Serialize;
 
 use crate::error::QueueError;
+use crate::eta::{Ahead, Because, Load, Span};
 use crate::link::Queue;
 use crate::scripts::Verb;
 
 /// What became of a wish to cancel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Cancelling {
     /// It was waiting and is cancelled.
     Cancelled,
-    /// It runs; its worker will stop it within a heartbeat.
+    /// It runs; its worker was told to stop it.
     Asked,
     /// It had ended already.
     Ended,
@@ -23,31 +27,55 @@ pub enum Cancelling {
     Foreign,
 }
 
+/// What became of a wish to run a job again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Retrying {
+    /// It waits in line again.
+    Waiting,
+    /// It is neither dead nor cancelled nor waiting for its next attempt.
+    Not,
+    /// There is no such job.
+    Unknown,
+    /// It belongs to somebody else.
+    Foreign,
+}
+
 /// Where a job stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Standing {
     /// Its state.
     pub state: JobState,
-    /// Jobs that will be claimed before it.
+    /// Jobs of its model that will be claimed before it.
     pub ahead: u32,
-    /// Slots of all living workers; 0 when no worker runs.
+    /// How many of those are its own user's.
+    pub own_ahead: u32,
+    /// Slots of the living workers that serve its model; 0 when none does.
     pub slots: u32,
     /// Jobs running now.
     pub running: u32,
-    /// Until its picture, counted from now; `None` when nothing can be said: no worker runs, or it has ended.
-    pub eta: Option<Duration>,
+    /// Until it starts; `None` when nothing can be said, or it has started.
+    pub start: Option<Span>,
+    /// Until its picture; `None` when nothing can be said, or it has ended.
+    pub finish: Option<Span>,
+    /// What keeps a waiting job from running, besides the jobs ahead.
+    pub because: Vec<Because>,
 }
 
+type Raw = (String, String, u64, u64, u32, u32, Vec<String>, u32, u32, u32, Vec<String>);
+
 impl Queue {
-    /// Cancels a job. `owner` restricts it to the jobs of one user; `None` is the operator.
+    /// Cancels a job. `owner` restricts it to the jobs of one user; `None` is the operator, and then a worker tells the
+    /// chat of a job that was waiting.
     pub async fn cancel(
         &self,
         id: &JobId,
         actor: &str,
         owner: Option<(BotId, UserId)>,
     ) -> Result<Cancelling, QueueError> {
-        let owner = owner.map_or_else(String::new, |(bot, user)| format!("{bot}:{user}"));
-        let arguments: [&[u8]; 3] = [id.as_str().as_bytes(), actor.as_bytes(), owner.as_bytes()];
+        let tell: &[u8] = if owner.is_none() { b"1" } else { b"" };
+        let owner = owned(owner);
+        let arguments: [&[u8]; 4] = [id.as_str().as_bytes(), actor.as_bytes(), owner.as_bytes(), tell];
         let answer: String = self.call(Verb::Cancel, &arguments).await?;
         match answer.as_str() {
             "cancelled" => Ok(Cancelling::Cancelled),
@@ -56,6 +84,25 @@ impl Queue {
             "unknown" => Ok(Cancelling::Unknown),
             "foreign" => Ok(Cancelling::Foreign),
             _ => Err(QueueError::Unreadable(format!("cancel answered {answer}"))),
+        }
+    }
+
+    /// Runs a dead or cancelled job again, or one that waits for its next attempt now. `owner` as in [`Queue::cancel`].
+    pub async fn retry(
+        &self,
+        id: &JobId,
+        actor: &str,
+        owner: Option<(BotId, UserId)>,
+    ) -> Result<Retrying, QueueError> {
+        let owner = owned(owner);
+        let arguments: [&[u8]; 3] = [id.as_str().as_bytes(), actor.as_bytes(), owner.as_bytes()];
+        let answer: String = self.call(Verb::Retry, &arguments).await?;
+        match answer.as_str() {
+            "waiting" => Ok(Retrying::Waiting),
+            "not" => Ok(Retrying::Not),
+            "unknown" => Ok(Retrying::Unknown),
+            "foreign" => Ok(Retrying::Foreign),
+            _ => Err(QueueError::Unreadable(format!("retry answered {answer}"))),
         }
     }
 
@@ -75,28 +122,92 @@ impl Queue {
 
     /// Where a job stands and when it is likely to be done. `None` when it is not known.
     pub async fn standing(&self, id: &JobId, catalogue: &Catalogue) -> Result<Option<Standing>, QueueError> {
-        let typical: Vec<(&str, String)> = catalogue
-            .models()
-            .iter()
-            .map(|model| (model.id.as_str(), model.typical().as_millis().to_string()))
-            .collect();
-        let mut arguments: Vec<&[u8]> = vec![id.as_str().as_bytes()];
-        for (model, milliseconds) in &typical {
-            arguments.extend([model.as_bytes(), milliseconds.as_bytes()]);
-        }
-        let answer: redis::Value = self.call(Verb::Position, &arguments).await?;
+        let answer: redis::Value = self.call(Verb::Position, &[id.as_str().as_bytes()]).await?;
         let redis::Value::Array(_) = &answer else { return Ok(None) };
-        let (state, ahead, slots, running, work, own, since): (String, u32, u32, u32, u64, u64, u64) =
-            redis::from_redis_value(answer).map_err(|error| QueueError::Unreadable(error.to_string()))?;
-        let state: JobState = state.parse().map_err(|_| QueueError::Unreadable(format!("state {state}")))?;
-        let milliseconds = match state {
-            JobState::Waiting | JobState::Delayed if slots == 0 => None,
-            // with a slot free it starts at once
-            JobState::Waiting | JobState::Delayed if ahead + running < slots => Some(own),
-            JobState::Waiting | JobState::Delayed => Some(own + work / u64::from(slots)),
-            JobState::Active => Some(own.saturating_sub(since).max(1000)),
-            JobState::Done | JobState::Dead | JobState::Cancelled => None,
-        };
-        Ok(Some(Standing { state, ahead, slots, running, eta: milliseconds.map(Duration::from_millis) }))
+        let raw: Raw = redis::from_redis_value(answer).map_err(|error| QueueError::Unreadable(error.to_string()))?;
+        Standing::read(&raw, catalogue).map(Some)
     }
+}
+
+/// The owner as the scripts write it; empty for the operator.
+pub(crate) fn owned(owner: Option<(BotId, UserId)>) -> String {
+    owner.map_or_else(String::new, |(bot, user)| format!("{bot}:{user}"))
+}
+
+impl Standing {
+    fn read(raw: &Raw, catalogue: &Catalogue) -> Result<Self, QueueError> {
+        let (state, model, since, due, own_ahead, others_ahead, why, slots, serving, running, around) = raw;
+        let state: JobState = state.parse().map_err(|_| QueueError::Unreadable(format!("state {state}")))?;
+        let because: Vec<Because> =
+            why.chunks_exact(2).filter_map(|pair| Because::read(&pair[0], &pair[1])).collect();
+        let mut loads = loads(around, catalogue);
+        let own = loads.remove(model.as_str()).unwrap_or_default();
+        let ahead = own_ahead + others_ahead;
+        let rate = because.iter().find_map(|because| match because {
+            #[expect(clippy::cast_precision_loss, reason = "milliseconds of hours at most")]
+            Because::Rate { wait_ms, every_ms, .. } => Some((*wait_ms as f64, *every_ms as f64)),
+            _ => None,
+        });
+        let typical = Duration::from_secs_f64(own.typical_ms / 1000.0);
+        let waiting = matches!(state, JobState::Waiting | JobState::Delayed);
+        let start = if waiting && !because.iter().any(Because::is_blocking) {
+            // of the slots that serve its model, the busy ones are guessed from the fleet's
+            let busy = f64::from(*running) * f64::from(*serving) / f64::from((*slots).max(1));
+            #[expect(clippy::cast_precision_loss, reason = "milliseconds of hours at most")]
+            let due_ms = *due as f64;
+            let view = Ahead {
+                jobs: f64::from(ahead),
+                slots: f64::from(*serving),
+                running: busy,
+                own,
+                others: loads.into_values().collect(),
+                rate,
+                due_ms,
+            };
+            view.start()
+        } else {
+            None
+        };
+        let finish = match state {
+            JobState::Active => {
+                let left = typical.saturating_sub(Duration::from_millis(*since)).max(Duration::from_secs(1));
+                Some(Span { likely_ms: 0, low_ms: 0, high_ms: 0 }.later(left))
+            }
+            _ => start.map(|start| start.later(typical)),
+        };
+        Ok(Self {
+            state,
+            ahead,
+            own_ahead: *own_ahead,
+            slots: *serving,
+            running: *running,
+            start,
+            finish,
+            because,
+        })
+    }
+}
+
+/// What each model has to do; the catalogue knows what was not measured yet.
+fn loads<'a>(around: &'a [String], catalogue: &Catalogue) -> HashMap<&'a str, Load> {
+    let mut loads = HashMap::new();
+    for part in around.chunks_exact(8) {
+        let number = |index: usize| part[index].parse::<f64>().unwrap_or(0.0);
+        let mut load = Load {
+            waiting: number(1),
+            work_ms: number(2),
+            owners: number(3),
+            running: number(4),
+            typical_ms: number(5),
+            spread_ms: number(6),
+            limit: if number(7) < 0.0 { f64::INFINITY } else { number(7) },
+        };
+        if load.typical_ms < 1.0 {
+            let model = part[0].parse().ok().and_then(|id| catalogue.get(&id));
+            load.typical_ms = model.map_or(10_000.0, |model| model.typical().as_secs_f64() * 1000.0);
+            load.spread_ms = load.typical_ms / 4.0;
+        }
+        loads.insert(part[0].as_str(), load);
+    }
+    loads
 }

@@ -4,19 +4,22 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use atelier_domain::JobId;
+use atelier_domain::{JobId, ModelId};
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::error::QueueError;
 use crate::lease::{Held, Lease};
 use crate::link::Queue;
+use crate::published::Published;
 use crate::scripts::Verb;
 
 /// The jobs held now. Dropped holds leave by themselves.
 #[derive(Clone, Default)]
 pub(crate) struct Keeper {
     held: Arc<Mutex<HashMap<JobId, Weak<Held>>>>,
+    added: Arc<Notify>,
 }
 
 /// Who keeps, and how.
@@ -26,12 +29,22 @@ pub(crate) struct Keeping {
     pub(crate) lease: Duration,
     pub(crate) slots: usize,
     pub(crate) about: String,
+    pub(crate) models: Vec<ModelId>,
+    pub(crate) lanes: Vec<(ModelId, String)>,
 }
+
+/// How often a worker without a job says that it lives, and for how long that counts.
+const IDLE: (Duration, Duration) = (Duration::from_secs(6), Duration::from_secs(15));
+/// Before a call that failed is repeated.
+const PAUSE: Duration = Duration::from_millis(300);
 
 impl Keeper {
     pub(crate) fn add(&self, lease: &Lease) {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         held.insert(lease.held().id.clone(), Arc::downgrade(lease.held()));
+        if held.len() == 1 {
+            self.added.notify_one();
+        }
     }
 
     fn alive(&self) -> Vec<Arc<Held>> {
@@ -47,39 +60,63 @@ impl Keeper {
         alive
     }
 
-    /// Renews at a third of the lease's length (a half when nothing is held: only the sign of life is due) until `stop`,
-    /// which comes after the last job ended.
+    /// Renews at a third of the lease's length, and at once when a cancellation is published for a job held here (seldom
+    /// when nothing is held: only the sign of life is due); until `stop`, which comes after the last job ended.
     pub(crate) async fn run(self, keeping: Keeping, stop: CancellationToken) {
-        let mut ticks = tokio::time::interval(keeping.lease / 3);
-        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let mut away = false;
+        let published = Published::listen(&keeping.queue, &stop);
+        let (mut away, mut wait) = (false, Duration::ZERO);
         loop {
-            tokio::select! {
-                _ = ticks.tick() => {}
-                () = stop.cancelled() => return,
-            }
-            match self.renew(&keeping).await {
-                Ok(()) if away => {
-                    away = false;
-                    info!(worker = %keeping.worker, "the queue is back");
+            let next = tokio::time::sleep(wait);
+            tokio::pin!(next);
+            loop {
+                tokio::select! {
+                    () = &mut next => break,
+                    id = published.next() => if self.holds(&id) { break },
+                    () = self.added.notified(), if wait > keeping.lease / 3 => {
+                        // the first job since a while: its lease is renewed in time
+                        wait = keeping.lease / 3;
+                        next.as_mut().reset(tokio::time::Instant::now() + wait);
+                    }
+                    () = stop.cancelled() => return,
                 }
-                Ok(()) if self.alive().is_empty() => ticks.reset_after(keeping.lease / 2),
-                Ok(()) => {}
-                Err(error) if !away => {
-                    away = true;
-                    warn!(worker = %keeping.worker, %error, "leases cannot be renewed; jobs go on until Redis is back");
-                    ticks.reset_after(Duration::from_millis(300));
-                }
-                Err(_) => ticks.reset_after(Duration::from_millis(300)),
             }
+            wait = match self.renew(&keeping).await {
+                Ok(()) => {
+                    if std::mem::take(&mut away) {
+                        info!(worker = %keeping.worker, "the queue is back");
+                    }
+                    if self.alive().is_empty() { IDLE.0 } else { keeping.lease / 3 }
+                }
+                Err(error) => {
+                    if !std::mem::replace(&mut away, true) {
+                        warn!(worker = %keeping.worker, %error, "leases cannot be renewed; jobs go on until Redis is back");
+                    }
+                    PAUSE
+                }
+            };
         }
+    }
+
+    fn holds(&self, id: &str) -> bool {
+        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        held.keys().any(|held| held.as_str() == id)
     }
 
     async fn renew(&self, keeping: &Keeping) -> Result<(), QueueError> {
         let alive = self.alive();
-        let (lease, slots) = (keeping.lease.as_millis().to_string(), keeping.slots.to_string());
+        let numbers = [
+            keeping.lease.as_millis().to_string(),
+            keeping.slots.to_string(),
+            IDLE.1.max(keeping.lease).as_millis().to_string(),
+            keeping.models.len().to_string(),
+            keeping.lanes.len().to_string(),
+        ];
+        let [lease, slots, living, models, lanes] = numbers.each_ref().map(|number| number.as_bytes());
         let mut arguments: Vec<&[u8]> =
-            vec![keeping.worker.as_bytes(), lease.as_bytes(), slots.as_bytes(), keeping.about.as_bytes()];
+            vec![keeping.worker.as_bytes(), lease, slots, keeping.about.as_bytes(), living, models];
+        arguments.extend(keeping.models.iter().map(|model| model.as_str().as_bytes()));
+        arguments.push(lanes);
+        arguments.extend(keeping.lanes.iter().flat_map(|(model, lane)| [model.as_str().as_bytes(), lane.as_bytes()]));
         for held in &alive {
             arguments.extend([held.id.as_str().as_bytes(), held.fence.as_bytes()]);
         }

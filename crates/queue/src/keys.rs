@@ -1,33 +1,51 @@
 //! The names of all keys. The scripts build theirs from [`PREFIX`]; this is the list of what they build.
 //!
+//! A job is in exactly one place: a line, a chat's held, the delayed, the leases, or the ended. An owner is `bot:user`.
+//! Tags count thousandths of predicted milliseconds, divided by the owner's weight.
+//!
 //! | key | type | holds |
 //! |---|---|---|
-//! | `job:<id>` | hash | state, model, bot, user, cost, seq, fence, attempt, times, checkpoints, failure |
+//! | `job:<id>` | hash | state, model, owner, cost, seq, at; chat, weight, batch when there are; fence, worker, attempt, times, checkpoints, failure |
 //! | `body:<id>` | string | the job as JSON, versioned |
 //! | `trail:<id>` | list | what happened to the job, the last 200 events |
-//! | `line:<model>` | sorted set | waiting jobs of a model by number of submission |
-//! | `lanes` | sorted set | models with a waiting job, by the number of their first |
+//! | `line:<model>:<owner>` | sorted set | an owner's waiting jobs of a model by number of submission, urgent ones 2^52 lower |
+//! | `ring:<model>` | sorted set | owners that wait for the model and may run, by the start tag of their next job |
+//! | `tags:<model>` | sorted set | finish tags of owners that do not wait, while ahead of the model's time |
+//! | `parked:<owner>`, `parked` | sets | models in whose rings an owner is missing, being paused or at its limit; those owners |
+//! | `held:<chat>` | sorted set | waiting jobs of a chat that is at its limit |
+//! | `lanes` | sorted set | models with a job that may be claimed now, by the tag of their turn |
+//! | `gates` | sorted set | models whose provider's account refuses more, by the moment when that ends |
+//! | `model:<model>` | hash | virtual time `v`, finish `tag` of its turns, running, waiting, work, typical, spread, limit, gate, paused, lane |
+//! | `models` | set | all models seen |
+//! | `owners` | hash | per owner: jobs not ended, jobs in flight, 1 when paused |
+//! | `pauses` | hash | per paused owner: when, by whom, why |
+//! | `chats` | hash | per group chat: jobs in flight |
+//! | `rate:<lane>` | hash | a provider's account that refused jobs: milliseconds a job, closed until |
 //! | `delayed` | sorted set | jobs that wait for a moment, by due time in milliseconds |
 //! | `leases` | sorted set | active jobs by expiry in milliseconds |
 //! | `ended`, `dead` | sorted set | finished jobs by time: done or cancelled, and dead |
+//! | `batch:<id>` | hash | the jobs of one message, by its first: ids, how many, how many left, by state |
+//! | `notices` | sorted set | what a chat must be told by any worker, by the moment when it may be taken |
 //! | `fence` | string | the last fencing token: max(previous + 1, milliseconds · 1024) |
 //! | `seq` | string | the last number of submission |
-//! | `gauge` | hash | waiting jobs in all, the last sign of life, until when leases are spared |
-//! | `running`, `typical` | hash | per model: active jobs, smoothed milliseconds from claim to done |
-//! | `pending` | hash | per `bot:user`: jobs that have not ended |
-//! | `user:<bot>:<user>` | sorted set | the user's last 200 jobs by time |
-//! | `seen:<bot>:<update>` | string | the job ids of an update, for 48 hours |
+//! | `gauge` | hash | waiting jobs, bytes kept, the lanes' turn, the last sign of life, until when leases are spared |
+//! | `settings` | hash | limits, retention, pause and closing of the whole queue |
+//! | `actions` | list | what operators did, the last thousand |
+//! | `user:<owner>` | list | the owner's last 200 jobs, newest first |
+//! | `seen:<bot>:<period>` | hash | per update: its job ids; two periods of 48 hours are looked at |
 //! | `handle:<sha1>` | string | the job that owns a provider's prediction, for 2 hours |
-//! | `alive`, `workers`, `slots` | sorted set, hashes | living workers: until when, about them, their slots |
+//! | `alive`, `workers` | sorted set, hash | living workers: until when; slots, models, about |
+//! | `capacity` | hash | living slots: per model named by a worker, `*` for those that serve all, and in all |
 //! | `pace:…`, `park:…` | string | the budget of a bot and of each chat; flood waits |
-//! | `wake` | list | one entry wakes one idle worker |
+//! | `wake`, `wake:<model>`, `news` | list | one entry wakes one idle worker |
+//! | `cancel` | channel | ids of running jobs to be stopped |
 //! | `totals` | hash | counters since the beginning |
 
 /// Version of the key layout: a build with another layout must not touch these keys.
-pub const LAYOUT: u32 = 1;
+pub const LAYOUT: u32 = 2;
 
 /// Prefix of all keys of the first shard. The braces are the hash tag: all keys live in one slot of a Redis Cluster.
-pub const PREFIX: &str = "{atelier:0}:v1:";
+pub const PREFIX: &str = "{atelier:0}:v2:";
 
 /// The key of that name.
 pub(crate) fn key(name: &str) -> String {

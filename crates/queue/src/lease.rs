@@ -4,13 +4,12 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use atelier_domain::{Failure, JobId, MessageId};
-use tokio::sync::OwnedSemaphorePermit;
+use atelier_domain::{Failure, FailureClass, JobId, MessageId};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
 use crate::error::QueueError;
-use crate::link::Queue;
+use crate::exchange::{Exchange, Slot};
 use crate::run::Outcome;
 use crate::scripts::Verb;
 
@@ -64,23 +63,21 @@ pub enum Lost {
 /// Before a fenced call is repeated for the first time.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 
-/// A hold on a job. Clones are the same hold; the worker's slot is free again when the last one is dropped.
+/// A hold on a job. Clones are the same hold; the worker's slot is free again when it is settled or the last is dropped.
 #[derive(Clone)]
 pub struct Lease {
     held: Arc<Held>,
 }
 
 pub(crate) struct Held {
-    queue: Queue,
+    exchange: Arc<Exchange>,
     pub(crate) id: JobId,
     pub(crate) fence: String,
-    worker: Arc<str>,
     pub(crate) lost: CancellationToken,
     pub(crate) cancel: CancellationToken,
-    hand_over: CancellationToken,
     /// Until when the hold is certain without asking Redis.
     certain: Mutex<Instant>,
-    _slot: OwnedSemaphorePermit,
+    slot: Mutex<Option<Slot>>,
 }
 
 impl fmt::Debug for Lease {
@@ -90,17 +87,10 @@ impl fmt::Debug for Lease {
 }
 
 impl Lease {
-    pub(crate) fn new(
-        queue: Queue,
-        id: JobId,
-        fence: String,
-        worker: Arc<str>,
-        hand_over: CancellationToken,
-        certain: Instant,
-        slot: OwnedSemaphorePermit,
-    ) -> Self {
-        let (lost, cancel, certain) = (CancellationToken::new(), CancellationToken::new(), Mutex::new(certain));
-        Self { held: Arc::new(Held { queue, id, fence, worker, lost, cancel, hand_over, certain, _slot: slot }) }
+    pub(crate) fn new(exchange: Arc<Exchange>, id: JobId, fence: String, certain: Instant, slot: Slot) -> Self {
+        let (lost, cancel) = (CancellationToken::new(), CancellationToken::new());
+        let (certain, slot) = (Mutex::new(certain), Mutex::new(Some(slot)));
+        Self { held: Arc::new(Held { exchange, id, fence, lost, cancel, certain, slot }) }
     }
 
     pub(crate) fn held(&self) -> &Arc<Held> {
@@ -135,7 +125,7 @@ impl Lease {
 
     /// Resolves when the worker must stop and asks its jobs to be handed over.
     pub async fn hand_over(&self) {
-        self.held.hand_over.cancelled().await;
+        self.held.exchange.hand_over.cancelled().await;
     }
 
     /// Writes a checkpoint, waiting as long as Redis is away; it is on record when this returns `Ok`.
@@ -152,7 +142,7 @@ impl Lease {
         let arguments: [&[u8]; 5] = [
             held.id.as_str().as_bytes(),
             held.fence.as_bytes(),
-            held.worker.as_bytes(),
+            held.exchange.worker.as_bytes(),
             name.as_bytes(),
             value.as_bytes(),
         ];
@@ -170,34 +160,32 @@ impl Lease {
     /// Ends the hold. A stale one is dropped in silence: the job is somebody else's.
     pub(crate) async fn settle(&self, outcome: &Outcome) {
         let held = &self.held;
-        let none = Failure::new(atelier_domain::FailureClass::Fatal, "");
+        let none = Failure::new(FailureClass::Fatal, "");
         let (verdict, wait, failure) = match outcome {
             Outcome::Done => ("done", Duration::ZERO, &none),
             Outcome::Cancelled => ("cancelled", Duration::ZERO, &none),
             Outcome::HandedOver => ("release", Duration::ZERO, &none),
             Outcome::Dead(failure) => ("dead", Duration::ZERO, failure),
+            // whoever is refused for its number waits for the lane, with all the others of it
+            Outcome::Retry(wait, failure) if failure.class == FailureClass::RateLimited => ("throttle", *wait, failure),
             Outcome::Retry(wait, failure) => ("retry", *wait, failure),
+            Outcome::Postponed(wait, failure) => ("postpone", *wait, failure),
         };
         let end = [
             held.id.to_string(),
             held.fence.clone(),
-            held.worker.to_string(),
             verdict.to_owned(),
             wait.as_millis().to_string(),
             failure.class.name().to_owned(),
             failure.detail.clone(),
         ];
-        let mut pause = FIRST_PAUSE;
-        let answer = loop {
-            match held.queue.settle(end.clone()).await {
-                Some(answer) => break Ok(answer),
-                None => match self.pause(&mut pause).await {
-                    Ok(()) => {}
-                    Err(lost) => break Err(lost),
-                },
-            }
+        let slot = held.slot.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(slot) = slot else { return };
+        let settled = tokio::select! {
+            settled = held.exchange.settle(end, slot) => settled,
+            () = held.lost.cancelled() => false,
         };
-        if answer.as_deref() == Ok("settled") {
+        if settled {
             debug!(job.id = %held.id, verdict, "job settled");
         } else {
             held.lost.cancel();
@@ -205,11 +193,16 @@ impl Lease {
         }
     }
 
+    /// Ends the hold on a task of its own.
+    pub(crate) fn settle_later(self, outcome: Outcome) {
+        tokio::spawn(async move { self.settle(&outcome).await });
+    }
+
     /// Repeats a fenced call until Redis answers: the fence makes the repetition harmless.
     async fn persist<T: redis::FromRedisValue>(&self, verb: Verb, arguments: &[&[u8]]) -> Result<T, Lost> {
         let mut pause = FIRST_PAUSE;
         loop {
-            match self.held.queue.call(verb, arguments).await {
+            match self.held.exchange.queue.call(verb, arguments).await {
                 Ok(answer) => return Ok(answer),
                 Err(QueueError::Unreachable { .. }) => {}
                 Err(error) => {
@@ -242,6 +235,11 @@ impl Held {
 /// Unix milliseconds; 0 before 1970.
 pub(crate) fn milliseconds(at: SystemTime) -> u64 {
     u64::try_from(at.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Whole milliseconds of a duration.
+pub(crate) fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 impl Progress {

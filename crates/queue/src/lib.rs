@@ -9,29 +9,41 @@
 //! pictures, and any knowledge of what a job does.
 
 mod backend;
+mod bell;
 mod control;
 mod doctor;
 mod error;
-mod inspect;
+mod eta;
+mod exchange;
+mod herald;
 mod keeper;
 pub mod keys;
 mod lease;
 mod link;
+mod list;
 mod pace;
 mod private;
+mod published;
+mod record;
 mod run;
 mod scripts;
-mod settling;
+mod stats;
+mod steer;
 mod submit;
 mod turns;
 
-pub use control::{Cancelling, Standing};
+pub use control::{Cancelling, Retrying, Standing};
 pub use doctor::{Finding, Health};
+pub use eta::{Because, Span};
 pub use error::{ConnectError, QueueError, RunError};
-pub use inspect::{Event, Listing, ModelStats, Record, Stats, WorkerStats};
+pub use herald::{Herald, Notice, Teller};
 pub use lease::{Checkpoint, Lease, Lost, Progress};
 pub use link::{Queue, RedisUrl};
+pub use list::{Filter, Listing};
 pub use pace::{Pace, Urgency};
 pub use private::{PrivateError, PrivateRedis, PrivateSettings};
+pub use record::{Batch, Event, Record};
 pub use run::{Claimed, Handler, Outcome, RunOptions, run};
+pub use stats::{ModelStats, Stats, TARGET_MS, WorkerStats};
+pub use steer::{BadOwner, Owner, Setting, Steering};
 pub use submit::{Limits, Submission, Submitted};

@@ -11,7 +11,6 @@ use redis::{Client, FromRedisValue, IntoConnectionInfo};
 use crate::error::{ConnectError, QueueError};
 use crate::keys;
 use crate::scripts::{Scripts, Verb};
-use crate::settling::Settling;
 use crate::turns::Turns;
 
 /// Longer than any script takes, short enough that a cut connection is noticed while a lease is still held.
@@ -57,7 +56,6 @@ struct Inner {
     manager: ConnectionManager,
     url: RedisUrl,
     scripts: Scripts,
-    settling: Settling,
     turns: Turns,
 }
 
@@ -83,7 +81,6 @@ impl Queue {
                 manager,
                 url: url.clone(),
                 scripts: Scripts::load(),
-                settling: Settling::default(),
                 turns: Turns::default(),
             }),
         })
@@ -113,11 +110,6 @@ impl Queue {
         Ok(invocation.invoke_async(&mut link).await?)
     }
 
-    /// The ends of holds that wait for the call before theirs.
-    pub(crate) fn settling(&self) -> &Settling {
-        &self.inner.settling
-    }
-
     /// Who waits for a bot's budget in this process.
     pub(crate) fn turns(&self) -> &Turns {
         &self.inner.turns
@@ -126,6 +118,11 @@ impl Queue {
     /// The shared link, for plain commands and pipelines.
     pub(crate) fn link(&self) -> ConnectionManager {
         self.inner.manager.clone()
+    }
+
+    /// A connection of its own for published messages.
+    pub(crate) async fn pubsub(&self) -> redis::RedisResult<redis::aio::PubSub> {
+        self.inner.url.client.get_async_pubsub().await
     }
 
     /// A connection of its own for blocking pops: on the shared link one would hold up everybody.

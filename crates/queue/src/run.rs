@@ -13,8 +13,10 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::{error, info};
 
-use crate::backend::{Claimer, Source};
+use crate::backend::Source;
 use crate::error::RunError;
+use crate::exchange::Exchange;
+use crate::herald::Herald;
 use crate::keeper::{Keeper, Keeping};
 use crate::lease::{Lease, Progress};
 use crate::link::Queue;
@@ -37,6 +39,10 @@ pub struct RunOptions {
     pub grace: Duration,
     /// The longest that one attempt may take before it is abandoned as a transient failure.
     pub attempt: Duration,
+    /// The provider's account behind each model: models of one account share a rate. One not named has its own.
+    pub lanes: Vec<(ModelId, String)>,
+    /// Tells chats what nobody else can; `None` leaves it to other workers.
+    pub herald: Option<Herald>,
 }
 
 impl Default for RunOptions {
@@ -49,6 +55,8 @@ impl Default for RunOptions {
             lease: Duration::from_secs(6),
             grace: Duration::from_secs(20),
             attempt: Duration::from_secs(30 * 60),
+            lanes: Vec::new(),
+            herald: None,
         }
     }
 }
@@ -75,8 +83,11 @@ pub enum Outcome {
     Done,
     /// It was stopped on request.
     Cancelled,
-    /// It failed and is to be tried again after the wait.
+    /// It failed and is to be tried again after the wait. A failure of the class [`FailureClass::RateLimited`] burns no
+    /// attempt, and all jobs of the same provider's account wait with it.
     Retry(Duration, Failure),
+    /// It could not be tried here and is looked at again after the wait; burns no attempt.
+    Postponed(Duration, Failure),
     /// It failed for good, and the user was told.
     Dead(Failure),
     /// This process stops; another goes on from the last checkpoint.
@@ -97,30 +108,33 @@ pub async fn run(
     shutdown: CancellationToken,
 ) -> Result<(), RunError> {
     let worker: Arc<str> = options.worker.as_str().into();
-    let (keeper, keeper_stop) = (Keeper::default(), CancellationToken::new());
+    let (keeper, finish) = (Keeper::default(), CancellationToken::new());
     let keeping = Keeping {
         queue: queue.clone(),
         worker: worker.clone(),
         lease: options.lease,
         slots: options.concurrency,
         about: options.about.clone(),
-    };
-    let kept = AbortOnDropHandle::new(tokio::spawn(keeper.clone().run(keeping, keeper_stop.clone())));
-    let hand_over = CancellationToken::new();
-    let claimer = Claimer {
-        queue: queue.clone(),
-        worker: worker.clone(),
         models: options.models.clone(),
-        lease: options.lease,
-        keeper,
-        hand_over: hand_over.clone(),
-        stop: shutdown.clone(),
+        lanes: options.lanes.clone(),
     };
-    let concurrency = options.concurrency.max(1);
+    let kept = AbortOnDropHandle::new(tokio::spawn(keeper.clone().run(keeping, finish.clone())));
+    let hand_over = CancellationToken::new();
+    let exchange = Exchange::new(
+        queue.clone(),
+        worker.clone(),
+        options.models.clone(),
+        options.lease,
+        options.concurrency.max(1),
+        keeper,
+        hand_over.clone(),
+        options.herald.clone(),
+    );
+    let exchanged = AbortOnDropHandle::new(tokio::spawn(exchange.clone().run(shutdown.clone(), finish.clone())));
     let attempt = options.attempt;
     let monitor = Monitor::new().register(move |_restarts| {
         let handler = handler.clone();
-        WorkerBuilder::new(claimer.worker.as_ref()).backend(Source::start(claimer.clone(), concurrency)).build(
+        WorkerBuilder::new(exchange.worker.as_ref()).backend(Source::attach(&exchange)).build(
             move |claimed: Claimed| {
                 let handler = handler.clone();
                 async move { Ok::<_, apalis::prelude::BoxDynError>(attempt_once(&handler, claimed, attempt).await) }
@@ -149,8 +163,8 @@ pub async fn run(
             Ok(())
         }
     };
-    keeper_stop.cancel();
-    drop(kept);
+    finish.cancel();
+    drop((kept, exchanged));
     // best effort: a worker that cannot say goodbye is forgotten when its lease runs out
     let name: [&[u8]; 1] = [worker.as_bytes()];
     let goodbye = queue.call::<u32>(Verb::Retire, &name);

@@ -16,11 +16,14 @@ macro_rules! verbs {
 
 verbs! {
     Submit = "submit.lua",
-    Claim = "claim.lua",
+    Step = "step.lua",
     Heartbeat = "heartbeat.lua",
     Retire = "retire.lua",
     Checkpoint = "checkpoint.lua",
-    Settle = "settle.lua",
+    Steer = "steer.lua",
+    Retry = "retry.lua",
+    Forget = "forget.lua",
+    Told = "told.lua",
     Cancel = "cancel.lua",
     Slot = "slot.lua",
     Position = "position.lua",

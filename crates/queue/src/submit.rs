@@ -39,6 +39,10 @@ pub struct Submission<'a> {
     pub jobs: &'a [(Job, Duration)],
     /// How much is accepted.
     pub limits: Limits,
+    /// The user's share of the workers, from 1: one of weight 2 gets twice as much as one of weight 1 while both wait.
+    pub weight: u32,
+    /// Goes ahead of the user's other jobs, and of other users' by at most a minute of work.
+    pub urgent: bool,
 }
 
 /// What became of a submission.
@@ -52,6 +56,11 @@ pub enum Submitted {
     UserFull {
         /// How many.
         pending: u32,
+    },
+    /// The queue accepts nothing for now: operators drain it.
+    Closed {
+        /// Why, for operators.
+        why: String,
     },
     /// The queue has too many waiting jobs.
     QueueFull {
@@ -70,6 +79,9 @@ impl Queue {
             submission.limits.pending_per_user.to_string(),
             REMEMBERED.as_secs().to_string(),
             submission.limits.waiting.to_string(),
+            chat(submission),
+            submission.weight.max(1).to_string(),
+            if submission.urgent { "1".to_owned() } else { String::new() },
         ];
         let mut jobs = Vec::with_capacity(submission.jobs.len());
         for (job, predicted) in submission.jobs {
@@ -91,8 +103,15 @@ impl Queue {
             Some("new") => Ok(Submitted::Accepted),
             Some("seen") => Ok(Submitted::Before(answer[1..].iter().filter_map(|id| id.parse().ok()).collect())),
             Some("full") => Ok(Submitted::UserFull { pending: number() }),
+            Some("closed") => Ok(Submitted::Closed { why: answer.get(1).cloned().unwrap_or_default() }),
             Some("busy") => Ok(Submitted::QueueFull { waiting: number() }),
             _ => Err(QueueError::Unreadable(format!("submit answered {answer:?}"))),
         }
     }
+}
+
+/// The chat that its limit counts for; a private chat is its user's, and limited with the user.
+fn chat(submission: &Submission<'_>) -> String {
+    let chat = submission.jobs.first().map(|(job, _)| job.place.chat);
+    chat.filter(|chat| chat.0 != submission.user.0).map_or_else(String::new, |chat| format!("{}:{chat}", submission.bot))
 }

@@ -16,7 +16,7 @@ use atelier_domain::{
     UpdateId, UserId,
 };
 use atelier_queue::{
-    Cancelling, Checkpoint, Claimed, Handler, Limits, Lost, Outcome, Pace, Queue, RunOptions, Submission, Submitted,
+    Because, Cancelling, Checkpoint, Claimed, Filter, Handler, Limits, Lost, Outcome, Pace, Queue, RunOptions, Submission, Submitted,
     Urgency, run,
 };
 use futures::FutureExt;
@@ -48,7 +48,7 @@ fn job(number: u32, model: &str) -> (Job, Duration) {
 
 async fn submit(queue: &Queue, update: u32, jobs: &[(Job, Duration)]) -> Submitted {
     let limits = Limits { pending_per_user: 5, waiting: 100 };
-    let submission = Submission { bot: BOT, user: UserId(9), update: UpdateId(update), jobs, limits };
+    let submission = Submission { bot: BOT, user: UserId(9), update: UpdateId(update), jobs, limits, weight: 1, urgent: false };
     queue.submit(&submission).await.unwrap()
 }
 
@@ -109,18 +109,19 @@ fn quick() -> RunOptions {
 async fn a_job_goes_from_submission_to_done_and_an_update_counts_once() {
     let server = Server::start();
     let queue = server.queue().await;
-    let jobs = [job(1, "sketch"), job(2, "imagen")];
+    let jobs = [job(1, "sketch"), job(2, "sketch")];
     assert_eq!(submit(&queue, 1, &jobs).await, Submitted::Accepted);
     let before = submit(&queue, 1, &[job(8, "sketch")]).await;
     assert_eq!(before, Submitted::Before(vec![jobs[0].0.id.clone(), jobs[1].0.id.clone()]));
 
     let standing = queue.standing(&jobs[1].0.id, Catalogue::builtin()).await.unwrap().unwrap();
-    assert_eq!((standing.state, standing.ahead, standing.eta), (JobState::Waiting, 1, None));
+    assert_eq!((standing.state, standing.ahead, standing.finish), (JobState::Waiting, 1, None));
+    assert_eq!(standing.because, [Because::NoWorker]);
 
     let mut bench = Bench::start(&queue, "w1", quick());
     for (expected, _) in &jobs {
         let (claimed, answer) = bench.next().await;
-        assert_eq!((&*claimed.job, claimed.attempt), (expected, 1), "first come, first served across models");
+        assert_eq!((&*claimed.job, claimed.attempt), (expected, 1), "a user's jobs in their order");
         claimed.lease.checkpoint(&Checkpoint::Intent(SystemTime::now())).await.unwrap();
         claimed.lease.checkpoint(&Checkpoint::Delivered(MessageId(3))).await.unwrap();
         answer.send(Outcome::Done).unwrap();
@@ -134,7 +135,7 @@ async fn a_job_goes_from_submission_to_done_and_an_update_counts_once() {
     assert_eq!(stats.workers.len(), 1);
     bench.end().await;
     assert_eq!(queue.stats().await.unwrap().workers.len(), 0, "a worker that stops says goodbye");
-    assert_eq!(server.count("pending").await, 0);
+    assert_eq!(server.count("owners").await, 0);
 }
 
 #[tokio::test]
@@ -165,7 +166,8 @@ async fn a_failed_job_comes_back_when_due_with_its_checkpoints_and_then_dies() {
     answer.send(Outcome::Dead(failure)).unwrap();
     let record = until(&queue, &wanted.id, JobState::Dead).await;
     assert_eq!((record.class.as_deref(), record.handle), (Some("transient"), None));
-    assert_eq!(queue.list(JobState::Dead, None, 0, 10).await.unwrap().total, 1);
+    let dead = Filter { states: vec![JobState::Dead], ..Filter::default() };
+    assert_eq!(queue.list(&dead, 0, 10).await.unwrap().jobs.len(), 1);
     bench.end().await;
 }
 
@@ -228,7 +230,7 @@ async fn waiting_jobs_are_cancelled_at_once_and_running_ones_by_the_heartbeat() 
     answer.send(Outcome::Cancelled).unwrap();
     until(&queue, &running.id, JobState::Cancelled).await;
     bench.end().await;
-    assert_eq!(server.count("pending").await, 0);
+    assert_eq!(server.count("owners").await, 0);
 }
 
 #[tokio::test]
@@ -247,7 +249,7 @@ async fn the_first_slot_wins_and_a_gone_one_can_be_replaced() {
 async fn unreadable_records_die_and_the_queue_goes_on() {
     let server = Server::start();
     let queue = server.queue().await;
-    let bodies = ["", "not json", "{\"v\":99}", "\u{0}\u{1}"];
+    let bodies = ["", "not json", "{\"v\":0}", "\u{0}\u{1}"];
     for (number, body) in (1..).zip(bodies) {
         let (broken, predicted) = job(number, "sketch");
         submit(&queue, number, &[(broken.clone(), predicted)]).await;
@@ -263,6 +265,26 @@ async fn unreadable_records_die_and_the_queue_goes_on() {
         let record = until(&queue, &job(number, "sketch").0.id, JobState::Dead).await;
         assert_eq!(record.class.as_deref(), Some("unreadable"));
     }
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn a_job_of_a_newer_version_waits_for_a_newer_worker() {
+    let server = Server::start();
+    let queue = server.queue().await;
+    let (newer, predicted) = job(1, "sketch");
+    submit(&queue, 1, &[(newer.clone(), predicted)]).await;
+    let body = newer.to_json().unwrap();
+    server.set(&format!("body:{}", newer.id), &body.replacen("\"v\":1", "\"v\":99", 1)).await;
+    let mut bench = Bench::start(&queue, "older", quick());
+    let record = until(&queue, &newer.id, JobState::Delayed).await;
+    assert_eq!((record.attempt, record.class.as_deref()), (0, Some("unreadable")), "it burns no attempt");
+    // a newer worker reads it as it stands
+    server.set(&format!("body:{}", newer.id), &body).await;
+    let (claimed, answer) = bench.next().await;
+    assert_eq!((&*claimed.job, claimed.attempt), (&newer, 1));
+    answer.send(Outcome::Done).unwrap();
+    until(&queue, &newer.id, JobState::Done).await;
     bench.end().await;
 }
 

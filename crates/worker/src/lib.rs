@@ -10,6 +10,7 @@
 mod deliver;
 mod failing;
 mod generate;
+mod herald;
 mod line;
 mod pictures;
 mod progress;
@@ -104,6 +105,12 @@ pub fn run(worker: Worker, shutdown: CancellationToken) -> BoxFuture<'static, Re
             polling: AtomicUsize::new(0),
             settings,
         });
+        let lane = |id: &ModelId| {
+            let model = shop.settings.catalogue.get(id);
+            (id.clone(), model.map_or_else(|| id.to_string(), |model| model.provider.name().to_owned()))
+        };
+        options.lanes = options.models.iter().map(lane).collect();
+        options.herald = Some(herald::herald(shop.clone()));
         let handler: Handler = Arc::new(move |claimed: Claimed| line::walk(shop.clone(), claimed).boxed());
         Ok(atelier_queue::run(queue, options, handler, shutdown).await?)
     }

@@ -59,7 +59,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let text = match arguments.look {
         Look::Stats { redis, view } => atelier_console::stats(&redis.open()?, view.view()).await,
         Look::Ls { redis, view, state, model, limit, prompts } => {
-            let wish = Wish { state, model, limit: usize::try_from(limit).unwrap_or(1), prompts };
+            let wish = Wish { state, model, user: None, older_ms: None, limit: usize::try_from(limit).unwrap_or(1), prompts };
             atelier_console::list(&redis.open()?, &wish, now_ms(), view.view()).await
         }
         Look::Show { job, redis, view } => atelier_console::show(&redis.open()?, &job, view.view()).await,

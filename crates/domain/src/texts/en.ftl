@@ -32,6 +32,7 @@ price-free = Free
 queued = In line: #{ $position }, about { $eta }.
 queued-next = Starting now, about { $eta }.
 queued-unserved = In line: #{ $position }. No worker is running right now; it starts as soon as one does.
+queued-paused = In line: #{ $position }. Drawing is paused for the moment; your turn is kept.
 queued-delayed = That did not work yet; I try again in { $eta }.
 working = Drawing …
 working-percent = Drawing … { $percent } %
@@ -97,6 +98,7 @@ full-user = { $pending ->
        *[other] { $pending } of your pictures are
     } still in the works, the most at a time is { $most }. Please wait for one to finish, or /cancel.
 full-queue = Too many pictures are waiting at the moment. Please try again in a few minutes.
+closed = I take no new pictures for the moment. Those in line will still be drawn. Please try again in a while.
 unavailable = I cannot reach my queue right now. Your message is not lost: I take it up as soon as it is back.
 unavailable-look = I cannot look that up right now. Please try again in a moment.
 

@@ -22,6 +22,7 @@ pub enum Say<'a> {
     Queued { position: u32, eta: Duration },
     QueuedNext { eta: Duration },
     QueuedUnserved { position: u32 },
+    QueuedPaused { position: u32 },
     QueuedDelayed { eta: Duration },
     Working,
     WorkingPercent { percent: u8 },
@@ -48,6 +49,7 @@ pub enum Say<'a> {
     Unclear(&'a Unclear),
     FullUser { pending: u32, most: u32 },
     FullQueue,
+    Closed,
     Unavailable,
     UnavailableLook,
     JobsNone,
@@ -102,6 +104,10 @@ impl Say<'_> {
             Self::QueuedUnserved { position } => {
                 values.set("position", position.to_string());
                 "queued-unserved"
+            }
+            Self::QueuedPaused { position } => {
+                values.set("position", position.to_string());
+                "queued-paused"
             }
             Self::QueuedDelayed { eta } => {
                 values.set("eta", language.eta(eta));
@@ -160,6 +166,7 @@ impl Say<'_> {
                 "full-user"
             }
             Self::FullQueue => "full-queue",
+            Self::Closed => "closed",
             Self::Unavailable => "unavailable",
             Self::UnavailableLook => "unavailable-look",
             Self::JobsNone => "jobs-none",

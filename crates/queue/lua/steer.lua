@@ -1,0 +1,80 @@
+-- Steers the queue: pause, resume, drain, reopen, limits. Every change is logged with its actor.
+-- KEYS  1 prefix
+-- ARGV  1 verb: pause | resume | close | reopen | limit  2 actor  3 what: 'queue' | 'model' | 'user' | a setting's name
+--       4 which: a model, an owner `bot:user`, or ''  5 why (pause, close) or a number ('' = no limit)
+-- Result {1 when something changed, parked owners that are still to be brought back}: repeat while the second is not 0
+-- Cost  O(log n); at most 64 owners brought back or chats looked at.
+local verb, actor, what, which, value = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local at = now()
+local changed, left = false, 0
+
+local function hold(hash, field, on, why)
+  local before = redis.call('HGET', K .. hash, field)
+  if on then
+    redis.call('HSET', K .. hash, field, why)
+  else
+    redis.call('HDEL', K .. hash, field)
+  end
+  return (before or '') ~= (on and why or '')
+end
+
+local function wake_all()
+  for _, each in ipairs(redis.call('SMEMBERS', K .. 'models')) do
+    model_of(each).dirty = true
+  end
+end
+
+local function unpark_some()
+  local names = redis.call('SRANDMEMBER', K .. 'parked', LIMIT)
+  for _, name in ipairs(names) do
+    local owner = owner_of(name)
+    if not owner.paused and owner.busy < setting('user_limit') then
+      unpark(name)
+      left = -1
+    end
+  end
+  left = left == -1 and redis.call('SCARD', K .. 'parked') or 0
+end
+
+if verb == 'pause' or verb == 'resume' then
+  local on = verb == 'pause'
+  local why = int(at) .. ' ' .. actor .. ' ' .. value
+  if what == 'queue' then
+    changed = hold('settings', 'paused', on, why)
+    wake_all()
+  elseif what == 'model' then
+    changed = hold('model:' .. which, 'paused', on, why)
+    redis.call('SADD', K .. 'models', which)
+    local model = model_of(which)
+    model.known, model.dirty = true, true
+  else
+    local owner = owner_of(which)
+    changed = owner.paused ~= on
+    owner.paused, owner.dirty = on, true
+    hold('pauses', which, on, why)
+    if not on then
+      unpark(which)
+    end
+  end
+elseif verb == 'close' or verb == 'reopen' then
+  changed = hold('settings', 'closed', verb == 'close', value)
+elseif what == 'model' then
+  changed = hold('model:' .. which, 'limit', value ~= '', value)
+  redis.call('SADD', K .. 'models', which)
+  local model = model_of(which)
+  model.known, model.dirty = true, true
+else
+  changed = hold('settings', what, value ~= '', value)
+  if what == 'user_limit' then
+    unpark_some()
+  elseif what == 'chat_limit' then
+    for _, chat in ipairs(redis.call('HKEYS', K .. 'chats')) do
+      unhold(chat, setting('chat_limit') - tonumber(redis.call('HGET', K .. 'chats', chat)))
+    end
+  end
+end
+if changed then
+  log(at, actor, verb, what .. ' ' .. which .. ' ' .. value)
+end
+flush(at, false)
+return { changed and 1 or 0, left }

@@ -1,0 +1,253 @@
+//! When a waiting job is likely to start: an estimate from what is ahead of it, with an honest range.
+//!
+//! Pure arithmetic over one look at the queue ([`Ahead`]). The fleet's slots are shared by all models; a model may be
+//! limited below that, and its provider's account may be slower still: the slowest of the three decides.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+/// A moment that is not certain, counted from now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Span {
+    /// Most likely, in milliseconds.
+    pub likely_ms: u64,
+    /// Seldom before.
+    pub low_ms: u64,
+    /// Seldom after.
+    pub high_ms: u64,
+}
+
+/// Why a waiting job does not run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "reason", rename_all = "snake_case")]
+pub enum Because {
+    /// The whole queue is paused.
+    Paused {
+        /// By whom and why, as it was given.
+        why: String,
+    },
+    /// Its model is paused.
+    ModelPaused {
+        /// By whom and why, as it was given.
+        why: String,
+    },
+    /// Its user is paused.
+    UserPaused {
+        /// By whom and why, as it was given.
+        why: String,
+    },
+    /// Its user has as many jobs in flight as allowed.
+    UserLimit {
+        /// In flight.
+        running: u32,
+    },
+    /// Its chat has as many jobs in flight as allowed.
+    ChatLimit {
+        /// In flight.
+        running: u32,
+    },
+    /// Its model has as many jobs in flight as allowed.
+    ModelLimit {
+        /// In flight.
+        running: u32,
+    },
+    /// The provider's account refuses more for now.
+    Rate {
+        /// Until then, in milliseconds from now.
+        wait_ms: u64,
+        /// Afterwards one job per so many milliseconds.
+        every_ms: u64,
+        /// The provider's reason.
+        why: String,
+    },
+    /// Workers live, but none serves its model.
+    Unserved,
+    /// No worker lives.
+    NoWorker,
+}
+
+impl Because {
+    pub(crate) fn read(reason: &str, detail: &str) -> Option<Self> {
+        let why = || {
+            // `at actor why`, as the steering script writes it
+            let mut parts = detail.splitn(3, ' ').skip(1);
+            let (actor, why) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+            if why.is_empty() { format!("by {actor}") } else { format!("by {actor}: {why}") }
+        };
+        let running = detail.parse().unwrap_or(0);
+        Some(match reason {
+            "paused" => Self::Paused { why: why() },
+            "model_paused" => Self::ModelPaused { why: why() },
+            "user_paused" => Self::UserPaused { why: why() },
+            "user_limit" => Self::UserLimit { running },
+            "chat_limit" => Self::ChatLimit { running },
+            "model_limit" => Self::ModelLimit { running },
+            "rate" => {
+                let mut parts = detail.splitn(3, ' ');
+                let mut number = || parts.next().and_then(|part| part.parse().ok()).unwrap_or(0);
+                let (wait_ms, every_ms) = (number(), number());
+                Self::Rate { wait_ms, every_ms, why: parts.next().unwrap_or_default().to_owned() }
+            }
+            "unserved" => Self::Unserved,
+            "no_worker" => Self::NoWorker,
+            _ => return None,
+        })
+    }
+
+    /// Whether nothing can be said of when it will run: somebody must do something first.
+    pub fn is_blocking(&self) -> bool {
+        matches!(
+            self,
+            Self::Paused { .. } | Self::ModelPaused { .. } | Self::UserPaused { .. } | Self::Unserved | Self::NoWorker
+        )
+    }
+}
+
+/// What one model has to do.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Load {
+    /// Waiting jobs, and their predicted milliseconds in all.
+    pub(crate) waiting: f64,
+    pub(crate) work_ms: f64,
+    /// Owners that wait.
+    pub(crate) owners: f64,
+    pub(crate) running: f64,
+    /// Measured milliseconds of one job, and how far one lies from that.
+    pub(crate) typical_ms: f64,
+    pub(crate) spread_ms: f64,
+    /// Most in flight; infinite when not limited.
+    pub(crate) limit: f64,
+}
+
+/// One look at the queue from a waiting job.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Ahead {
+    /// Jobs of its own model that will be claimed before it.
+    pub(crate) jobs: f64,
+    /// Slots that serve its model, and the jobs that run in the whole fleet.
+    pub(crate) slots: f64,
+    pub(crate) running: f64,
+    pub(crate) own: Load,
+    pub(crate) others: Vec<Load>,
+    /// Milliseconds until its provider's account takes another job, and between two afterwards.
+    pub(crate) rate: Option<(f64, f64)>,
+    /// Milliseconds until it is due at all.
+    pub(crate) due_ms: f64,
+}
+
+impl Ahead {
+    /// Until its start; `None` without a slot.
+    pub(crate) fn start(&self) -> Option<Span> {
+        let own = &self.own;
+        if self.slots < 1.0 || own.limit < 1.0 {
+            return None;
+        }
+        let cost = if own.waiting > 0.0 { own.work_ms / own.waiting } else { own.typical_ms };
+        let fleet = self.fleet(cost);
+        // its own model's slots, when they are fewer
+        let room = own.limit - own.running;
+        let limited =
+            if self.jobs < room { 0.0 } else { (self.jobs + 1.0 - room.max(0.0)) * own.typical_ms / own.limit };
+        let (wait, every) = self.rate.unwrap_or_default();
+        let rated = if self.rate.is_some() { wait + self.jobs * every } else { 0.0 };
+        let likely = fleet.max(limited).max(rated).max(self.due_ms);
+        // the more ends lie between now and then, the better their number predicts their sum
+        let ends = (likely / own.typical_ms.max(1.0) * self.slots.min(own.limit)).max(1.0);
+        let off = (2.0 * own.spread_ms / own.typical_ms.max(1.0) / ends.sqrt()).clamp(0.15, 0.8);
+        Some(Span { likely_ms: whole(likely), low_ms: whole(likely * (1.0 - off)), high_ms: whole(likely * (1.0 + off)) })
+    }
+
+    /// Until one of the fleet's slots is free for it.
+    fn fleet(&self, cost: f64) -> f64 {
+        let free = self.slots - self.running;
+        // models take turns in proportion to the owners that wait for them: while this one's jobs ahead are claimed,
+        // the others claim their share
+        let rounds = (self.jobs + 1.0) * cost / self.own.owners.max(1.0);
+        let (mut claims, mut work) = (self.jobs, self.jobs * cost);
+        for other in &self.others {
+            let share = (rounds * other.owners).min(other.work_ms);
+            work += share;
+            claims += if other.work_ms > 0.0 { share / other.work_ms * other.waiting } else { 0.0 };
+        }
+        if claims < free {
+            return 0.0;
+        }
+        let running: f64 = self.own.running * self.own.typical_ms
+            + self.others.iter().map(|other| other.running * other.typical_ms).sum::<f64>();
+        let one = if self.running > 0.0 { running / self.running } else { cost };
+        // each end makes room for one claim; the free slots are filled at once
+        let ends = claims + 1.0 - free.max(0.0);
+        let each = (work + one) / (claims + 1.0);
+        ends * each / self.slots
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a duration, never negative")]
+fn whole(milliseconds: f64) -> u64 {
+    milliseconds.max(0.0).round() as u64
+}
+
+impl Span {
+    /// The same span so much later.
+    pub(crate) fn later(self, by: Duration) -> Self {
+        let by = crate::lease::millis(by);
+        Self { likely_ms: self.likely_ms + by, low_ms: self.low_ms + by, high_ms: self.high_ms + by }
+    }
+
+    /// The most likely moment.
+    pub fn likely(self) -> Duration {
+        Duration::from_millis(self.likely_ms)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(waiting: f64, owners: f64, running: f64) -> Load {
+        let (typical_ms, limit) = (10_000.0, f64::INFINITY);
+        Load { waiting, work_ms: waiting * typical_ms, owners, running, typical_ms, spread_ms: 1000.0, limit }
+    }
+
+    fn likely(ahead: &Ahead) -> u64 {
+        ahead.start().unwrap().likely_ms
+    }
+
+    #[test]
+    fn with_a_free_slot_a_job_starts_at_once() {
+        let ahead = Ahead { slots: 4.0, running: 3.0, own: load(1.0, 1.0, 3.0), ..Ahead::default() };
+        assert_eq!(likely(&ahead), 0);
+        assert!(Ahead::default().start().is_none(), "no slot, no promise");
+    }
+
+    #[test]
+    fn a_full_fleet_gives_up_a_slot_every_nth_of_a_job() {
+        let ahead = Ahead { jobs: 7.0, slots: 4.0, running: 4.0, own: load(8.0, 8.0, 4.0), ..Ahead::default() };
+        assert_eq!(likely(&ahead), 20_000);
+    }
+
+    #[test]
+    fn a_limited_model_waits_for_its_own_slots_and_a_slow_account_for_its_turns() {
+        let mut ahead = Ahead { jobs: 3.0, slots: 100.0, running: 2.0, own: load(4.0, 4.0, 2.0), ..Ahead::default() };
+        ahead.own.limit = 2.0;
+        assert_eq!(likely(&ahead), 20_000);
+        ahead.rate = Some((4_000.0, 10_000.0));
+        assert_eq!(likely(&ahead), 34_000);
+    }
+
+    #[test]
+    fn another_model_with_as_many_owners_takes_every_second_slot() {
+        let mut ahead = Ahead { jobs: 7.0, slots: 4.0, running: 4.0, own: load(8.0, 8.0, 4.0), ..Ahead::default() };
+        ahead.others.push(load(800.0, 8.0, 0.0));
+        assert_eq!(likely(&ahead), 40_000);
+    }
+
+    #[test]
+    fn the_range_is_honest_and_narrows_with_the_number_of_ends() {
+        let near = Ahead { jobs: 0.0, slots: 1.0, running: 1.0, own: load(1.0, 1.0, 1.0), ..Ahead::default() };
+        let far = Ahead { jobs: 99.0, own: load(100.0, 1.0, 1.0), ..near.clone() };
+        let width = |span: Span| (span.high_ms - span.low_ms) as f64 / span.likely_ms as f64;
+        assert!(width(near.start().unwrap()) > width(far.start().unwrap()));
+    }
+}

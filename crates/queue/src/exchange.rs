@@ -1,0 +1,308 @@
+//! A worker's exchange with Redis: what ended goes, what is to be done comes, in one call.
+//!
+//! One task makes all calls of a worker, one at a time; what ends while a call is under way goes with the next, so
+//! that a busy worker makes one call for many jobs and an idle one answers at once. Invariants: a job is asked for only
+//! with a free slot in hand (zero prefetch); a job that ended frees its slot in the very call that settles it; an end
+//! is repeated until Redis took it or its lease is known to be lost, which the fence makes harmless.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+
+use atelier_domain::{BadJob, Failure, FailureClass, JOB_VERSION, Job, JobId, ModelId};
+use redis::{FromRedisValue, Value};
+use tokio::sync::{Notify, mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+use tracing::{error, warn};
+
+use crate::bell::Bell;
+use crate::error::QueueError;
+use crate::herald::Herald;
+use crate::keeper::Keeper;
+use crate::lease::{Lease, Progress, millis, milliseconds};
+use crate::link::Queue;
+use crate::run::{Claimed, Outcome};
+use crate::scripts::Verb;
+
+/// Most ends and most claims of one call: bounds the script's time.
+const TOGETHER: usize = 32;
+/// The slow timer behind the pushed wake-up.
+const FALLBACK: Duration = Duration::from_secs(10);
+/// After this much silence Redis was away: leases get that long again before they are taken back.
+const SILENCE: Duration = Duration::from_secs(4);
+/// A job whose worker was lost so often is dead without another look. The worker itself gives up earlier and tells
+/// the user; this bounds a job that kills its worker before it can.
+const LOST: u32 = 8;
+/// Most notices of one call.
+const NOTICES: usize = 4;
+/// Before a call that failed is repeated, at first and at most.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(500));
+/// Before a job of a newer version is looked at again, and how long that goes on: while workers are being replaced,
+/// old and new ones run side by side.
+const NEWER: Duration = Duration::from_secs(2);
+const PATIENCE: Duration = Duration::from_secs(3600);
+
+/// One hold's end, as the script takes it.
+pub(crate) type End = [String; 6];
+
+/// What one worker process exchanges.
+pub(crate) struct Exchange {
+    pub(crate) queue: Queue,
+    pub(crate) worker: Arc<str>,
+    pub(crate) models: Vec<ModelId>,
+    pub(crate) lease: Duration,
+    pub(crate) keeper: Keeper,
+    pub(crate) hand_over: CancellationToken,
+    pub(crate) herald: Option<Herald>,
+    state: Mutex<State>,
+    /// Something ended, or a slot became free.
+    changed: Notify,
+}
+
+struct State {
+    free: usize,
+    ends: VecDeque<Ending>,
+    jobs: Option<mpsc::UnboundedSender<Claimed>>,
+}
+
+/// An end under way: its slot is free when Redis took it.
+struct Ending {
+    end: End,
+    slot: Slot,
+    answer: oneshot::Sender<bool>,
+}
+
+/// One of the worker's slots, held by a job; free again when dropped.
+pub(crate) struct Slot(Option<Arc<Exchange>>);
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        if let Some(exchange) = self.0.take() {
+            exchange.state().free += 1;
+            exchange.changed.notify_one();
+        }
+    }
+}
+
+/// One job as the script hands it out.
+type Raw = (String, String, u32, u32, Vec<u8>, Vec<String>);
+
+/// What one call brought.
+struct Answer {
+    due: Option<Duration>,
+    settled: Vec<String>,
+    notices: Vec<String>,
+    jobs: Vec<Raw>,
+}
+
+impl Exchange {
+    #[expect(clippy::too_many_arguments, reason = "all of them are the worker's, named at its one caller")]
+    pub(crate) fn new(
+        queue: Queue,
+        worker: Arc<str>,
+        models: Vec<ModelId>,
+        lease: Duration,
+        slots: usize,
+        keeper: Keeper,
+        hand_over: CancellationToken,
+        herald: Option<Herald>,
+    ) -> Arc<Self> {
+        let state = Mutex::new(State { free: slots, ends: VecDeque::new(), jobs: None });
+        let changed = Notify::new();
+        Arc::new(Self { queue, worker, models, lease, keeper, hand_over, herald, state, changed })
+    }
+
+    /// The claimed jobs from now on; an earlier receiver gets no more.
+    pub(crate) fn attach(&self) -> mpsc::UnboundedReceiver<Claimed> {
+        // unbounded in type only: each job holds one of the worker's slots
+        let (sender, receiver) = mpsc::unbounded_channel();
+        self.state().jobs = Some(sender);
+        self.changed.notify_one();
+        receiver
+    }
+
+    /// Ends a hold; false when it was somebody else's by then.
+    pub(crate) async fn settle(&self, end: End, slot: Slot) -> bool {
+        let (answer, answered) = oneshot::channel();
+        self.state().ends.push_back(Ending { end, slot, answer });
+        self.changed.notify_one();
+        answered.await.unwrap_or(false)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Exchanges until `stop` and then only what ends, until `end`.
+    pub(crate) async fn run(self: Arc<Self>, stop: CancellationToken, end: CancellationToken) {
+        let bell = Bell::start(&self.queue, &self.models, &stop);
+        let mut pause = PAUSES.0;
+        // whether a look at the queue is due although nothing ended
+        let mut look = true;
+        let mut due = Instant::now() + FALLBACK;
+        loop {
+            let (ends, free) = self.take(&stop, look);
+            if ends.is_empty() && free == 0 {
+                if !stop.is_cancelled() && self.state().free > 0 {
+                    bell.arm();
+                }
+                tokio::select! {
+                    () = self.changed.notified() => look |= self.state().ends.is_empty(),
+                    () = bell.rung() => look = true,
+                    () = tokio::time::sleep_until(due.into()) => look = true,
+                    () = stop.cancelled(), if !stop.is_cancelled() => {}
+                    () = end.cancelled() => return,
+                }
+                if due <= Instant::now() {
+                    due = Instant::now() + FALLBACK;
+                }
+                continue;
+            }
+            let want = ends.len() + free;
+            let claims = if stop.is_cancelled() { 0 } else { want.min(TOGETHER) };
+            let until = Instant::now() + self.lease;
+            match self.step(&ends, claims).await {
+                Ok(answer) => {
+                    pause = PAUSES.0;
+                    look = answer.jobs.len() == claims || answer.due == Some(Duration::ZERO);
+                    due = Instant::now() + answer.due.unwrap_or(FALLBACK).clamp(Duration::from_millis(1), FALLBACK);
+                    self.take_in(ends, want, answer, until);
+                }
+                Err(error) => {
+                    if !error.is_unreachable() {
+                        error!(worker = %self.worker, %error, jobs = ends.len(), "redis refused a step; it is repeated");
+                    }
+                    self.put_back(ends, free);
+                    tokio::select! {
+                        () = tokio::time::sleep(pause) => pause = (pause * 2).min(PAUSES.1),
+                        () = end.cancelled() => return,
+                    }
+                }
+            }
+        }
+    }
+
+    /// The ends that wait, and the free slots to fill with them.
+    fn take(&self, stop: &CancellationToken, look: bool) -> (Vec<Ending>, usize) {
+        let mut state = self.state();
+        let some = state.ends.len().min(TOGETHER);
+        let ends: Vec<Ending> = state.ends.drain(..some).collect();
+        if stop.is_cancelled() || state.jobs.is_none() || !look && ends.is_empty() {
+            return (ends, 0);
+        }
+        let free = state.free.min(TOGETHER - ends.len());
+        state.free -= free;
+        (ends, free)
+    }
+
+    fn put_back(&self, ends: Vec<Ending>, free: usize) {
+        let mut state = self.state();
+        state.free += free;
+        for ending in ends.into_iter().rev() {
+            // whoever ended it gave up: the lease is lost
+            if !ending.answer.is_closed() {
+                state.ends.push_front(ending);
+            }
+        }
+    }
+
+    async fn step(&self, ends: &[Ending], claims: usize) -> Result<Answer, QueueError> {
+        let numbers = [
+            self.lease.as_millis().to_string(),
+            claims.to_string(),
+            SILENCE.as_millis().to_string(),
+            LOST.to_string(),
+            if self.herald.is_some() { NOTICES.to_string() } else { "0".to_owned() },
+            ends.len().to_string(),
+            self.models.len().to_string(),
+        ];
+        let mut arguments: Vec<&[u8]> = vec![self.worker.as_bytes()];
+        arguments.extend(numbers.iter().map(String::as_bytes));
+        arguments.extend(self.models.iter().map(|model| model.as_str().as_bytes()));
+        arguments.extend(ends.iter().flat_map(|ending| ending.end.iter().map(String::as_bytes)));
+        let answer: Vec<Value> = self.queue.call(Verb::Step, &arguments).await?;
+        Answer::read(answer).map_err(|error| QueueError::Unreadable(error.to_string()))
+    }
+
+    /// Tells those who ended, frees their slots, hands out what was claimed.
+    fn take_in(self: &Arc<Self>, ends: Vec<Ending>, slots: usize, answer: Answer, until: Instant) {
+        let mut slots = slots;
+        for (ending, settled) in ends.into_iter().zip(answer.settled.iter().map(String::as_str)) {
+            let Ending { mut slot, answer, .. } = ending;
+            // counted among the slots of this call
+            slot.0 = None;
+            // nobody waits any more: the job was dropped meanwhile
+            let _ = answer.send(settled == "settled");
+        }
+        let jobs = self.state().jobs.clone();
+        for raw in answer.jobs {
+            slots = slots.saturating_sub(1);
+            self.hand_out(raw, until, Slot(Some(self.clone())), jobs.as_ref());
+        }
+        self.state().free += slots;
+        if let Some(herald) = &self.herald {
+            answer.notices.iter().for_each(|notice| herald.tell(&self.queue, notice));
+        }
+    }
+
+    /// Makes a claim into a job for the handler; one that cannot be read is dead at once.
+    fn hand_out(
+        self: &Arc<Self>,
+        raw: Raw,
+        until: Instant,
+        slot: Slot,
+        jobs: Option<&mpsc::UnboundedSender<Claimed>>,
+    ) {
+        let (id, fence, attempt, lost, body, fields) = raw;
+        let Ok(id) = id.parse::<JobId>() else {
+            // only a foreign hand can write such a key; its lease runs out and the queue counts it as lost
+            error!(worker = %self.worker, "a claimed job has an impossible id");
+            return;
+        };
+        let fields = || fields.chunks_exact(2).map(|pair| (pair[0].as_str(), pair[1].as_str()));
+        let lease = Lease::new(self.clone(), id.clone(), fence, until, slot);
+        self.keeper.add(&lease);
+        let unreadable = match Job::from_json(&body) {
+            Ok(job) if job.id == id => {
+                let progress = Progress::from_fields(fields());
+                if progress.cancel {
+                    lease.held().cancel.cancel();
+                }
+                let claimed = Claimed { job: Arc::new(job), attempt, lost, progress, lease };
+                match jobs.map(|jobs| jobs.send(claimed)) {
+                    Some(Ok(())) => return,
+                    Some(Err(unsent)) => return unsent.0.lease.settle_later(Outcome::HandedOver),
+                    None => return,
+                }
+            }
+            Ok(_) => Failure::new(FailureClass::Unreadable, "the record belongs to another job"),
+            Err(BadJob::Version(version)) if version > JOB_VERSION && !lasts(fields(), PATIENCE) => {
+                warn!(job.id = %id, version, "a job is of a newer version: a newer worker must take it");
+                let detail = format!("it needs a worker that reads version {version}");
+                return lease.settle_later(Outcome::Postponed(NEWER, Failure::new(FailureClass::Unreadable, detail)));
+            }
+            Err(error) => Failure::new(FailureClass::Unreadable, error.to_string()),
+        };
+        let owner = fields().find(|(name, _)| *name == "owner").map(|(_, owner)| owner);
+        error!(job.id = %id, owner, detail = unreadable.detail, "a job's record cannot be read");
+        lease.settle_later(Outcome::Dead(unreadable));
+    }
+}
+
+/// Whether a job was accepted so long ago.
+fn lasts<'a>(mut fields: impl Iterator<Item = (&'a str, &'a str)>, limit: Duration) -> bool {
+    let accepted = fields.find(|(name, _)| *name == "at").and_then(|(_, at)| at.parse::<u64>().ok());
+    accepted.is_none_or(|at| milliseconds(SystemTime::now()).saturating_sub(at) > millis(limit))
+}
+
+impl Answer {
+    fn read(answer: Vec<Value>) -> Result<Self, redis::ParsingError> {
+        let mut answer = answer.into_iter();
+        let mut next = || answer.next().unwrap_or(Value::Nil);
+        let due = i64::from_redis_value(next())?;
+        let settled = Vec::from_redis_value(next())?;
+        let notices = Vec::from_redis_value(next())?;
+        let jobs = answer.map(Raw::from_redis_value).collect::<Result<_, _>>()?;
+        Ok(Self { due: u64::try_from(due).ok().map(Duration::from_millis), settled, notices, jobs })
+    }
+}

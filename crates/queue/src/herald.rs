@@ -1,0 +1,65 @@
+//! What chats must be told although no worker holds the job: handed to any worker, again until one confirms.
+//!
+//! A notice is taken with a step and comes back after half a minute unless it was confirmed, so a worker that dies in
+//! between loses nothing; telling is an edit, which may happen twice without harm.
+
+use std::fmt;
+use std::sync::Arc;
+
+use atelier_domain::JobId;
+use futures::future::BoxFuture;
+use tracing::warn;
+
+use crate::link::Queue;
+use crate::scripts::Verb;
+
+/// What is to be told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Notice {
+    /// The job ended without a worker: cancelled by an operator, or given up by the queue.
+    Ended(JobId),
+    /// The last job of a message ended: the batch, by the id of its first job.
+    Joined(JobId),
+}
+
+/// Tells; true when the chat was told, or need not be.
+pub type Teller = Arc<dyn Fn(Notice) -> BoxFuture<'static, bool> + Send + Sync>;
+
+/// A worker's teller.
+#[derive(Clone)]
+pub struct Herald(Teller);
+
+impl fmt::Debug for Herald {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Herald")
+    }
+}
+
+impl Herald {
+    /// A herald that tells like this.
+    pub fn new(teller: Teller) -> Self {
+        Self(teller)
+    }
+
+    /// Tells on a task of its own, and confirms.
+    pub(crate) fn tell(&self, queue: &Queue, what: &str) {
+        let notice = match what.split_once(':').map(|(kind, id)| (kind, id.parse::<JobId>())) {
+            Some(("job", Ok(id))) => Some(Notice::Ended(id)),
+            Some(("batch", Ok(id))) => Some(Notice::Joined(id)),
+            _ => None,
+        };
+        let (queue, what, teller) = (queue.clone(), what.to_owned(), self.0.clone());
+        tokio::spawn(async move {
+            let told = match notice {
+                Some(notice) => teller(notice).await,
+                None => true,
+            };
+            if told {
+                let confirmed = queue.call::<u32>(Verb::Told, &[what.as_bytes()]).await;
+                if let Err(error) = confirmed {
+                    warn!(notice = what, %error, "a notice could not be confirmed; it will be told again");
+                }
+            }
+        });
+    }
+}

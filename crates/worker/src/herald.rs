@@ -1,0 +1,70 @@
+//! News of jobs that ended without a worker: cancelled by an operator while they waited, or given up by the queue.
+//!
+//! The slot says so. It is an edit, so telling twice is harmless; a job without a slot has nobody who waits for a word.
+
+use std::sync::Arc;
+
+use atelier_domain::{FailureClass, JobState, Say, caption};
+use atelier_queue::{Herald, Notice, Record, Urgency};
+use atelier_telegram::{DeliveryError, Keyboard, Place};
+use futures::FutureExt;
+use tracing::{info, warn};
+
+use crate::{Shop, slot};
+
+/// The herald of this process.
+pub(crate) fn herald(shop: Arc<Shop>) -> Herald {
+    Herald::new(Arc::new(move |notice| tell(shop.clone(), notice).boxed()))
+}
+
+async fn tell(shop: Arc<Shop>, notice: Notice) -> bool {
+    let id = match notice {
+        Notice::Ended(id) => id,
+        Notice::Joined(batch) => {
+            info!(batch = %batch, "all jobs of a message have ended");
+            return true;
+        }
+    };
+    match shop.queue.record(&id).await {
+        Ok(Some(record)) => said(&shop, &record).await,
+        Ok(None) => true,
+        Err(error) => {
+            warn!(job.id = %id, %error, "a notice could not be looked up; it comes again");
+            false
+        }
+    }
+}
+
+/// Whether the slot says how the job ended, or need not.
+async fn said(shop: &Shop, record: &Record) -> bool {
+    let (Some(job), Some(message)) = (&record.job, record.slot) else { return true };
+    let Some(telegram) = shop.telegrams.get(&job.place.bot) else {
+        // another worker may have the token
+        return false;
+    };
+    let title = shop.settings.catalogue.get(&job.request.model).map_or("?", |model| model.title.as_str());
+    let say = match record.state {
+        JobState::Cancelled => Say::Cancelled,
+        JobState::Dead => {
+            let class = FailureClass::ALL.into_iter().find(|class| Some(class.name()) == record.class.as_deref());
+            Say::Failed { class: class.unwrap_or(FailureClass::Fatal), model: title }
+        }
+        _ => return true,
+    };
+    let text = caption::slot(job, &job.language.say(&say));
+    let place = Place { chat: job.place.chat, thread: job.place.thread };
+    let edited = shop
+        .queue
+        .paced((job.place.bot, job.place.chat), Urgency::Result, slot::flood, || {
+            telegram.edit_text(place, message, &text, &Keyboard::none())
+        })
+        .await;
+    match edited {
+        Err(DeliveryError::NotPosted { .. } | DeliveryError::Unknown { .. }) => false,
+        Err(error) => {
+            warn!(job.id = %job.id, outcome = error.name(), %error, "the chat could not be told how a job ended");
+            true
+        }
+        Ok(_) => true,
+    }
+}
