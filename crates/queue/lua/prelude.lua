@@ -116,6 +116,22 @@ local function setting(name)
   return settings[name]
 end
 
+-- When nobody spoke to Redis for a while, Redis was away, not every worker dead: the leases could not be renewed. Their
+-- holders get a moment to come back before the jobs are given to others. A worker that has just started knows nothing of
+-- that (`silence` is 0): it finds the others dead. Returns until when leases are spared, and the lanes' turn.
+local function pulse(at, silence)
+  local gauge = redis.call('HMGET', K .. 'gauge', 'pulse', 'spare', 'turn')
+  local last, spare = tonumber(gauge[1] or '0'), tonumber(gauge[2] or '0')
+  if silence > 0 and last > 0 and at - last > silence then
+    spare = at + silence
+    redis.call('HSET', K .. 'gauge', 'spare', int(spare))
+  end
+  if at - last > 500 then
+    redis.call('HSET', K .. 'gauge', 'pulse', int(at))
+  end
+  return spare, tonumber(gauge[3] or '0')
+end
+
 local function line_of(model, owner)
   return K .. 'line:' .. model.name .. ':' .. owner
 end

@@ -3,6 +3,7 @@
 -- brings back models whose rate allows more in passing.
 -- KEYS  1 prefix
 -- ARGV  1 worker  2 lease in milliseconds  3 want  4 silence after which leases are spared, in milliseconds
+--       (0 from a worker that has not spoken before)
 --       5 lost leases after which a job is dead without another look  6 notices wanted
 --       7 number of ends  8 number of models served (0 = all), then the models
 --       then per end, at most 32: id, fence, verdict: done | cancelled | dead | retry | postpone | throttle | release,
@@ -151,17 +152,7 @@ local function first(set)
   return tonumber(redis.call('ZRANGE', K .. set, 0, 0, 'WITHSCORES')[2] or 'inf') or math.huge
 end
 
--- When nobody spoke to Redis for a while, Redis was away, not every worker dead: the leases could not be renewed.
--- Their holders get a moment to come back before the jobs are given to others.
-local gauge = redis.call('HMGET', K .. 'gauge', 'pulse', 'spare', 'turn')
-local pulse, spare, turn = tonumber(gauge[1] or int(at)), tonumber(gauge[2] or '0'), tonumber(gauge[3] or '0')
-if at - pulse > tonumber(ARGV[4]) then
-  spare = at + tonumber(ARGV[4])
-  redis.call('HSET', K .. 'gauge', 'spare', int(spare))
-end
-if at - pulse > 500 or at == pulse then
-  redis.call('HSET', K .. 'gauge', 'pulse', int(at))
-end
+local spare, turn = pulse(at, tonumber(ARGV[4]))
 
 local due = first('delayed')
 if due <= at then

@@ -16,7 +16,7 @@ use crate::keys::key;
 use crate::link::Queue;
 
 /// How long one pop waits.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(15);
 /// Before another connection is tried.
 const PAUSE: Duration = Duration::from_millis(300);
 

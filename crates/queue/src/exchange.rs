@@ -6,6 +6,7 @@
 //! is repeated until Redis took it or its lease is known to be lost, which the fence makes harmless.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -27,7 +28,7 @@ use crate::scripts::Verb;
 /// Most ends and most claims of one call: bounds the script's time.
 const TOGETHER: usize = 32;
 /// The slow timer behind the pushed wake-up.
-const FALLBACK: Duration = Duration::from_secs(10);
+const FALLBACK: Duration = Duration::from_secs(15);
 /// After this much silence Redis was away: leases get that long again before they are taken back.
 const SILENCE: Duration = Duration::from_secs(4);
 /// A job whose worker was lost so often is dead without another look. The worker itself gives up earlier and tells
@@ -39,7 +40,7 @@ const NOTICES: usize = 4;
 const PAUSES: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(500));
 /// Before a job of a newer version is looked at again, and how long that goes on: while workers are being replaced,
 /// old and new ones run side by side.
-const NEWER: Duration = Duration::from_secs(2);
+const NEWER: Duration = Duration::from_secs(5);
 const PATIENCE: Duration = Duration::from_secs(3600);
 
 /// One hold's end, as the script takes it.
@@ -57,10 +58,16 @@ pub(crate) struct Exchange {
     state: Mutex<State>,
     /// Something ended, or a slot became free.
     changed: Notify,
+    /// Whether Redis answered this worker before.
+    spoken: AtomicBool,
 }
 
 struct State {
     free: usize,
+    /// A slot became free without an end.
+    freed: bool,
+    /// When the queue is to be looked at although nothing ended here.
+    due: Instant,
     ends: VecDeque<Ending>,
     jobs: Option<mpsc::UnboundedSender<Claimed>>,
 }
@@ -78,7 +85,11 @@ pub(crate) struct Slot(Option<Arc<Exchange>>);
 impl Drop for Slot {
     fn drop(&mut self) {
         if let Some(exchange) = self.0.take() {
-            exchange.state().free += 1;
+            {
+                let mut state = exchange.state();
+                state.free += 1;
+                state.freed = true;
+            }
             exchange.changed.notify_one();
         }
     }
@@ -107,16 +118,20 @@ impl Exchange {
         hand_over: CancellationToken,
         herald: Option<Herald>,
     ) -> Arc<Self> {
-        let state = Mutex::new(State { free: slots, ends: VecDeque::new(), jobs: None });
-        let changed = Notify::new();
-        Arc::new(Self { queue, worker, models, lease, keeper, hand_over, herald, state, changed })
+        let state = Mutex::new(State { free: slots, freed: false, due: Instant::now(), ends: VecDeque::new(), jobs: None });
+        let (changed, spoken) = (Notify::new(), AtomicBool::new(false));
+        Arc::new(Self { queue, worker, models, lease, keeper, hand_over, herald, state, changed, spoken })
     }
 
     /// The claimed jobs from now on; an earlier receiver gets no more.
     pub(crate) fn attach(&self) -> mpsc::UnboundedReceiver<Claimed> {
         // unbounded in type only: each job holds one of the worker's slots
         let (sender, receiver) = mpsc::unbounded_channel();
-        self.state().jobs = Some(sender);
+        {
+            let mut state = self.state();
+            state.jobs = Some(sender);
+            state.freed = true;
+        }
         self.changed.notify_one();
         receiver
     }
@@ -129,6 +144,26 @@ impl Exchange {
         answered.await.unwrap_or(false)
     }
 
+    /// The silence that means an outage to this worker, in milliseconds; none does before Redis answered it once.
+    pub(crate) fn silence(&self) -> String {
+        if self.spoken.load(Ordering::Relaxed) { SILENCE.as_millis().to_string() } else { "0".to_owned() }
+    }
+
+    /// Redis answered.
+    pub(crate) fn spoke(&self) {
+        self.spoken.store(true, Ordering::Relaxed);
+    }
+
+    /// Looks at the queue no later than after this wait.
+    pub(crate) fn look_in(&self, wait: Duration) {
+        let mut state = self.state();
+        let due = Instant::now() + wait;
+        if due < state.due {
+            state.due = due;
+            self.changed.notify_one();
+        }
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -139,22 +174,25 @@ impl Exchange {
         let mut pause = PAUSES.0;
         // whether a look at the queue is due although nothing ended
         let mut look = true;
-        let mut due = Instant::now() + FALLBACK;
         loop {
             let (ends, free) = self.take(&stop, look);
             if ends.is_empty() && free == 0 {
-                if !stop.is_cancelled() && self.state().free > 0 {
-                    bell.arm();
-                }
+                let due = {
+                    let mut state = self.state();
+                    if state.due <= Instant::now() {
+                        state.due = Instant::now() + FALLBACK;
+                    }
+                    if state.free > 0 && !stop.is_cancelled() {
+                        bell.arm();
+                    }
+                    state.due
+                };
                 tokio::select! {
-                    () = self.changed.notified() => look |= self.state().ends.is_empty(),
+                    () = self.changed.notified() => look |= std::mem::take(&mut self.state().freed),
                     () = bell.rung() => look = true,
                     () = tokio::time::sleep_until(due.into()) => look = true,
                     () = stop.cancelled(), if !stop.is_cancelled() => {}
                     () = end.cancelled() => return,
-                }
-                if due <= Instant::now() {
-                    due = Instant::now() + FALLBACK;
                 }
                 continue;
             }
@@ -163,9 +201,11 @@ impl Exchange {
             let until = Instant::now() + self.lease;
             match self.step(&ends, claims).await {
                 Ok(answer) => {
+                    self.spoke();
                     pause = PAUSES.0;
                     look = answer.jobs.len() == claims || answer.due == Some(Duration::ZERO);
-                    due = Instant::now() + answer.due.unwrap_or(FALLBACK).clamp(Duration::from_millis(1), FALLBACK);
+                    let wait = answer.due.unwrap_or(FALLBACK).clamp(Duration::from_millis(1), FALLBACK);
+                    self.state().due = Instant::now() + wait;
                     self.take_in(ends, want, answer, until);
                 }
                 Err(error) => {
@@ -210,7 +250,7 @@ impl Exchange {
         let numbers = [
             self.lease.as_millis().to_string(),
             claims.to_string(),
-            SILENCE.as_millis().to_string(),
+            self.silence(),
             LOST.to_string(),
             if self.herald.is_some() { NOTICES.to_string() } else { "0".to_owned() },
             ends.len().to_string(),

@@ -11,7 +11,7 @@ use tracing::{info, warn};
 
 use crate::error::QueueError;
 use crate::lease::{Held, Lease};
-use crate::link::Queue;
+use crate::exchange::Exchange;
 use crate::published::Published;
 use crate::scripts::Verb;
 
@@ -24,12 +24,9 @@ pub(crate) struct Keeper {
 
 /// Who keeps, and how.
 pub(crate) struct Keeping {
-    pub(crate) queue: Queue,
-    pub(crate) worker: Arc<str>,
-    pub(crate) lease: Duration,
+    pub(crate) exchange: Arc<Exchange>,
     pub(crate) slots: usize,
     pub(crate) about: String,
-    pub(crate) models: Vec<ModelId>,
     pub(crate) lanes: Vec<(ModelId, String)>,
 }
 
@@ -63,7 +60,7 @@ impl Keeper {
     /// Renews at a third of the lease's length, and at once when a cancellation is published for a job held here (seldom
     /// when nothing is held: only the sign of life is due); until `stop`, which comes after the last job ended.
     pub(crate) async fn run(self, keeping: Keeping, stop: CancellationToken) {
-        let published = Published::listen(&keeping.queue, &stop);
+        let published = Published::listen(&keeping.exchange.queue, &stop);
         let (mut away, mut wait) = (false, Duration::ZERO);
         loop {
             let next = tokio::time::sleep(wait);
@@ -72,9 +69,9 @@ impl Keeper {
                 tokio::select! {
                     () = &mut next => break,
                     id = published.next() => if self.holds(&id) { break },
-                    () = self.added.notified(), if wait > keeping.lease / 3 => {
+                    () = self.added.notified(), if wait > keeping.exchange.lease / 3 => {
                         // the first job since a while: its lease is renewed in time
-                        wait = keeping.lease / 3;
+                        wait = keeping.exchange.lease / 3;
                         next.as_mut().reset(tokio::time::Instant::now() + wait);
                     }
                     () = stop.cancelled() => return,
@@ -83,13 +80,13 @@ impl Keeper {
             wait = match self.renew(&keeping).await {
                 Ok(()) => {
                     if std::mem::take(&mut away) {
-                        info!(worker = %keeping.worker, "the queue is back");
+                        info!(worker = %keeping.exchange.worker, "the queue is back");
                     }
-                    if self.alive().is_empty() { IDLE.0 } else { keeping.lease / 3 }
+                    if self.alive().is_empty() { IDLE.0 } else { keeping.exchange.lease / 3 }
                 }
                 Err(error) => {
                     if !std::mem::replace(&mut away, true) {
-                        warn!(worker = %keeping.worker, %error, "leases cannot be renewed; jobs go on until Redis is back");
+                        warn!(worker = %keeping.exchange.worker, %error, "leases cannot be renewed; jobs go on until Redis is back");
                     }
                     PAUSE
                 }
@@ -105,24 +102,30 @@ impl Keeper {
     async fn renew(&self, keeping: &Keeping) -> Result<(), QueueError> {
         let alive = self.alive();
         let numbers = [
-            keeping.lease.as_millis().to_string(),
+            keeping.exchange.lease.as_millis().to_string(),
             keeping.slots.to_string(),
-            IDLE.1.max(keeping.lease).as_millis().to_string(),
-            keeping.models.len().to_string(),
+            IDLE.1.max(keeping.exchange.lease).as_millis().to_string(),
+            keeping.exchange.silence(),
+            keeping.exchange.models.len().to_string(),
             keeping.lanes.len().to_string(),
         ];
-        let [lease, slots, living, models, lanes] = numbers.each_ref().map(|number| number.as_bytes());
+        let [lease, slots, living, silence, models, lanes] = numbers.each_ref().map(|number| number.as_bytes());
         let mut arguments: Vec<&[u8]> =
-            vec![keeping.worker.as_bytes(), lease, slots, keeping.about.as_bytes(), living, models];
-        arguments.extend(keeping.models.iter().map(|model| model.as_str().as_bytes()));
+            vec![keeping.exchange.worker.as_bytes(), lease, slots, keeping.about.as_bytes(), living, silence, models];
+        arguments.extend(keeping.exchange.models.iter().map(|model| model.as_str().as_bytes()));
         arguments.push(lanes);
         arguments.extend(keeping.lanes.iter().flat_map(|(model, lane)| [model.as_str().as_bytes(), lane.as_bytes()]));
         for held in &alive {
             arguments.extend([held.id.as_str().as_bytes(), held.fence.as_bytes()]);
         }
-        let until = Instant::now() + keeping.lease;
-        let answers: Vec<String> = keeping.queue.call(Verb::Heartbeat, &arguments).await?;
-        for (held, answer) in alive.iter().zip(&answers) {
+        let until = Instant::now() + keeping.exchange.lease;
+        let answers: Vec<String> = keeping.exchange.queue.call(Verb::Heartbeat, &arguments).await?;
+        keeping.exchange.spoke();
+        let expiry = answers.first().and_then(|wait| wait.parse().ok()).map(Duration::from_millis);
+        if let Some(expiry) = expiry {
+            keeping.exchange.look_in(expiry);
+        }
+        for (held, answer) in alive.iter().zip(answers.iter().skip(1)) {
             match answer.as_str() {
                 "lost" => held.lost.cancel(),
                 "cancel" => {

@@ -109,16 +109,6 @@ pub async fn run(
 ) -> Result<(), RunError> {
     let worker: Arc<str> = options.worker.as_str().into();
     let (keeper, finish) = (Keeper::default(), CancellationToken::new());
-    let keeping = Keeping {
-        queue: queue.clone(),
-        worker: worker.clone(),
-        lease: options.lease,
-        slots: options.concurrency,
-        about: options.about.clone(),
-        models: options.models.clone(),
-        lanes: options.lanes.clone(),
-    };
-    let kept = AbortOnDropHandle::new(tokio::spawn(keeper.clone().run(keeping, finish.clone())));
     let hand_over = CancellationToken::new();
     let exchange = Exchange::new(
         queue.clone(),
@@ -126,10 +116,17 @@ pub async fn run(
         options.models.clone(),
         options.lease,
         options.concurrency.max(1),
-        keeper,
+        keeper.clone(),
         hand_over.clone(),
         options.herald.clone(),
     );
+    let keeping = Keeping {
+        exchange: exchange.clone(),
+        slots: options.concurrency,
+        about: options.about.clone(),
+        lanes: options.lanes.clone(),
+    };
+    let kept = AbortOnDropHandle::new(tokio::spawn(keeper.run(keeping, finish.clone())));
     let exchanged = AbortOnDropHandle::new(tokio::spawn(exchange.clone().run(shutdown.clone(), finish.clone())));
     let attempt = options.attempt;
     let monitor = Monitor::new().register(move |_restarts| {
