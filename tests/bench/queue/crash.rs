@@ -58,6 +58,6 @@ async fn round() -> f64 {
     }
     second.stop().await;
     assert!(ends.values().all(|&times| times == 1), "no job is done twice");
-    assert_eq!(server.done().await, u64::from(JOBS), "the queue counts every job once");
+    assert_eq!(door.done().await, u64::from(JOBS), "the queue counts every job once");
     seconds
 }

@@ -161,7 +161,7 @@ impl Stall {
             per_s: rate(count, clock::between(began, ended)),
             redis: each(redis.saturating_sub(redis_before)),
             worker: each(worked.saturating_sub(worked_before)),
-            script: (script.microseconds - script_before.microseconds) / f64::from(self.slice),
+            script: each(script.saturating_sub(script_before)),
         });
     }
 

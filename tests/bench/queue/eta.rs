@@ -91,7 +91,7 @@ pub(crate) async fn measure(options: Options) -> Vec<Row> {
         });
     }
     let shown: HashMap<String, Shown> = submitting.join_all().await.into_iter().flatten().collect();
-    while server.done().await < count as u64 {
+    while door.done().await < count as u64 {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     finished.cancel();

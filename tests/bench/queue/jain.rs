@@ -32,7 +32,7 @@ pub(crate) async fn measure(_: Options) -> Vec<Row> {
     let mut worker = Worker::start(&server, &spec);
     // the service of each while all wait: until the first of them has no job left in line
     let (mut begun, mut service) = (HashMap::new(), vec![0.0_f64; OTHERS as usize + 1]);
-    let mut starts = vec![0; OTHERS as usize + 1];
+    let mut starts = vec![0_usize; OTHERS as usize + 1];
     loop {
         match worker.line().await.expect("the jobs run") {
             Line::Started(at, id) => {
@@ -51,7 +51,7 @@ pub(crate) async fn measure(_: Options) -> Vec<Row> {
         }
     }
     worker.kill().await;
-    let counts: Vec<f64> = starts.iter().map(|&count| f64::from(count)).collect();
+    let counts: Vec<f64> = starts.iter().map(|&count| count as f64).collect();
     let jain = index(&counts);
     let most = starts[1..].iter().max().copied().unwrap_or_default();
     vec![

@@ -111,6 +111,14 @@ impl Door {
         }
     }
 
+    /// Jobs done so far, as the queue itself counts them.
+    pub(crate) async fn done(&self) -> u64 {
+        match self {
+            Self::Ours(queue) => queue.stats().await.expect("it counts").totals.get("done").copied().unwrap_or(0),
+            Self::Least(floor) => floor.done().await,
+        }
+    }
+
     /// Queues many, several messages at a time.
     pub(crate) async fn fill(&self, count: u32, shape: &Shape) -> Filled {
         let (messages, next) = (count / shape.together, Arc::new(AtomicU32::new(0)));

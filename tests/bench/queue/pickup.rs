@@ -70,5 +70,6 @@ async fn round(kind: Kind, count: usize) -> Sample {
         }
     }
     worker.stop().await;
+    assert_eq!(door.done().await, (WARMING + count) as u64, "every job is done once");
     sample
 }

@@ -4,7 +4,7 @@
 //! them comes due while the scripts are watched.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use atelier_domain::{Catalogue, JobId};
 use rand::seq::IndexedRandom as _;
@@ -28,7 +28,7 @@ pub(crate) async fn measure(options: Options) -> Vec<Row> {
     let server = Server::start().await;
     let door = Door::open(Kind::Ours, &server).await;
     let waiting = seed(&server, &door, count).await;
-    let mut some = || waiting.choose_multiple(&mut rand::rng(), options.full(2_000, 300)).cloned().collect::<Vec<_>>();
+    let some = || waiting.choose_multiple(&mut rand::rng(), options.full(2_000, 300)).cloned().collect::<Vec<_>>();
     let mut start: f64 = 0.0;
     for _ in 0..3 {
         let begun = clock::now();

@@ -18,13 +18,6 @@ pub(crate) struct Server {
     _directory: TempDir,
 }
 
-/// What the scripts have cost so far, as clients called them.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Scripts {
-    pub(crate) calls: f64,
-    pub(crate) microseconds: f64,
-}
-
 impl Server {
     pub(crate) async fn start() -> Self {
         let directory = tempfile::tempdir().expect("a directory");
@@ -55,12 +48,6 @@ impl Server {
         self.redis.port()
     }
 
-    /// Jobs of our queue that are done.
-    pub(crate) async fn done(&self) -> u64 {
-        let stats = self.queue.stats().await.expect("the queue counts");
-        stats.totals.get("done").copied().unwrap_or(0)
-    }
-
     /// Waits until our queue knows so many living workers.
     pub(crate) async fn workers(&self, count: usize) {
         while self.queue.stats().await.expect("the queue counts").workers.len() < count {
@@ -85,15 +72,12 @@ impl Server {
         number(&self.info("memory").await, "used_memory:")
     }
 
-    /// What the scripts have cost.
-    pub(crate) async fn scripts(&self) -> Scripts {
+    /// Time inside scripts so far.
+    pub(crate) async fn scripts(&self) -> Duration {
         let info = self.info("commandstats").await;
         let line = info.lines().find_map(|line| line.strip_prefix("cmdstat_evalsha:")).unwrap_or_default();
-        let field = |name: &str| {
-            let value = line.split(',').find_map(|field| field.strip_prefix(name)).unwrap_or("0");
-            value.parse().expect("a number")
-        };
-        Scripts { calls: field("calls="), microseconds: field("usec=") }
+        let microseconds = line.split(',').find_map(|field| field.strip_prefix("usec=")).unwrap_or("0");
+        Duration::from_micros(microseconds.parse().expect("a number"))
     }
 
     /// Notes from now on every script that takes longer than [`Self::SHORTEST`].

@@ -3,7 +3,7 @@
 //! It is this program again, under a hidden word. It tells what it does line by line on its standard output, and stops
 //! as a worker does on a signal when its standard input ends.
 
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,7 +12,6 @@ use std::time::Duration;
 
 use atelier_domain::{Failure, FailureClass};
 use atelier_queue::{Claimed, Handler, Outcome, Queue, RunOptions, run};
-use tokio::io::AsyncReadExt as _;
 use tokio_util::sync::CancellationToken;
 
 use crate::floor::{self, Least, Work};
@@ -112,7 +111,7 @@ pub(crate) async fn main(words: Vec<String>) -> ExitCode {
     };
     let stop = CancellationToken::new();
     let (told, telling) = Told::start(&spec, stop.clone());
-    tokio::spawn(end_of_input(stop.clone()));
+    stop_at_end_of_input(stop.clone());
     match spec.kind {
         Kind::Ours => ours(url, spec, told, stop).await,
         Kind::Floor => floor::serve(url, Least::STATE, spec.concurrency, least(told), stop).await,
@@ -147,11 +146,13 @@ fn least(told: Arc<Told>) -> Work {
     })
 }
 
-async fn end_of_input(stop: CancellationToken) {
-    let mut rest = Vec::new();
-    // an error ends it as well
-    let _ = tokio::io::stdin().read_to_end(&mut rest).await;
-    stop.cancel();
+/// On a thread that nobody waits for: the read may never return.
+fn stop_at_end_of_input(stop: CancellationToken) {
+    std::thread::spawn(move || {
+        // an error ends it as well
+        let _ = std::io::stdin().lock().read_to_end(&mut Vec::new());
+        stop.cancel();
+    });
 }
 
 /// What is told, by a thread of its own: a full pipe must not hold up jobs.
