@@ -116,20 +116,17 @@ local function setting(name)
   return settings[name]
 end
 
--- When nobody spoke to Redis for a while, Redis was away, not every worker dead: the leases could not be renewed. Their
--- holders get a moment to come back before the jobs are given to others. A worker that has just started knows nothing of
--- that (`silence` is 0): it finds the others dead. Returns until when leases are spared, and the lanes' turn.
-local function pulse(at, silence)
-  local gauge = redis.call('HMGET', K .. 'gauge', 'pulse', 'spare', 'turn')
-  local last, spare = tonumber(gauge[1] or '0'), tonumber(gauge[2] or '0')
-  if silence > 0 and last > 0 and at - last > silence then
-    spare = at + silence
+-- A worker that was cut off from Redis says so with its first call afterwards (`amnesty` in milliseconds, else 0): most
+-- likely nobody else could renew a lease either, so their holders get a moment to come back before the jobs are given
+-- to others. Returns until when leases are spared, and the lanes' turn.
+local function spared(at, amnesty)
+  local gauge = redis.call('HMGET', K .. 'gauge', 'spare', 'turn')
+  local spare = tonumber(gauge[1] or '0')
+  if amnesty > 0 then
+    spare = math.max(spare, at + amnesty)
     redis.call('HSET', K .. 'gauge', 'spare', int(spare))
   end
-  if at - last > 500 then
-    redis.call('HSET', K .. 'gauge', 'pulse', int(at))
-  end
-  return spare, tonumber(gauge[3] or '0')
+  return spare, tonumber(gauge[2] or '0')
 end
 
 local function line_of(model, owner)

@@ -2,8 +2,7 @@
 -- to `want` jobs, each under a lease with a new fencing token. Promotes due jobs, takes back expired leases and
 -- brings back models whose rate allows more in passing.
 -- KEYS  1 prefix
--- ARGV  1 worker  2 lease in milliseconds  3 want  4 silence after which leases are spared, in milliseconds
---       (0 from a worker that has not spoken before)
+-- ARGV  1 worker  2 lease in milliseconds  3 want  4 milliseconds for which leases are spared (0, unless the worker was cut off)
 --       5 lost leases after which a job is dead without another look  6 notices wanted
 --       7 number of ends  8 number of models served (0 = all), then the models
 --       then per end, at most 32: id, fence, verdict: done | cancelled | dead | retry | postpone | throttle | release,
@@ -152,7 +151,7 @@ local function first(set)
   return tonumber(redis.call('ZRANGE', K .. set, 0, 0, 'WITHSCORES')[2] or 'inf') or math.huge
 end
 
-local spare, turn = pulse(at, tonumber(ARGV[4]))
+local spare, turn = spared(at, tonumber(ARGV[4]))
 
 local due = first('delayed')
 if due <= at then

@@ -4,6 +4,7 @@
 //! rings through a notification.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use atelier_domain::ModelId;
@@ -27,15 +28,15 @@ pub(crate) struct Bell {
 }
 
 impl Bell {
-    /// Listens for jobs of these models (none = all), whenever it is armed.
-    pub(crate) fn start(queue: &Queue, models: &[ModelId], stop: &CancellationToken) -> Self {
+    /// Listens for jobs of these models (none = all), whenever it is armed; says in `cut` when the connection breaks.
+    pub(crate) fn start(queue: &Queue, models: &[ModelId], stop: &CancellationToken, cut: Arc<AtomicBool>) -> Self {
         let (armed, rung) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let mut lists: Vec<String> = models.iter().map(|model| key(&format!("wake:{model}"))).collect();
         if lists.is_empty() {
             lists.push(key("wake"));
         }
         lists.push(key("news"));
-        let listening = listen(queue.clone(), lists, armed.clone(), rung.clone(), stop.clone());
+        let listening = listen(queue.clone(), lists, (armed.clone(), rung.clone()), stop.clone(), cut);
         Self { armed, rung, _task: AbortOnDropHandle::new(tokio::spawn(listening)) }
     }
 
@@ -50,7 +51,13 @@ impl Bell {
     }
 }
 
-async fn listen(queue: Queue, lists: Vec<String>, armed: Arc<Notify>, rung: Arc<Notify>, stop: CancellationToken) {
+async fn listen(
+    queue: Queue,
+    lists: Vec<String>,
+    (armed, rung): (Arc<Notify>, Arc<Notify>),
+    stop: CancellationToken,
+    cut: Arc<AtomicBool>,
+) {
     let mut link: Option<MultiplexedConnection> = None;
     loop {
         tokio::select! {
@@ -75,6 +82,7 @@ async fn listen(queue: Queue, lists: Vec<String>, armed: Arc<Notify>, rung: Arc<
             Ok(Ok(_)) => rung.notify_one(),
             Ok(Err(_)) | Err(_) => {
                 link = None;
+                cut.store(true, Ordering::Relaxed);
                 armed.notify_one();
             }
         }

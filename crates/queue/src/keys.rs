@@ -28,7 +28,7 @@
 //! | `notices` | sorted set | what a chat must be told by any worker, by the moment when it may be taken |
 //! | `fence` | string | the last fencing token: max(previous + 1, milliseconds · 1024) |
 //! | `seq` | string | the last number of submission |
-//! | `gauge` | hash | waiting jobs, bytes kept, the lanes' turn, the last sign of life, until when leases are spared |
+//! | `gauge` | hash | waiting jobs, bytes kept, the lanes' turn, until when leases are spared |
 //! | `settings` | hash | limits, retention, pause and closing of the whole queue |
 //! | `actions` | list | what operators did, the last thousand |
 //! | `user:<owner>` | list | the owner's last 200 jobs, newest first |

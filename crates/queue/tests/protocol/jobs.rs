@@ -1,109 +1,17 @@
-//! The protocol against a real redis-server: every verb, every way a job can go.
-
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "the steps that tests share fail by panicking, as tests do"
-)]
-
-mod server;
+//! Single jobs: accepted once, claimed, checkpointed, ended, lost, failed, unreadable.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use atelier_domain::{
-    BotId, Catalogue, ChatId, Failure, FailureClass, Job, JobId, JobState, Language, MessageId, Place, Request,
-    UpdateId, UserId,
-};
+use atelier_domain::{BotId, Catalogue, ChatId, Failure, FailureClass, JobId, JobState, MessageId, UserId};
 use atelier_queue::{
-    Because, Cancelling, Checkpoint, Claimed, Filter, Handler, Limits, Lost, Outcome, Pace, Queue, RunOptions, Submission, Submitted,
-    Urgency, run,
+    Because, Cancelling, Checkpoint, Filter, Handler, Lost, Outcome, Pace, Queue, Submitted, Urgency, run,
 };
 use futures::FutureExt;
-use server::Server;
-use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-const BOT: BotId = BotId(77);
-
-fn job(number: u32, model: &str) -> (Job, Duration) {
-    let request = Request {
-        prompt: format!("prompt {number}").parse().unwrap(),
-        model: model.parse().unwrap(),
-        ratio: "1:1".parse().unwrap(),
-        seed: None,
-    };
-    let job = Job {
-        id: JobId::new(1_795_000_000_000 + u64::from(number), number),
-        place: Place { bot: BOT, chat: ChatId(5), thread: None, reply_to: MessageId(1) },
-        user: UserId(9),
-        language: Language::English,
-        request,
-        index: 0,
-        of: 1,
-        accepted_ms: 1_795_000_000_000,
-    };
-    (job, Duration::from_secs(1))
-}
-
-async fn submit(queue: &Queue, update: u32, jobs: &[(Job, Duration)]) -> Submitted {
-    let limits = Limits { pending_per_user: 5, waiting: 100 };
-    let submission = Submission { bot: BOT, user: UserId(9), update: UpdateId(update), jobs, limits, weight: 1, urgent: false };
-    queue.submit(&submission).await.unwrap()
-}
-
-/// A worker whose handler hands every claim to the test and waits for the outcome.
-struct Bench {
-    claims: mpsc::UnboundedReceiver<(Claimed, tokio::sync::oneshot::Sender<Outcome>)>,
-    stop: CancellationToken,
-    running: tokio::task::JoinHandle<()>,
-}
-
-impl Bench {
-    fn start(queue: &Queue, name: &str, options: RunOptions) -> Self {
-        let (sender, claims) = mpsc::unbounded_channel();
-        let handler: Handler = Arc::new(move |claimed: Claimed| {
-            let sender = sender.clone();
-            async move {
-                let (answer, outcome) = tokio::sync::oneshot::channel();
-                let _ = sender.send((claimed, answer));
-                outcome.await.unwrap_or(Outcome::HandedOver)
-            }
-            .boxed()
-        });
-        let stop = CancellationToken::new();
-        let options = RunOptions { worker: name.to_owned(), concurrency: 4, ..options };
-        let (queue, token) = (queue.clone(), stop.clone());
-        let running = tokio::spawn(async move { run(queue, options, handler, token).await.unwrap() });
-        Self { claims, stop, running }
-    }
-
-    async fn next(&mut self) -> (Claimed, tokio::sync::oneshot::Sender<Outcome>) {
-        tokio::time::timeout(Duration::from_secs(20), self.claims.recv()).await.expect("a claim").unwrap()
-    }
-
-    async fn end(self) {
-        self.stop.cancel();
-        self.running.await.unwrap();
-    }
-}
-
-async fn until(queue: &Queue, id: &JobId, state: JobState) -> atelier_queue::Record {
-    tokio::time::timeout(Duration::from_secs(20), async {
-        loop {
-            match queue.record(id).await {
-                Ok(Some(record)) if record.state == state => return record,
-                _ => tokio::task::yield_now().await,
-            }
-        }
-    })
-    .await
-    .expect("the state is reached")
-}
-
-fn quick() -> RunOptions {
-    RunOptions { lease: Duration::from_millis(900), grace: Duration::from_millis(100), ..RunOptions::default() }
-}
+use crate::server::Server;
+use crate::work::{BOT, Bench, job, quick, submit, until};
 
 #[tokio::test]
 async fn a_job_goes_from_submission_to_done_and_an_update_counts_once() {
