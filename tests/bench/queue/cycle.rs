@@ -40,24 +40,30 @@ struct Slice {
     worker: f64,
     /// Microseconds of a job inside scripts.
     script: f64,
+    /// Redis commands of a job, those inside scripts counted one by one.
+    commands: f64,
 }
 
 pub(crate) async fn measure(options: Options) -> Vec<Row> {
     let deep = options.count(200_000, 20_000);
     let wide = Shape { users: options.count(100_000, 10_000), together: 2, ..Shape::default() };
     let models = Shape { models: (0..MODELS).map(model).collect(), ..Shape::default() };
-    let rounds = options.full(5, 2);
-    let slice = options.count(10_000, 4_000);
+    let rounds = options.full(6, 2);
+    let slice = options.count(5_000, 3_000);
     let reserve = |slice: u32| u32::try_from(rounds).unwrap_or(u32::MAX) * (slice + WARMING + 500);
     let shallow = reserve(slice);
-    let mut ours = Stall::fill(Kind::Ours, slice, shallow, &Shape::default()).await;
-    let mut floor = Stall::fill(Kind::Floor, 2 * slice, reserve(2 * slice), &Shape::default()).await;
-    let mut fifo = Stall::fill(Kind::Fifo, slice, shallow, &Shape::default()).await;
-    let mut deeper = Stall::fill(Kind::Ours, slice, deep + shallow, &Shape::default()).await;
-    let mut wider = Stall::fill(Kind::Ours, slice, deep + shallow, &wide).await;
-    // as many jobs wait behind the limits as can be claimed
-    let mut free = Stall::fill(Kind::Ours, slice, 2 * shallow, &models).await;
-    let mut capped = Stall::fill(Kind::Ours, slice, 2 * shallow, &models).await;
+    let plain = Shape::default();
+    let (mut ours, mut floor, mut fifo, mut deeper, mut wider, mut free, mut capped) = tokio::join!(
+        Stall::fill(Kind::Ours, slice, shallow, &plain),
+        Stall::fill(Kind::Floor, 4 * slice, reserve(4 * slice), &plain),
+        Stall::fill(Kind::Fifo, slice, shallow, &plain),
+        Stall::fill(Kind::Ours, slice, deep + shallow, &plain),
+        Stall::fill(Kind::Ours, slice, deep + shallow, &wide),
+        // as many jobs wait behind the limits as can be claimed
+        Stall::fill(Kind::Ours, slice, 2 * shallow, &models),
+        Stall::fill(Kind::Ours, slice, 2 * shallow, &models),
+    );
+    eprintln!("        cycle: seven queues are filled");
     capped.cap().await;
     for round in 0..rounds {
         eprintln!("        cycle: round {} of {rounds}", round + 1);
@@ -86,6 +92,7 @@ pub(crate) async fn measure(options: Options) -> Vec<Row> {
         against("  Redis, us of processor a job", &ours, &floor, |slice| slice.redis)
             .target("<= 45 us")
             .key("redis_us_per_job", ours.middle(|slice| slice.redis)),
+        against("  Redis commands a job", &ours, &floor, |slice| slice.commands),
         against("  worker, us of processor a job", &ours, &floor, |slice| slice.worker)
             .target("<= 25 us")
             .key("worker_us_per_job", ours.middle(|slice| slice.worker)),
@@ -152,9 +159,11 @@ impl Stall {
         let spec = Spec { kind: self.kind, concurrency: CONCURRENCY, warm, count, ..Spec::default() };
         let mut worker = Worker::start(&self.server, &spec);
         let (began, worked_before) = worker.first().await;
-        let (redis_before, script_before) = (self.server.processor().await, self.server.scripts().await);
+        let (commands_before, script_before) = (self.server.commands().await, self.server.scripts().await);
+        let redis_before = self.server.processor().await;
         let (ended, worked) = worker.last().await;
-        let (redis, script) = (self.server.processor().await, self.server.scripts().await);
+        let redis = self.server.processor().await;
+        let (commands, script) = (self.server.commands().await, self.server.scripts().await);
         worker.stop().await;
         let each = |time: Duration| time.as_secs_f64() * 1e6 / f64::from(self.slice);
         self.slices.push(Slice {
@@ -162,6 +171,7 @@ impl Stall {
             redis: each(redis.saturating_sub(redis_before)),
             worker: each(worked.saturating_sub(worked_before)),
             script: each(script.saturating_sub(script_before)),
+            commands: (commands - commands_before) / f64::from(self.slice),
         });
     }
 

@@ -23,7 +23,7 @@ const WARMING: usize = 50;
 
 pub(crate) async fn measure(options: Options) -> Vec<Row> {
     let (mut ours, mut floor) = (Sample::default(), Sample::default());
-    for _ in 0..options.full(5, 2) {
+    for _ in 0..options.full(3, 2) {
         ours.extend(round(Kind::Ours, options.full(400, 200)).await);
         floor.extend(round(Kind::Floor, options.full(400, 200)).await);
     }

@@ -1,13 +1,16 @@
 //! A million waiting and a million delayed jobs: the slowest script, the start of a worker, the position of a job.
 //!
-//! The delayed ones came there as they do in life: a worker claimed them and asked for another try later. A part of
-//! them comes due while the scripts are watched.
+//! The waiting ones were submitted. The delayed ones are copies of a few that came there as they do in life, since a
+//! worker claimed them and asked for another try later; a million such tries would take minutes. Some thousand of the
+//! real ones come due while the scripts are watched.
 
 use std::collections::BTreeMap;
 use std::time::Instant;
 
 use atelier_domain::{Catalogue, JobId};
+use atelier_queue::keys::PREFIX;
 use rand::seq::IndexedRandom as _;
+use redis::AsyncCommands as _;
 
 use crate::queue::clock;
 use crate::queue::load::{Door, Shape, job};
@@ -22,6 +25,8 @@ use crate::sample::Sample;
 const CONCURRENCY: usize = 50;
 /// Delayed jobs that come due within a minute.
 const SOON: u32 = 5_000;
+/// Copies of one call.
+const COPIED: usize = 500;
 
 pub(crate) async fn measure(options: Options) -> Vec<Row> {
     let count = options.count(1_000_000, 50_000);
@@ -34,7 +39,8 @@ pub(crate) async fn measure(options: Options) -> Vec<Row> {
         let begun = clock::now();
         let mut worker = Worker::start(&server, &Spec { labour: Labour::Cancel, concurrency: 1, ..Spec::default() });
         start = start.max(clock::between(begun, worker.first().await.0).as_secs_f64());
-        worker.stop().await;
+        // its job would be waited for
+        worker.kill().await;
     }
     let mut scripts = BTreeMap::new();
     server.watch_scripts().await;
@@ -52,7 +58,7 @@ pub(crate) async fn measure(options: Options) -> Vec<Row> {
         server.queue().cancel(&id, "bench", None).await.expect("it is cancelled");
     }
     scripts.insert("cancel", Watched::read(&server).await);
-    let spec = Spec { concurrency: CONCURRENCY, count: options.full(60_000, 5_000), ..Spec::default() };
+    let spec = Spec { concurrency: CONCURRENCY, count: options.full(30_000, 5_000), ..Spec::default() };
     let mut worker = Worker::start(&server, &spec);
     worker.last().await;
     worker.stop().await;
@@ -78,29 +84,46 @@ fn rows(count: u32, start: f64, position: &Sample, scripts: &BTreeMap<&str, Watc
     rows
 }
 
-/// Brings so many jobs into the delayed and as many into the lines; some of those that wait.
+/// Brings so many jobs into the lines and as many into the delayed; some of those that wait.
 async fn seed(server: &Server, door: &Door, count: u32) -> Vec<JobId> {
     let begun = Instant::now();
-    let shape = Shape { users: (count / 10).max(1), seed: |number| 600 + number % 3_000, ..Shape::default() };
-    door.fill(count, &shape).await;
-    eprintln!("        scale: {count} submitted after {} s", begun.elapsed().as_secs());
-    delay(server, count, &[]).await;
-    eprintln!("        scale: they are delayed after {} s", begun.elapsed().as_secs());
-    let waiting = door.fill(count, &shape).await.some;
-    // these come due while the steps are watched
+    let shape = Shape { users: (count / 10).max(1), ..Shape::default() };
+    // the first one is delayed for an hour; the others come due while the steps are watched
     let soon = ["soon".to_owned()];
-    door.fill(SOON, &Shape { models: soon.to_vec(), seed: |number| 10 + number % 60, ..shape }).await;
-    delay(server, SOON, &soon).await;
-    eprintln!("        scale: as many wait after {} s", begun.elapsed().as_secs());
+    door.submit(&[job(0, &soon[0], 3_600)]).await;
+    delay(server, 1, &soon).await;
+    let later: Vec<String> = server.link().zrange(format!("{PREFIX}delayed"), 0, 0).await.expect("one is delayed");
+    copy(server, &later[0], count).await;
+    eprintln!("        scale: {count} delayed after {} s", begun.elapsed().as_secs());
+    let waiting = door.fill(count, &shape).await.some;
+    eprintln!("        scale: {count} waiting after {} s", begun.elapsed().as_secs());
+    door.fill(SOON, &Shape { models: soon.to_vec(), seed: |number| 5 + number % 40, ..shape }).await;
+    delay(server, SOON as usize, &soon).await;
+    let stats = server.queue().stats().await.expect("the queue counts");
+    assert!(stats.delayed >= u64::from(count) && stats.waiting >= u64::from(count), "as many as were to be there");
     waiting
 }
 
 /// Claims so many jobs of these models, which ask for another try later.
-async fn delay(server: &Server, count: u32, models: &[String]) {
-    let (labour, models, count) = (Labour::Delay, models.to_vec(), count as usize);
-    let mut worker = Worker::start(server, &Spec { concurrency: 256, labour, count, models, ..Spec::default() });
+async fn delay(server: &Server, count: usize, models: &[String]) {
+    let (labour, models) = (Labour::Delay, models.to_vec());
+    let mut worker = Worker::start(server, &Spec { concurrency: 64, labour, count, models, ..Spec::default() });
     worker.last().await;
     worker.stop().await;
+}
+
+/// Makes so many more delayed jobs like one, due all through the hour after it.
+async fn copy(server: &Server, like: &str, count: u32) {
+    let (script, between) = (redis::Script::new(include_str!("scale/delayed.lua")), 3_600_000 / count);
+    for first in (0..count).step_by(COPIED) {
+        let mut call = script.key(PREFIX);
+        call.arg(like).arg(first * between).arg(between);
+        for number in (first..count).take(COPIED) {
+            let job = job(number % 1000, "sketch", 0);
+            call.arg(job.id.as_str()).arg(job.to_json().expect("a job is JSON"));
+        }
+        let _: u64 = call.invoke_async(&mut server.link()).await.expect("they are copied");
+    }
 }
 
 /// Asks for the positions of waiting jobs.

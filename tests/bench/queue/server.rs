@@ -43,6 +43,11 @@ impl Server {
         &self.queue
     }
 
+    /// A link to it for plain commands.
+    pub(crate) fn link(&self) -> MultiplexedConnection {
+        self.link.clone()
+    }
+
     /// Its port.
     pub(crate) fn port(&self) -> u16 {
         self.redis.port()
@@ -70,6 +75,11 @@ impl Server {
     /// Bytes held.
     pub(crate) async fn memory(&self) -> f64 {
         number(&self.info("memory").await, "used_memory:")
+    }
+
+    /// Commands so far, those inside scripts counted one by one.
+    pub(crate) async fn commands(&self) -> f64 {
+        number(&self.info("stats").await, "total_commands_processed:")
     }
 
     /// Time inside scripts so far.

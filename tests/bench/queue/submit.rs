@@ -20,11 +20,11 @@ const AT_ONCE: usize = 8;
 const USERS: usize = 1000;
 
 pub(crate) async fn measure(options: Options) -> Vec<Row> {
-    let period = Duration::from_millis(if options.quick { 300 } else { 800 });
+    let period = Duration::from_millis(if options.quick { 300 } else { 600 });
     let payload = job(0, "sketch", 0).to_json().expect("a job is JSON");
     let (mut pushed, mut single) = (Vec::new(), [Vec::new(), Vec::new()]);
     let (mut pushed_50, mut batched) = (Vec::new(), [Vec::new(), Vec::new()]);
-    for _ in 0..options.full(5, 2) {
+    for _ in 0..options.full(4, 2) {
         for (side, kind) in [Kind::Ours, Kind::Floor].into_iter().enumerate() {
             let server = Server::start().await;
             let door = Door::open(kind, &server).await;
