@@ -18,6 +18,8 @@ mod pickup;
 mod process;
 mod recovery;
 mod report;
+#[cfg(feature = "rivals")]
+mod rivals;
 mod scale;
 mod server;
 mod submit;
@@ -43,10 +45,23 @@ pub(crate) async fn main(words: impl Iterator<Item = String>) -> ExitCode {
     };
     let rows = measure(&options).await;
     println!("{}", report::table(&rows));
+    if options.rivals {
+        println!("{}", rivals(&options).await);
+    }
     if options.json {
         println!("{}", report::json(&rows));
     }
     ExitCode::SUCCESS
+}
+
+#[cfg(feature = "rivals")]
+async fn rivals(options: &Options) -> String {
+    rivals::measure(options).await
+}
+
+#[cfg(not(feature = "rivals"))]
+async fn rivals(_: &Options) -> String {
+    "this build holds no rivals: cargo xtask bench queue --rivals builds them in".to_owned()
 }
 
 async fn measure(options: &Options) -> Vec<Row> {

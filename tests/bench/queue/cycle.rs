@@ -17,12 +17,12 @@ use crate::sample::{median, rate};
 /// Jobs at once.
 const CONCURRENCY: usize = 50;
 /// Jobs of a slice before those that count.
-const WARMING: u32 = 1_000;
+pub(crate) const WARMING: u32 = 1_000;
 /// The models of the figure about caps; the first half of them is at its limit.
 const MODELS: u32 = 12;
 
 /// A filled queue and what its slices showed.
-struct Stall {
+pub(crate) struct Stall {
     kind: Kind,
     server: Server,
     slice: u32,
@@ -33,8 +33,8 @@ struct Stall {
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Slice {
-    per_s: f64,
+pub(crate) struct Slice {
+    pub(crate) per_s: f64,
     /// Microseconds of a job on processors.
     redis: f64,
     worker: f64,
@@ -125,7 +125,8 @@ fn model(number: u32) -> String {
 }
 
 impl Stall {
-    async fn fill(kind: Kind, slice: u32, count: u32, shape: &Shape) -> Self {
+    /// So many jobs, of which a slice is worked on at a time.
+    pub(crate) async fn fill(kind: Kind, slice: u32, count: u32, shape: &Shape) -> Self {
         let server = Server::start().await;
         let door = Door::open(kind, &server).await;
         let before = server.memory().await;
@@ -154,7 +155,8 @@ impl Stall {
         self.holder = Some(holder);
     }
 
-    async fn work(&mut self) {
+    /// Works on the next slice.
+    pub(crate) async fn work(&mut self) {
         let (warm, count) = (WARMING as usize, self.slice as usize);
         let spec = Spec { kind: self.kind, concurrency: CONCURRENCY, warm, count, ..Spec::default() };
         let mut worker = Worker::start(&self.server, &spec);
@@ -175,7 +177,8 @@ impl Stall {
         });
     }
 
-    fn middle(&self, value: fn(&Slice) -> f64) -> f64 {
+    /// The middle of the slices.
+    pub(crate) fn middle(&self, value: fn(&Slice) -> f64) -> f64 {
         median(self.slices.iter().map(value))
     }
 }

@@ -9,6 +9,9 @@ use atelier_queue::{Limits, Queue, Submission, Submitted};
 use tokio::task::JoinSet;
 
 use crate::floor::{Floor, Least};
+use crate::queue::fifo;
+#[cfg(feature = "rivals")]
+use crate::queue::rivals;
 use crate::queue::server::Server;
 use crate::queue::worker::Kind;
 
@@ -21,6 +24,10 @@ const FILLING: u32 = 16;
 pub(crate) enum Door {
     Ours(Queue),
     Least(Arc<Floor>),
+    #[cfg(feature = "rivals")]
+    Bullmq(rivals::bullmq::Door),
+    #[cfg(feature = "rivals")]
+    Apalis(rivals::apalis::Door),
 }
 
 /// What a queue is filled with.
@@ -86,7 +93,11 @@ impl Door {
         match kind {
             Kind::Ours => Self::Ours(server.queue().clone()),
             Kind::Floor => Self::Least(Arc::new(Floor::open(&server.url(), Least::STATE).await)),
-            Kind::Fifo => Self::Least(Arc::new(Floor::open(&server.url(), super::fifo::LEAST).await)),
+            Kind::Fifo => Self::Least(Arc::new(Floor::open(&server.url(), fifo::LEAST).await)),
+            #[cfg(feature = "rivals")]
+            Kind::Bullmq => Self::Bullmq(rivals::bullmq::Door::open(&server.url()).await),
+            #[cfg(feature = "rivals")]
+            Kind::Apalis => Self::Apalis(rivals::apalis::Door::open(&server.url()).await),
         }
     }
 
@@ -108,6 +119,10 @@ impl Door {
                 assert_eq!(queue.submit(&submission).await.expect("the queue accepts"), Submitted::Accepted);
             }
             Self::Least(floor) => floor.submit(jobs).await,
+            #[cfg(feature = "rivals")]
+            Self::Bullmq(door) => door.submit(jobs).await,
+            #[cfg(feature = "rivals")]
+            Self::Apalis(door) => door.submit(jobs).await,
         }
     }
 
@@ -116,7 +131,23 @@ impl Door {
         match self {
             Self::Ours(queue) => queue.stats().await.expect("it counts").totals.get("done").copied().unwrap_or(0),
             Self::Least(floor) => floor.done().await,
+            #[cfg(feature = "rivals")]
+            Self::Bullmq(door) => door.done().await,
+            #[cfg(feature = "rivals")]
+            Self::Apalis(door) => door.done().await,
         }
+    }
+
+    /// Waits until so many are done; more would be a job done twice.
+    pub(crate) async fn settled(&self, count: usize) {
+        let count = count as u64;
+        let settling = async {
+            while self.done().await < count {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), settling).await.expect("every job is done");
+        assert_eq!(self.done().await, count, "every job is done once");
     }
 
     /// Queues many, several messages at a time.

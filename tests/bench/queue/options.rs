@@ -14,9 +14,9 @@ pub(crate) struct Options {
 }
 
 const HELP: &str = "usage: bench queue [--quick] [--json] [--rivals] [--only GROUP,…]  (groups: pickup submit cycle \
-                    jain cancel scale idle recovery crash eta)";
-const GROUPS: [&str; 10] =
-    ["pickup", "submit", "cycle", "jain", "cancel", "scale", "idle", "recovery", "crash", "eta"];
+                    jain cancel scale idle recovery crash eta rivals)";
+const GROUPS: [&str; 11] =
+    ["pickup", "submit", "cycle", "jain", "cancel", "scale", "idle", "recovery", "crash", "eta", "rivals"];
 
 impl Options {
     /// Reads the command line; the error is what to show instead.

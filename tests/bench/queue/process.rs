@@ -62,9 +62,14 @@ impl Worker {
         self.child.id().expect("it runs")
     }
 
-    /// What it tells next; `None` when it has ended.
+    /// What it tells next, however long that takes; `None` when it has ended.
+    pub(crate) async fn next(&mut self) -> Option<Line> {
+        self.lines.recv().await
+    }
+
+    /// What it tells next, soon; `None` when it has ended.
     pub(crate) async fn line(&mut self) -> Option<Line> {
-        tokio::time::timeout(PATIENCE, self.lines.recv()).await.expect("the worker works")
+        tokio::time::timeout(PATIENCE, self.next()).await.expect("the worker works")
     }
 
     /// Waits for the next start.

@@ -15,8 +15,8 @@ use crate::queue::worker::Kind;
 use crate::sample::{median, rate};
 
 /// Jobs of a message in the batched figure, and messages under way at once.
-const BATCH: usize = 10;
-const AT_ONCE: usize = 8;
+pub(crate) const BATCH: usize = 10;
+pub(crate) const AT_ONCE: usize = 8;
 const USERS: usize = 1000;
 
 pub(crate) async fn measure(options: Options) -> Vec<Row> {
@@ -60,7 +60,7 @@ pub(crate) async fn measure(options: Options) -> Vec<Row> {
 }
 
 /// Jobs a second through the door.
-async fn submits(door: &Door, at_once: usize, batch: usize, period: Duration) -> f64 {
+pub(crate) async fn submits(door: &Door, at_once: usize, batch: usize, period: Duration) -> f64 {
     let (begun, count) = (Instant::now(), Arc::new(AtomicUsize::new(0)));
     let mut submitting = JoinSet::new();
     for first in 0..at_once {

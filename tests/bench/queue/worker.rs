@@ -18,6 +18,8 @@ use crate::floor::{self, Least, Work};
 use crate::observe;
 use crate::queue::clock;
 use crate::queue::fifo;
+#[cfg(feature = "rivals")]
+use crate::queue::rivals;
 
 /// Whose worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,7 +29,27 @@ pub(crate) enum Kind {
     Floor,
     /// Ours without fairness.
     Fifo,
+    #[cfg(feature = "rivals")]
+    Bullmq,
+    #[cfg(feature = "rivals")]
+    Apalis,
 }
+
+impl Kind {
+    const ALL: &[Self] = &[
+        Self::Ours,
+        Self::Floor,
+        Self::Fifo,
+        #[cfg(feature = "rivals")]
+        Self::Bullmq,
+        #[cfg(feature = "rivals")]
+        Self::Apalis,
+    ];
+}
+
+/// Does what a job of this id and seed does. For the other queues.
+#[cfg(feature = "rivals")]
+pub(crate) type Perform = Arc<dyn Fn(String, u32) -> futures::future::BoxFuture<'static, ()> + Send + Sync>;
 
 /// What a job does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,10 +111,9 @@ impl Spec {
 
     fn from_words(words: &[String]) -> Option<Self> {
         let [kind, labour, concurrency, warm, count, watched, models] = words else { return None };
-        let kinds = [Kind::Ours, Kind::Floor, Kind::Fifo];
         let labours = [Labour::None, Labour::Seed, Labour::Cancel, Labour::Delay];
         Some(Self {
-            kind: kinds.into_iter().find(|each| format!("{each:?}") == *kind)?,
+            kind: *Kind::ALL.iter().find(|each| format!("{each:?}") == *kind)?,
             labour: labours.into_iter().find(|each| format!("{each:?}") == *labour)?,
             concurrency: concurrency.parse().ok()?,
             warm: warm.parse().ok()?,
@@ -116,6 +137,10 @@ pub(crate) async fn main(words: Vec<String>) -> ExitCode {
         Kind::Ours => ours(url, spec, told, stop).await,
         Kind::Floor => floor::serve(url, Least::STATE, spec.concurrency, least(told), stop).await,
         Kind::Fifo => floor::serve(url, fifo::LEAST, spec.concurrency, least(told), stop).await,
+        #[cfg(feature = "rivals")]
+        Kind::Bullmq => rivals::bullmq::serve(url, spec.concurrency, perform(told, spec.labour), stop).await,
+        #[cfg(feature = "rivals")]
+        Kind::Apalis => rivals::apalis::serve(url, spec.concurrency, perform(told, spec.labour), stop).await,
     }
     // the last lines are on their way
     let _ = tokio::task::spawn_blocking(move || telling.join()).await;
@@ -143,6 +168,20 @@ fn least(told: Arc<Told>) -> Work {
         told.started(id);
         let (told, id) = (told.clone(), id.to_owned());
         Box::pin(async move { told.ended(&id) })
+    })
+}
+
+#[cfg(feature = "rivals")]
+fn perform(told: Arc<Told>, labour: Labour) -> Perform {
+    Arc::new(move |id, seed| {
+        let told = told.clone();
+        Box::pin(async move {
+            told.started(&id);
+            if labour == Labour::Seed {
+                tokio::time::sleep(Duration::from_millis(u64::from(seed))).await;
+            }
+            told.ended(&id);
+        })
     })
 }
 
