@@ -82,16 +82,14 @@ local function write_rates()
   end
 end
 
-local function settle(id, fence, verdict, wait, class, detail)
-  local key = K .. 'job:' .. id
-  local job = redis.call('HMGET', key, 'state', 'fence', 'settled', 'model', 'owner', 'claimed', 'seq', 'attempt',
-    'cost', 'tag', 'weight', 'chat', 'batch')
+local function settle(id, fence, job, verdict, wait, class, detail)
   if job[3] == fence then
     return 'settled'
   end
   if job[1] ~= 'active' or job[2] ~= fence then
     return 'stale'
   end
+  local key = K .. 'job:' .. id
   local model, owner, attempt, cost = model_of(job[4]), job[5], tonumber(job[8]), tonumber(job[9])
   local took, weight = at - tonumber(job[6]), tonumber(job[11] or '1')
   freed[#freed + 1] = id
@@ -107,13 +105,13 @@ local function settle(id, fence, verdict, wait, class, detail)
       learn(model, took)
     end
     relax(model.lane)
-    finish(id, at, 'done', owner, job[13], 'settled', fence)
-    note(id, at, 'done', worker, '')
+    -- the record itself tells who did it and when: the trail is spared a line for each job
+    finish(id, at, 'done', owner, job[13], job[14], 'settled', fence)
   elseif verdict == 'cancelled' then
-    finish(id, at, 'cancelled', owner, job[13], 'settled', fence)
+    finish(id, at, 'cancelled', owner, job[13], job[14], 'settled', fence)
     note(id, at, 'cancelled', worker, detail)
   elseif verdict == 'dead' then
-    finish(id, at, 'dead', owner, job[13], 'settled', fence, 'class', class, 'detail', detail)
+    finish(id, at, 'dead', owner, job[13], job[14], 'settled', fence, 'class', class, 'detail', detail)
     note(id, at, 'dead', worker, class .. ': ' .. detail)
   elseif verdict == 'retry' or verdict == 'postpone' then
     local due = at + tonumber(wait)
@@ -136,10 +134,34 @@ local function settle(id, fence, verdict, wait, class, detail)
   return 'settled'
 end
 
-local answers = {}
+-- all owners of one HMGET
+local function know(names)
+  local unknown, asked = {}, {}
+  for _, name in ipairs(names) do
+    if not owners[name] and not asked[name] then
+      asked[name] = true
+      unknown[#unknown + 1] = name
+    end
+  end
+  if #unknown > 0 then
+    for index, packed in ipairs(redis.call('HMGET', K .. 'owners', unpack(unknown))) do
+      own(unknown[index], packed)
+    end
+  end
+end
+
+local answers, held, names = {}, {}, {}
 local base = 8 + tonumber(ARGV[8])
 for index = base + 1, #ARGV, 6 do
-  answers[#answers + 1] = settle(unpack(ARGV, index, index + 5))
+  local job = redis.call('HMGET', K .. 'job:' .. ARGV[index], 'state', 'fence', 'settled', 'model', 'owner', 'claimed',
+    'seq', 'attempt', 'cost', 'tag', 'weight', 'chat', 'batch', 'size')
+  held[#held + 1] = job
+  names[#names + 1] = job[5] or nil
+end
+know(names)
+for index, job in ipairs(held) do
+  local first = base + 6 * index - 5
+  answers[index] = settle(ARGV[first], ARGV[first + 1], job, unpack(ARGV, first + 2, first + 5))
 end
 if #freed > 0 then
   redis.call('ZREM', K .. 'leases', unpack(freed))
@@ -181,7 +203,7 @@ if expiry <= at and spare <= at then
   for _, id in ipairs(redis.call('ZRANGEBYSCORE', K .. 'leases', '-inf', int(at), 'LIMIT', 0, LIMIT)) do
     redis.call('ZREM', K .. 'leases', id)
     local key = K .. 'job:' .. id
-    local job = redis.call('HMGET', key, 'model', 'owner', 'seq', 'cost', 'worker', 'chat', 'batch')
+    local job = redis.call('HMGET', key, 'model', 'owner', 'seq', 'cost', 'worker', 'chat', 'batch', 'size')
     if job[1] then
       local model = model_of(job[1])
       release(model, job[2], job[6])
@@ -189,7 +211,7 @@ if expiry <= at and spare <= at then
       note(id, at, 'lost', job[5], 'the lease ran out')
       if lost >= tonumber(ARGV[5]) then
         local detail = 'its worker was lost ' .. lost .. ' times'
-        finish(id, at, 'dead', job[2], job[7], 'class', 'fatal', 'detail', detail)
+        finish(id, at, 'dead', job[2], job[7], job[8], 'class', 'fatal', 'detail', detail)
         note(id, at, 'dead', 'queue', detail)
         notify(at, 'job:' .. id)
       else
@@ -235,18 +257,12 @@ local function ring_of(model)
   if not ring then
     ring = { users = redis.call('ZCARD', model.ring) }
     local slice = redis.call('ZRANGE', model.ring, 0, want, 'WITHSCORES')
-    local unknown = {}
+    local names = {}
     for index = 1, #slice, 2 do
       ring[#ring + 1] = { owner = slice[index], score = tonumber(slice[index + 1]) }
-      if not owners[slice[index]] then
-        unknown[#unknown + 1] = slice[index]
-      end
+      names[#names + 1] = slice[index]
     end
-    if #unknown > 0 then
-      for index, packed in ipairs(redis.call('HMGET', K .. 'owners', unpack(unknown))) do
-        own(unknown[index], packed)
-      end
-    end
+    know(names)
     rings[model.name], rescored[model.name] = ring, {}
   end
   return ring
@@ -389,11 +405,15 @@ while claiming and #jobs < want do
     turns[name] = model.running < model.limit and model.tag or nil
     fence = math.max((fence > 0 and fence or tonumber(redis.call('GET', K .. 'fence') or '0')) + 1, at * 1024)
     local attempt = tonumber(job.attempt or '0') + 1
+    local again = job.started and { 'starter', job.starter or job.worker } or { 'started', int(at) }
     redis.call('HSET', K .. 'job:' .. id, 'state', 'active', 'fence', int(fence), 'worker', worker, 'claimed', int(at),
-      'attempt', int(attempt), 'tag', int(tag), 'started', job.started or int(at))
+      'attempt', int(attempt), 'tag', int(tag), unpack(again))
+    if job.started then
+      -- the first claim is told by the record
+      note(id, at, 'claimed', worker, 'attempt ' .. int(attempt))
+    end
     leases[#leases + 1] = int(at + lease)
     leases[#leases + 1] = id
-    note(id, at, 'claimed', worker, 'attempt ' .. int(attempt))
     jobs[#jobs + 1] = {
       id, int(fence), attempt, tonumber(job.lost or '0'), redis.call('GET', K .. 'body:' .. id) or '', fields,
     }

@@ -5,16 +5,15 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use atelier_domain::ModelId;
-use redis::aio::MultiplexedConnection;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::keys::key;
-use crate::link::Queue;
+use crate::link::{Blocking, Queue};
 
 /// How long one pop waits.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -58,7 +57,8 @@ async fn listen(
     stop: CancellationToken,
     cut: Arc<AtomicBool>,
 ) {
-    let mut link: Option<MultiplexedConnection> = None;
+    let mut link: Option<Blocking> = None;
+    let mut since = Instant::now();
     loop {
         tokio::select! {
             () = armed.notified() => {}
@@ -66,6 +66,7 @@ async fn listen(
         }
         if link.is_none() {
             link = queue.blocking_link().await.ok();
+            since = Instant::now();
             // whatever was pushed while there was no connection
             rung.notify_one();
         }
@@ -84,6 +85,10 @@ async fn listen(
                 link = None;
                 cut.store(true, Ordering::Relaxed);
                 armed.notify_one();
+                // a server that refuses the pop refuses the next one, too
+                if since.elapsed() < PAUSE {
+                    tokio::time::sleep(PAUSE).await;
+                }
             }
         }
     }

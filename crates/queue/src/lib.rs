@@ -35,7 +35,7 @@ mod turns;
 pub use control::{Cancelling, Retrying, Standing};
 pub use doctor::{Finding, Health};
 pub use eta::{Because, Span};
-pub use error::{ConnectError, QueueError, RunError};
+pub use error::{ConnectError, Fault, QueueError, Refusal, RunError};
 pub use herald::{Herald, Notice, Teller};
 pub use lease::{Checkpoint, Lease, Lost, Progress};
 pub use link::{Queue, RedisUrl};

@@ -103,9 +103,24 @@ impl Queue {
 
     /// What happened to a job, oldest first.
     pub async fn trail(&self, id: &JobId) -> Result<Vec<Event>, QueueError> {
-        let lines: Vec<String> =
-            redis::cmd("LRANGE").arg(key(&format!("trail:{id}"))).arg(0).arg(-1).query_async(&mut self.link()).await?;
-        Ok(lines.iter().filter_map(|line| Event::parse(line)).collect())
+        let mut pipeline = redis::pipe();
+        pipeline.lrange(key(&format!("trail:{id}")), 0, -1);
+        pipeline.hmget(key(&format!("job:{id}")), &["started", "starter", "worker", "ended", "state"]);
+        let (lines, told): (Vec<String>, Vec<Option<String>>) = pipeline.query_async(&mut self.link()).await?;
+        let mut events: Vec<Event> = lines.iter().filter_map(|line| Event::parse(line)).collect();
+        // the first claim and a good end are told by the record itself
+        let text = |index: usize| told.get(index).cloned().flatten();
+        let at = |index: usize| text(index).and_then(|at| at.parse::<u64>().ok());
+        let worker = text(2).unwrap_or_default();
+        if let Some(at_ms) = at(0) {
+            let (actor, detail) = (text(1).unwrap_or_else(|| worker.clone()), "attempt 1".to_owned());
+            let place = events.partition_point(|event| event.at_ms < at_ms);
+            events.insert(place, Event { at_ms, kind: "claimed".to_owned(), actor, detail });
+        }
+        if let (Some(at_ms), Some("done")) = (at(3), text(4).as_deref()) {
+            events.push(Event { at_ms, kind: "done".to_owned(), actor: worker, detail: String::new() });
+        }
+        Ok(events)
     }
 
     /// What operators did to the queue, oldest first; the last thousand.
