@@ -68,8 +68,12 @@ else
   if what == 'user_limit' then
     unpark_some()
   elseif what == 'chat_limit' then
-    for _, chat in ipairs(redis.call('HKEYS', K .. 'chats')) do
-      unhold(chat, setting('chat_limit') - tonumber(redis.call('HGET', K .. 'chats', chat)))
+    for _, chat in ipairs(redis.call('SRANDMEMBER', K .. 'held', LIMIT)) do
+      unhold(at, chat, tonumber(redis.call('HGET', K .. 'chats', chat) or '0'))
+    end
+    -- the steps do the rest
+    if redis.call('ZUNIONSTORE', K .. 'roomy', 1, K .. 'held', 'WEIGHTS', int(at)) > 0 then
+      redis.call('HSET', K .. 'gauge', 'room', '1')
     end
   end
 end

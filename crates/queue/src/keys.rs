@@ -12,7 +12,9 @@
 //! | `ring:<model>` | sorted set | owners that wait for the model and may run, by the start tag of their next job |
 //! | `tags:<model>` | sorted set | finish tags of owners that do not wait, while ahead of the model's time |
 //! | `parked:<owner>`, `parked` | sets | models in whose rings an owner is missing, being paused or at its limit; those owners |
-//! | `held:<chat>` | sorted set | waiting jobs of a chat that is at its limit |
+//! | `held:<chat>:<model>:<owner>` | sorted set | waiting jobs that met their chat at its limit, by number of submission |
+//! | `held:<chat>`, `held` | sorted set, set | those of the chat, by when they were looked at; those chats |
+//! | `roomy` | sorted set | chats that have room, since when, of which more is held back than one step lets in |
 //! | `lanes` | sorted set | models with a job that may be claimed now, by the tag of their turn |
 //! | `gates` | sorted set | models whose provider's account refuses more, by the moment when that ends |
 //! | `model:<model>` | hash | virtual time `v`, finish `tag` of its turns, running, waiting, work, typical, spread, limit, gate, paused, lane |

@@ -11,6 +11,8 @@
 mod backend;
 mod bell;
 mod control;
+#[cfg(test)]
+mod differential;
 mod doctor;
 mod error;
 mod eta;

@@ -120,8 +120,12 @@ impl Queue {
             let parked = if only.is_some() { &[] } else { parked.as_slice() };
             lines.extend(owners.iter().chain(parked).map(|owner| key(&format!("line:{model}:{owner}"))));
         }
-        let chats: Vec<String> = redis::cmd("HKEYS").arg(key("chats")).query_async(&mut link).await?;
-        lines.extend(chats.iter().map(|chat| key(&format!("held:{chat}"))));
+        let chats: Vec<String> = redis::cmd("SMEMBERS").arg(key("held")).query_async(&mut link).await?;
+        for chat in chats {
+            let held = key(&format!("held:{chat}"));
+            let each: Vec<String> = redis::cmd("ZRANGE").arg(&held).arg(0).arg(-1).query_async(&mut link).await?;
+            lines.extend(each.iter().map(|line| format!("{held}:{line}")));
+        }
         Ok(lines)
     }
 }

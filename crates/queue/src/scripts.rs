@@ -2,9 +2,9 @@
 
 use redis::Script;
 
-const BASE: &str = include_str!("../lua/base.lua");
+pub(crate) const BASE: &str = include_str!("../lua/base.lua");
 /// Of the scripts that move jobs.
-const PRELUDE: &str = include_str!("../lua/prelude.lua");
+pub(crate) const PRELUDE: &str = include_str!("../lua/prelude.lua");
 /// Lets a script write although Redis' memory is full: that is refused only to a script that has not written yet, and
 /// this first write needs no memory and changes nothing. (`#!lua flags=allow-oom` says the same from Redis 7 on.)
 const THOUGH_FULL: &str = "redis.call('DEL', KEYS[2])\n";
@@ -15,7 +15,7 @@ macro_rules! verbs {
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub(crate) enum Verb { $($(#[$doc])* $name),* }
 
-        const SOURCES: &[(Verb, &str)] = &[$((Verb::$name, include_str!(concat!("../lua/", $file)))),*];
+        pub(crate) const SOURCES: &[(Verb, &str)] = &[$((Verb::$name, include_str!(concat!("../lua/", $file)))),*];
     };
 }
 
@@ -76,11 +76,7 @@ mod tests {
         let scripts = Scripts::load();
         for (index, (verb, source)) in SOURCES.iter().enumerate() {
             assert_eq!(*verb as usize, index);
-<<<<<<< HEAD
-            let expected = Script::new(&verb.text(source));
-=======
             let expected = Script::new(&verb.whole(source));
->>>>>>> queue
             assert_eq!(scripts.get(*verb).get_hash(), expected.get_hash());
             for word in ["-- KEYS", "-- ARGV", "-- Result", "-- Cost"] {
                 assert!(source.contains(word), "{verb:?} lacks {word}");
