@@ -23,7 +23,7 @@ local function model_of(name)
       name = name, known = field[1] and true or false, v = tonumber(field[1] or '0'), tag = tonumber(field[2] or '0'),
       running = tonumber(field[3] or '0'), waiting = tonumber(field[4] or '0'), work = tonumber(field[5] or '0'),
       typical = tonumber(field[6] or '0'), spread = tonumber(field[7] or '0'),
-      limit = tonumber(field[8] or 'inf') or math.huge, gate = tonumber(field[9] or '0'), paused = field[10],
+      limit = tonumber(field[8] or 'inf') or math.huge, gate = field[9], paused = field[10],
       lane = field[11] or name, was = tonumber(field[4] or '0'), ring = K .. 'ring:' .. name, tags = K .. 'tags:' .. name,
     }
     models[name] = model
@@ -172,6 +172,9 @@ local function leave_line(at, model, owner, id, chat, cost)
       keep_tag(model, owner, tonumber(tag) + boosted(before[2]))
     else
       redis.call('SREM', K .. 'parked:' .. owner, model.name)
+      if redis.call('EXISTS', K .. 'parked:' .. owner) == 0 then
+        redis.call('SREM', K .. 'parked', owner)
+      end
     end
   elseif boosted(head[2]) ~= boosted(before[2]) then
     redis.call('ZADD', model.ring, 'XX', 'INCR', int(BOOST), owner)
@@ -270,7 +273,8 @@ local function finish(id, at, state, name, batch, size, ...)
   ends[set] = ends[set] or {}
   ends[set][#ends[set] + 1] = int(at)
   ends[set][#ends[set] + 1] = id
-  if batch then
+  -- one that joined long ago and is forgotten has nobody to tell
+  if batch and redis.call('EXISTS', K .. 'batch:' .. batch) == 1 then
     local key = K .. 'batch:' .. batch
     redis.call('HINCRBY', key, state, 1)
     if redis.call('HINCRBY', key, 'left', -1) == 0 then
@@ -304,8 +308,8 @@ local function retain(set, at, kept)
 end
 
 -- whether a model's waiting jobs may be claimed now
-local function open(model, at)
-  return not model.paused and model.running < model.limit and model.gate <= at
+local function open(model)
+  return not model.paused and model.running < model.limit and not model.gate
     and redis.call('EXISTS', model.ring) == 1
 end
 
@@ -331,7 +335,7 @@ local function flush(at, claiming)
       redis.call('HSET', K .. 'model:' .. name, 'v', int(model.v), 'tag', int(model.tag), 'running',
         int(model.running), 'waiting', int(model.waiting), 'work', int(model.work), 'typical', int(model.typical),
         'spread', int(model.spread))
-      if not open(model, at) then
+      if not open(model) then
         redis.call('ZREM', K .. 'lanes', name)
       else
         if model.turn then

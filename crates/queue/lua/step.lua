@@ -82,13 +82,15 @@ local function write_rates()
   end
 end
 
+local ended = {}
 local function settle(id, fence, job, verdict, wait, class, detail)
-  if job[3] == fence then
+  if job[3] == fence or ended[id] == fence then
     return 'settled'
   end
   if job[1] ~= 'active' or job[2] ~= fence then
     return 'stale'
   end
+  ended[id] = fence
   local key = K .. 'job:' .. id
   local model, owner, attempt, cost = model_of(job[4]), job[5], tonumber(job[8]), tonumber(job[9])
   local took, weight = at - tonumber(job[6]), tonumber(job[11] or '1')
@@ -195,7 +197,9 @@ local gate = first('gates')
 if gate <= at then
   for _, name in ipairs(redis.call('ZRANGEBYSCORE', K .. 'gates', '-inf', int(at), 'LIMIT', 0, LIMIT)) do
     redis.call('ZREM', K .. 'gates', name)
-    model_of(name).dirty = true
+    redis.call('HDEL', K .. 'model:' .. name, 'gate')
+    local model = model_of(name)
+    model.gate, model.dirty = nil, true
   end
   gate = first('gates')
 end
@@ -261,7 +265,7 @@ end
 -- what changed above is not written yet
 for name, model in pairs(models) do
   if claiming and model.dirty and (all or served[name]) then
-    turns[name] = open(model, at) and (turns[name] or math.max(turn, model.tag)) or nil
+    turns[name] = open(model) and (turns[name] or math.max(turn, model.tag)) or nil
   end
 end
 
@@ -409,8 +413,7 @@ local function allowed(model)
     gate = math.min(gate, ready)
     return false
   end
-  rate.whole, rate.dirty = at + rate.every, true
-  return true
+  return true, rate
 end
 
 local jobs, leases, fence = {}, {}, 0
@@ -426,10 +429,14 @@ while claiming and #jobs < want do
   end
   local model = model_of(name)
   local id, job, fields, cost, tag
-  if allowed(model) then
+  local allow, rate = allowed(model)
+  if allow then
     id, job, fields, cost, tag = pop(model)
   end
   if id then
+    if rate then
+      rate.whole, rate.dirty = at + rate.every, true
+    end
     turn = math.max(turn, turns[name])
     model.tag = turns[name] + math.floor(cost * UNIT / math.max(1, rings[name].users))
     model.running, model.waiting, model.work = model.running + 1, model.waiting - 1, model.work - cost

@@ -79,7 +79,9 @@ impl fmt::Display for Fault {
                 ("redis cannot write to its disk", "it takes nothing until it can; look at its disk and its log")
             }
             Self::Busy => ("a script or a save keeps redis busy", "calls are repeated until it is done"),
-            Self::Replicas => ("redis lost the replicas it requires", "it takes nothing until min-replicas-to-write are back"),
+            Self::Replicas => {
+                ("redis lost the replicas it requires", "it takes nothing until min-replicas-to-write are back")
+            }
             Self::Crowded => ("redis has no connection left", "raise maxclients, or stop what uses them up"),
             Self::Cluster => (
                 "no master serves the queue's part of the redis cluster",
@@ -127,7 +129,7 @@ impl fmt::Display for Refusal {
                 "the encrypted connection failed (rediss:// needs a server with TLS, and ?ca=FILE for an authority of \
                  your own)"
             }
-            Self::Address => "the address does not fit the server (a cluster has only database 0, and only its nodes are listed)",
+            Self::Address => "the address does not fit the server (rediss:// is for a port with TLS; a cluster has only database 0)",
             Self::Other => "redis answered with an error of its own",
         })
     }
@@ -161,6 +163,8 @@ impl Fault {
                 Some("OOM") => Self::Full,
                 Some("MISCONF") => Self::Disk,
                 Some("BUSY") => Self::Busy,
+                // the server got to it after we had given it up, twice in a row
+                Some("LATE") => Self::Silent,
                 Some("NOREPLICAS") => Self::Replicas,
                 // a call that blocked on a master that became a replica
                 Some("UNBLOCKED") => Self::ReadOnly,
@@ -204,7 +208,7 @@ fn is_encryption(error: &RedisError) -> bool {
         let shared = source.downcast_ref::<Arc<dyn Error + Send + Sync>>();
         shared.map_or_else(|| source.downcast_ref(), |shared| shared.downcast_ref::<std::io::Error>())
     });
-    io.and_then(std::io::Error::get_ref).is_some_and(|inner| inner.is::<rustls::Error>())
+    io.and_then(std::io::Error::get_ref).is_some_and(<dyn Error + Send + Sync>::is::<rustls::Error>)
 }
 
 impl QueueError {

@@ -40,12 +40,8 @@ impl fmt::Debug for Queue {
 impl Queue {
     /// Makes a link that connects on its first use and again after every fault, for ever.
     pub fn open(url: &RedisUrl) -> Result<Self, ConnectError> {
-        let inner = Inner {
-            link: Link::new(url.clone()),
-            url: url.clone(),
-            scripts: Scripts::load(),
-            turns: Turns::default(),
-        };
+        let inner =
+            Inner { link: Link::new(url.clone()), url: url.clone(), scripts: Scripts::load(), turns: Turns::default() };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -63,15 +59,28 @@ impl Queue {
 
     /// Runs a verb with its arguments.
     pub(crate) async fn call<T: FromRedisValue>(&self, verb: Verb, arguments: &[&[u8]]) -> Result<T, QueueError> {
+        let mut link = self.link();
         let script = self.inner.scripts.get(verb);
-        let mut invocation = script.prepare_invoke();
-        // The second key never exists. A cluster that moves our slot from node to node, key by key, therefore never
-        // runs a script on the half of the keys that one of the nodes has: it answers TRYAGAIN until all are moved.
-        invocation.key(keys::PREFIX).key(keys::NEVER);
-        for argument in arguments {
-            invocation.arg(*argument);
+        let mut told = false;
+        loop {
+            let mut invocation = script.prepare_invoke();
+            invocation.key(keys::PREFIX);
+            if verb.expires() {
+                invocation.key(format!("{}:{}", keys::NEVER, link.deadline().await?));
+            } else {
+                invocation.key(keys::NEVER);
+            }
+            for argument in arguments {
+                invocation.arg(*argument);
+            }
+            match invocation.invoke_async(&mut link).await {
+                // in time by our clock and late by the server's: now we know the server's
+                Err(error) if error.code() == Some("LATE") && !std::mem::replace(&mut told, true) => {
+                    link.set_clock(error.detail().and_then(|now| now.parse().ok()));
+                }
+                answer => return Ok(answer?),
+            }
         }
-        Ok(invocation.invoke_async(&mut self.link()).await?)
     }
 
     /// Who waits for a bot's budget in this process.

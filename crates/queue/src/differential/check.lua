@@ -194,7 +194,7 @@ for _, name in ipairs(redis.call('SMEMBERS', K .. 'models')) do
   equal('work for ' .. name, model.work, work[name])
   cap('model ' .. name, running[name] or 0, tonumber(model.limit or 'inf') or math.huge)
   open[name] = not model.paused and (running[name] or 0) < (tonumber(model.limit or 'inf') or math.huge)
-    and tonumber(model.gate or '0') <= at and rings[name] ~= nil
+    and not model.gate and rings[name] ~= nil
 end
 for name in pairs(rings) do
   if not models[name] then
@@ -301,8 +301,8 @@ end
 -- 5. models that may be claimed from, and those that come back
 
 local gates = scores(K .. 'gates')
-for name, gate in pairs(gates) do
-  if tonumber(models[name].gate or '0') ~= gate then
+for name, model in pairs(models) do
+  if tonumber(model.gate or '-1') ~= (gates[name] or -1) then
     fault('model %s comes back at another moment than it opens', name)
   end
 end
@@ -313,10 +313,8 @@ for name in pairs(lanes) do
   end
 end
 for name, is_open in pairs(open) do
-  if is_open and not lanes[name] and not gates[name] then
+  if is_open and not lanes[name] then
     fault('model %s is open and has no turn', name)
-  elseif not is_open and tonumber(models[name].gate or '0') > at and not gates[name] then
-    fault('model %s waits for a moment that nobody knows', name)
   end
 end
 

@@ -29,7 +29,7 @@ use self::shrink::{Shrunken, shrink};
 use self::world::World;
 
 /// Operations of one world.
-const LONG: usize = 600;
+const LONG: usize = 300;
 /// The bounds of a step that worlds have.
 const BOUNDS: [usize; 2] = [4, 64];
 

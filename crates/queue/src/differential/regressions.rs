@@ -1,11 +1,11 @@
 //! What the scripts once did wrong, each as the shortest list of operations that showed it.
 
 use super::agree;
-use super::operation::Operation::{self, Advance, Cancel, Retry, Steer, Step};
+use super::operation::Operation::{self, Advance, Cancel, Expire, Retry, Steer, Step};
 use super::operation::Setting;
 use super::operation::Steer::{Limit, Pause, Resume};
-use super::operation::Verdict::{Dead, Done};
-use super::operation::{End, Hold, Submit, Target, Verdict};
+use super::operation::Verdict::{Dead, Done, Throttle};
+use super::operation::{End, Expired, Hold, Submit, Target, Verdict};
 use super::world::World;
 
 /// Owners of weight 1, models each of its own lane, one worker that serves all.
@@ -18,7 +18,7 @@ fn world(owners: usize, models: usize) -> World {
         chats: 2,
         workers: vec![Vec::new()],
         lease: 6000,
-        silence: 4000,
+        amnesty: 4000,
         lost: 2,
         remembered: 3600,
         bound: 64,
@@ -116,4 +116,35 @@ fn who_comes_back_after_a_short_job_is_not_ahead_of_the_models_time() {
     let mut operations = vec![Steer(Limit(Setting::Chat, Some(2))), in_chat(1, 1, 0), in_chat(2, 0, 0)];
     operations.extend([submit(3, 0, 0, 1000), urgent, claim(4), end(4, Done)]);
     agree(&world(2, 1), &operations);
+}
+
+#[test]
+fn a_batch_that_is_forgotten_is_not_made_again_by_a_job_of_it() {
+    let two = Operation::Submit(Submit { jobs: vec![(1, 0, 1), (2, 0, 1)], ..order(1, 0, 0, 1) });
+    let mut operations = vec![two, claim(2), end(1, Done), end(2, Dead), Expire(Expired::Batch(1))];
+    operations.extend([Retry { job: 2, owner: None }, claim(1), end(2, Done)]);
+    agree(&world(1, 1), &operations);
+}
+
+#[test]
+fn a_look_that_finds_no_job_takes_nothing_of_a_lanes_rate() {
+    // when the lane opens again, the one who waits for it is at its limit
+    let mut operations = vec![Steer(Limit(Setting::User, Some(1))), submit(1, 0, 0, 1), claim(1), end(1, Throttle(7000))];
+    operations.extend([submit(2, 0, 1, 1), Steer(Pause(Target::Model(0), "full")), claim(1), Advance(7000)]);
+    operations.extend([Steer(Resume(Target::Model(0))), claim(1)]);
+    agree(&world(1, 2), &operations);
+}
+
+#[test]
+fn pausing_what_is_paused_for_the_same_reason_changes_nothing() {
+    for target in [Target::Queue, Target::Model(0), Target::User(0)] {
+        let pause = |why| Steer(Pause(target, why));
+        agree(&world(1, 1), &[pause("full"), Advance(6), pause("full"), Advance(6), pause("cold"), Steer(Resume(target))]);
+    }
+}
+
+#[test]
+fn who_is_parked_and_cancels_leaves_nothing_behind() {
+    let operations = [Steer(Limit(Setting::User, Some(0))), submit(1, 0, 0, 1), claim(1)];
+    agree(&world(1, 1), &[&operations[..], &[Cancel { job: 1, owner: None, tell: true }]].concat());
 }

@@ -30,7 +30,7 @@ pub(super) const MARKS: [&str; 5] = ["delivered", "handle", "intent", "outputs",
 pub(super) fn call(operation: &Operation, state: &Reference) -> Call {
     let world = &state.world;
     let own = |owner: &Option<usize>| owner.map_or_else(String::new, world::owner);
-    let silence = |amnesty: bool| if amnesty { world.silence } else { 0 }.to_string();
+    let spared = |amnesty: bool| if amnesty { world.amnesty } else { 0 }.to_string();
     let fence = |hold: Hold| state.fence_of(hold).map_or_else(|| "0".to_owned(), |fence| fence.to_string());
     match operation {
         Operation::Advance(by) => plain(["INCRBY", &keys::key("clock"), &by.to_string()]),
@@ -58,7 +58,7 @@ pub(super) fn call(operation: &Operation, state: &Reference) -> Call {
                 &world::worker(*worker),
                 &world.lease.to_string(),
                 &want.to_string(),
-                &silence(*amnesty),
+                &spared(*amnesty),
                 &world.lost.to_string(),
                 &notices.to_string(),
                 &ends.len().to_string(),
@@ -89,7 +89,7 @@ pub(super) fn call(operation: &Operation, state: &Reference) -> Call {
                 &slots.to_string(),
                 "{}",
                 "15000",
-                &silence(*amnesty),
+                &spared(*amnesty),
                 &served.len().to_string(),
             ]);
             arguments.extend(served.iter().map(|model| world::model(*model)));

@@ -10,18 +10,23 @@ use std::time::{Duration, Instant};
 
 use redis::aio::{ConnectionLike, MultiplexedConnection};
 use redis::{
-    Cmd, ConnectionAddr, ConnectionInfo, ErrorKind, Pipeline, RedisError, RedisFuture, RedisResult, ServerErrorKind, Value,
+    Cmd, ConnectionAddr, ConnectionInfo, ErrorKind, Pipeline, RedisError, RedisFuture, RedisResult, ServerErrorKind,
+    Value,
 };
 use tokio::sync::watch;
 use tracing::{debug, info};
 
 use super::address::RedisUrl;
 use super::resolve::{self, Found, RESPONSE};
+use crate::lease::millis;
 
 /// Most servers that one call is sent to, one after another.
 const HOPS: usize = 5;
 /// For so long after an attempt to connect failed, its error is the answer.
 const BREATH: Duration = Duration::from_millis(50);
+
+/// After this long the server's clock is asked for again: it drifts away from this machine's.
+const CLOCK: Duration = Duration::from_secs(60);
 
 /// The connection that everybody shares; a cheap handle.
 #[derive(Clone)]
@@ -50,6 +55,8 @@ struct State {
     suspect: Option<ConnectionAddr>,
     /// To the node that our slot is moving to.
     beside: Option<(ConnectionAddr, MultiplexedConnection)>,
+    /// What the server's clock said, in milliseconds, and when.
+    clock: Option<(Instant, u64)>,
 }
 
 #[derive(Clone)]
@@ -92,6 +99,25 @@ impl Link {
     /// The count of connections given up, for those whose own connections stand and fall with this one.
     pub(super) fn given_up(&self) -> watch::Receiver<u64> {
         self.shared.given_up.subscribe()
+    }
+
+    /// The moment, by the server's clock, when whoever calls now will have given up.
+    pub(super) async fn deadline(&self) -> RedisResult<u64> {
+        let known = self.state().clock.filter(|(at, _)| at.elapsed() < CLOCK);
+        let (at, then) = if let Some(clock) = known { clock } else { self.ask_clock().await? };
+        Ok(then + millis(at.elapsed() + RESPONSE))
+    }
+
+    async fn ask_clock(&self) -> RedisResult<(Instant, u64)> {
+        let (seconds, micros): (u64, u64) = redis::cmd("TIME").query_async(&mut self.clone()).await?;
+        let clock = (Instant::now(), seconds * 1000 + micros / 1000);
+        self.state().clock = Some(clock);
+        Ok(clock)
+    }
+
+    /// Takes the server's word for what time it is; without one it is asked.
+    pub(super) fn set_clock(&self, now: Option<u64>) {
+        self.state().clock = now.map(|now| (Instant::now(), now));
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -161,6 +187,8 @@ impl Link {
         }
         debug!(server = %live.server.addr(), %error, "the connection to redis is given up");
         state.live = None;
+        // the next server may have another
+        state.clock = None;
         if let Turn::Moved(host, port) = turn {
             state.hint = Some(resolve::at(&self.shared.url, &live.server, host, *port));
         } else {

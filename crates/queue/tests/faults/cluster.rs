@@ -50,7 +50,8 @@ impl Cluster {
             if index < masters {
                 let slots: Vec<String> =
                     (index * share..((index + 1) * share).min(SLOTS)).map(|slot| slot.to_string()).collect();
-                let words: Vec<&str> = ["CLUSTER", "ADDSLOTS"].into_iter().chain(slots.iter().map(String::as_str)).collect();
+                let words: Vec<&str> =
+                    ["CLUSTER", "ADDSLOTS"].into_iter().chain(slots.iter().map(String::as_str)).collect();
                 let _: String = node.tell(&words).await;
             }
             let _: String = nodes[0].tell(&["CLUSTER", "MEET", "127.0.0.1", &(node.port + bus).to_string()]).await;

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use atelier_domain::{JobState, MessageId};
-use atelier_queue::{Checkpoint, Fault, Health, QueueError};
+use atelier_queue::{Checkpoint, Fault, Health, QueueError, Refusal};
 
 use crate::server::Server;
 use crate::work::{LEASE, Worker, job, measured, submit, submit_at_last, try_submit, until};
@@ -72,6 +72,16 @@ async fn a_full_memory_refuses_new_jobs_and_lets_those_it_has_end() {
 }
 
 #[tokio::test]
+async fn a_key_of_another_type_is_no_outage() {
+    let server = Server::start();
+    let queue = server.queue().await;
+    server.set("owners", "nonsense").await;
+    let error = try_submit(&queue, 1).await.unwrap_err();
+    assert!(matches!(error, QueueError::Refused { refusal: Refusal::Other, .. }), "{error:?}");
+    assert!(!error.is_unreachable());
+}
+
+#[tokio::test]
 async fn a_replica_takes_nothing_and_is_not_hammered() {
     let server = Server::start();
     let queue = server.queue().await;
@@ -89,7 +99,8 @@ async fn a_replica_takes_nothing_and_is_not_hammered() {
     }
     assert!(queue.record(&id).await.unwrap().is_some(), "what is read can be read");
 
-    let connections = async || server.field(&["INFO", "stats"], "total_connections_received").await.parse::<u64>().unwrap();
+    let connections =
+        async || server.field(&["INFO", "stats"], "total_connections_received").await.parse::<u64>().unwrap();
     let before = connections().await;
     tokio::time::sleep(LEASE * 2).await;
     let made = connections().await - before;

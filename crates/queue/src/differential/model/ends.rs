@@ -39,7 +39,6 @@ impl Reference {
                 }
                 self.relax(lane);
                 self.finish(id, State::Done);
-                self.note(id, "done", &actor);
             }
             Verdict::Cancelled => {
                 self.finish(id, State::Cancelled);

@@ -106,8 +106,8 @@ struct Model {
     spread: f64,
     limit: Option<i64>,
     paused: Option<String>,
-    gate: i64,
-    gated: bool,
+    /// Until when its lane refuses more; a step takes it away then.
+    gate: Option<i64>,
     lane: Option<usize>,
 }
 
@@ -164,7 +164,6 @@ pub(super) struct Reference {
     handles: BTreeMap<&'static str, u32>,
     /// Living workers: until when, and slots.
     workers: BTreeMap<usize, (i64, i64)>,
-    pulse: i64,
     spare: i64,
     totals: BTreeMap<&'static str, i64>,
 }
@@ -190,7 +189,6 @@ impl Reference {
             seen: BTreeMap::new(),
             handles: BTreeMap::new(),
             workers: BTreeMap::new(),
-            pulse: 0,
             spare: 0,
             totals: BTreeMap::new(),
         }
@@ -336,7 +334,7 @@ impl Reference {
         let line = &self.models[model];
         line.paused.is_none()
             && below(self.running(model), line.limit)
-            && line.gate <= self.now
+            && line.gate.is_none()
             && !line.ring.is_empty()
     }
 

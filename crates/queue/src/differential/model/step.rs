@@ -34,14 +34,10 @@ impl Reference {
         ["done", "cancelled", "dead"].iter().filter_map(|state| self.totals.get(state)).sum()
     }
 
-    /// Somebody spoke to Redis. After a silence nobody can be blamed for a lease that ran out meanwhile.
+    /// Whoever was cut off from Redis asks that leases are spared for a while.
     pub(super) fn speak(&mut self, amnesty: bool) {
-        let silence = self.now - self.pulse;
-        if amnesty && self.pulse > 0 && silence > self.world.silence {
-            self.spare = self.now + self.world.silence;
-        }
-        if silence > 500 {
-            self.pulse = self.now;
+        if amnesty {
+            self.spare = self.spare.max(self.now + self.world.amnesty);
         }
     }
 
@@ -58,7 +54,7 @@ impl Reference {
             }
         }
         for line in &mut self.models {
-            line.gated &= line.gate > self.now;
+            line.gate = line.gate.filter(|gate| *gate > self.now);
         }
     }
 
@@ -96,7 +92,7 @@ impl Reference {
     /// When there may be something to do again.
     fn moment(&self, notices: bool) -> Option<i64> {
         let due = self.in_state(State::Delayed).filter_map(|(_, job)| job.due).min();
-        let gate = self.models.iter().filter(|line| line.gated).map(|line| line.gate).min();
+        let gate = self.models.iter().filter_map(|line| line.gate).min();
         let expiry = self.in_state(State::Active).map(|(_, job)| job.expiry).min();
         let expiry = expiry.map(|expiry| if expiry <= self.now { self.spare.max(expiry) } else { expiry });
         let notice = self.notices.values().min().copied().filter(|_| notices);

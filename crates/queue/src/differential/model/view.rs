@@ -12,32 +12,31 @@ pub(in super::super) type View = BTreeMap<String, String>;
 const UNSAID: [&str; 12] = [
     "body:", "user:", "seen:", "wake", "news", "actions", "workers", "capacity", "parked", "held", "roomy", "models ",
 ];
-const UNSAID_FIELDS: [&str; 9] =
-    [" bytes", "_at", " ids", " at", " why", "gauge kept", "gauge pulse", "gauge room", "clock"];
+const UNSAID_FIELDS: [&str; 10] =
+    [" bytes", " size", " starter", "_at", " ids", " at", " why", "gauge kept", "gauge room", "clock"];
 
 /// The part of the server's keys that the model has an opinion on.
 pub(in super::super) fn seen(pairs: impl Iterator<Item = (String, String)>) -> View {
     pairs
         .filter(|(name, value)| {
-            value != "0"
+            (value != "0" || counts_at_zero(name))
                 && !UNSAID.iter().any(|start| name.starts_with(start))
                 && !UNSAID_FIELDS.iter().any(|end| name.ends_with(end))
         })
         .collect()
 }
 
-impl Reference {
-    /// What may be there or not: the turn of a model whose moment has come and that no step has looked at since.
-    pub(in super::super) fn unsure(&self) -> impl Iterator<Item = String> {
-        let due = self.models.iter().enumerate().filter(|(_, line)| line.gated && line.gate <= self.now);
-        due.map(|(number, _)| format!("lanes {}", world::model(number)))
-    }
+/// Whoever stands there at 0 is there all the same.
+fn counts_at_zero(name: &str) -> bool {
+    name.starts_with("ring:") || name.starts_with("lanes ")
+}
 
+impl Reference {
     /// What is expected of the server's keys.
     pub(in super::super) fn view(&self) -> View {
         let mut view = View::new();
         let mut tell = |name: String, value: String| {
-            if value != "0" {
+            if value != "0" || counts_at_zero(&name) {
                 view.insert(name, value);
             }
         };
@@ -116,7 +115,7 @@ impl Reference {
                 ("work", work),
                 ("typical", super::accept::rounded(line.typical)),
                 ("spread", super::accept::rounded(line.spread)),
-                ("gate", line.gate),
+                ("gate", line.gate.unwrap_or_default()),
             ] {
                 tell(format!("model:{name} {field}"), value.to_string());
             }
@@ -131,7 +130,6 @@ impl Reference {
             for (owner, tag) in &line.ring {
                 let urgent = self.head(number, *owner).is_some_and(|(place, _)| place < 0);
                 let score = if urgent { tag - BOOST } else { *tag };
-                // an owner that stands there with 0 is there all the same
                 tell(format!("ring:{name} {}", world::owner(*owner)), score.to_string());
             }
             for (owner, tag) in &line.aside {
@@ -140,8 +138,8 @@ impl Reference {
             if let Some(turn) = line.turn {
                 tell(format!("lanes {name}"), turn.to_string());
             }
-            if line.gated {
-                tell(format!("gates {name}"), line.gate.to_string());
+            if let Some(gate) = line.gate {
+                tell(format!("gates {name}"), gate.to_string());
             }
         }
     }
@@ -190,7 +188,6 @@ impl Reference {
         tell("settings paused".to_owned(), settings.paused.as_deref().map_or("0".to_owned(), pause));
         tell("settings closed".to_owned(), settings.closed.clone().unwrap_or("0".to_owned()));
         tell("fence".to_owned(), self.fence.to_string());
-        tell("seq".to_owned(), self.number.to_string());
         tell("gauge waiting".to_owned(), self.count(State::Waiting, |_| true).to_string());
         tell("gauge turn".to_owned(), self.turn.to_string());
         tell("gauge spare".to_owned(), self.spare.to_string());
