@@ -31,11 +31,8 @@ pub(crate) struct Least {
 
 impl Least {
     /// The floor itself.
-    pub(crate) const STATE: Self = Self {
-        prefix: "{floor}:",
-        submit: include_str!("floor/submit.lua"),
-        step: include_str!("floor/step.lua"),
-    };
+    pub(crate) const STATE: Self =
+        Self { prefix: "{floor}:", submit: include_str!("floor/submit.lua"), step: include_str!("floor/step.lua") };
 }
 
 /// The submitting side.

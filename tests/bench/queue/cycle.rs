@@ -101,7 +101,7 @@ pub(crate) async fn measure(options: Options) -> Vec<Row> {
             .target(">= 0.5 of its speed")
             .key("fair_vs_fifo", fair),
         against("  their full cycles, jobs/s", &ours, &fifo, per_s),
-        against("100 times the waiting users, jobs/s", &wider, &deeper, per_s)
+        against(&format!("{} waiting users (against 1000), jobs/s", wide.users), &wider, &deeper, per_s)
             .ratio(wide_loss)
             .target("loss <= 0.10")
             .key("users_1e5_loss", wide_loss),

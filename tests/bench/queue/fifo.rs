@@ -6,8 +6,5 @@
 use crate::floor::Least;
 
 /// Its scripts.
-pub(crate) const LEAST: Least = Least {
-    prefix: "{fifo}:",
-    submit: include_str!("fifo/submit.lua"),
-    step: include_str!("fifo/step.lua"),
-};
+pub(crate) const LEAST: Least =
+    Least { prefix: "{fifo}:", submit: include_str!("fifo/submit.lua"), step: include_str!("fifo/step.lua") };

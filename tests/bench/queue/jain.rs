@@ -55,10 +55,16 @@ pub(crate) async fn measure(_: Options) -> Vec<Row> {
     let jain = index(&counts);
     let most = starts[1..].iter().max().copied().unwrap_or_default();
     vec![
-        Row::new("Jain index, one user with 500 times the others' jobs").ours(jain).target(">= 0.999").key("jain", jain),
+        Row::new("Jain index, one user with 500 times the others' jobs")
+            .ours(jain)
+            .target(">= 0.999")
+            .key("jain", jain),
         Row::new("  of the worker's time").ours(index(&service)),
-        Row::new("  jobs of the large user; of the others, fewest to most")
-            .note(format!("{}; {}-{most}", starts[0], starts[1..].iter().min().copied().unwrap_or_default())),
+        Row::new("  jobs of the large user; of the others, fewest to most").note(format!(
+            "{}; {}-{most}",
+            starts[0],
+            starts[1..].iter().min().copied().unwrap_or_default()
+        )),
     ]
 }
 

@@ -114,8 +114,7 @@ impl Door {
                 let update = UpdateId(UPDATES.fetch_add(1, Ordering::Relaxed));
                 let limits = Limits { pending_per_user: u32::MAX, waiting: u32::MAX };
                 let user = jobs[0].0.user;
-                let submission =
-                    Submission { bot: BOT, user, update, jobs: &jobs, limits, weight: 1, urgent: false };
+                let submission = Submission { bot: BOT, user, update, jobs: &jobs, limits, weight: 1, urgent: false };
                 assert_eq!(queue.submit(&submission).await.expect("the queue accepts"), Submitted::Accepted);
             }
             Self::Least(floor) => floor.submit(jobs).await,

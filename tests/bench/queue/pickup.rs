@@ -9,13 +9,13 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use crate::queue::clock;
 use crate::queue::load::{Door, job};
 use crate::queue::options::Options;
 use crate::queue::process::Worker;
 use crate::queue::report::Row;
 use crate::queue::server::Server;
 use crate::queue::worker::{Kind, Spec};
-use crate::queue::clock;
 use crate::sample::Sample;
 
 /// Jobs before those that count.
@@ -30,10 +30,13 @@ pub(crate) async fn measure(options: Options) -> Vec<Row> {
     let row = |per_cent, key, ratio_key, target| {
         let (ours_ms, floor_ms) = (ours.percentile(per_cent), floor.percentile(per_cent));
         let name = format!("idle pickup p{per_cent}, ms ({} each)", ours.len());
-        Row::new(name).ours(ours_ms).floor(floor_ms).ratio(ours_ms / floor_ms).target(target).key(key, ours_ms).key(
-            ratio_key,
-            ours_ms / floor_ms,
-        )
+        Row::new(name)
+            .ours(ours_ms)
+            .floor(floor_ms)
+            .ratio(ours_ms / floor_ms)
+            .target(target)
+            .key(key, ours_ms)
+            .key(ratio_key, ours_ms / floor_ms)
     };
     vec![
         row(50, "pickup_p50_ms", "pickup_p50_ratio", "<= 1.25 of the floor"),

@@ -79,7 +79,12 @@ fn rows(count: u32, start: f64, position: &Sample, scripts: &BTreeMap<&str, Watc
         rows.push(Row::new(format!("    {name}, ms p50 p99 max ({})", each.calls)).note(note));
     }
     let position_ms = position.percentile(99);
-    rows.push(Row::new("  position, p99 of a call, ms").ours(position_ms).target("<= 2 ms").key("position_p99_ms", position_ms));
+    rows.push(
+        Row::new("  position, p99 of a call, ms")
+            .ours(position_ms)
+            .target("<= 2 ms")
+            .key("position_p99_ms", position_ms),
+    );
     rows.push(Row::new("  worker's start to its first job, s").ours(start).target("<= 1 s").key("start_s", start));
     rows
 }

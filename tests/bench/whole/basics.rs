@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 
-use crate::whole::contender::{Contender, Who};
 use crate::floor::Work;
-use crate::whole::options::Options;
 use crate::sample::{Sample, median, rate};
+use crate::whole::contender::{Contender, Who};
+use crate::whole::options::Options;
 
 /// Jobs at once while draining.
 const DRAINING: usize = 50;

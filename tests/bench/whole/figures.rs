@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
+use crate::sample::median;
 use crate::whole::answers::{self, Answers};
+use crate::whole::basics::{self, Queues};
 use crate::whole::footprint::{self, Footprint};
 use crate::whole::options::Options;
-use crate::whole::basics::{self, Queues};
-use crate::sample::median;
 use crate::whole::together;
 
 /// What was measured; a group that was left out is missing.

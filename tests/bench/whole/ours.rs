@@ -26,7 +26,8 @@ impl Ours {
         let jobs: Vec<(Job, Duration)> = jobs.iter().map(|job| (job.clone(), Duration::from_secs(1))).collect();
         let update = UpdateId(self.updates.fetch_add(1, Ordering::Relaxed));
         let limits = Limits { pending_per_user: u32::MAX, waiting: u32::MAX };
-        let submission = Submission { bot: BotId(1), user: jobs[0].0.user, update, jobs: &jobs, limits, weight: 1, urgent: false };
+        let submission =
+            Submission { bot: BotId(1), user: jobs[0].0.user, update, jobs: &jobs, limits, weight: 1, urgent: false };
         assert_eq!(self.queue.submit(&submission).await.expect("the queue accepts"), Submitted::Accepted);
     }
 

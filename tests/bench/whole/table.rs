@@ -2,11 +2,11 @@
 
 use std::fmt::Write as _;
 
+use crate::sample::{Sample, median};
 use crate::whole::answers::Answers;
+use crate::whole::basics::{self, Queues};
 use crate::whole::figures::Figures;
 use crate::whole::footprint::Footprint;
-use crate::whole::basics::{self, Queues};
-use crate::sample::{Sample, median};
 use crate::whole::together;
 
 /// The whole table.

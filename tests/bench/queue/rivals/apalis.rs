@@ -1,7 +1,7 @@
 //! `apalis-redis`: the Redis backend of the worker runtime that ours runs under as well.
 
 use apalis::layers::WorkerBuilderExt as _;
-use apalis::prelude::{BoxDynError, TaskSinkExt as _, WorkerBuilder};
+use apalis::prelude::{BoxDynError, TaskSink as _, WorkerBuilder};
 use apalis_redis::{Config, ConnectionManager, RedisStorage, connect};
 use atelier_domain::Job;
 use tokio_util::sync::CancellationToken;
@@ -40,14 +40,15 @@ impl Door {
 /// The working side, until `stop`.
 pub(crate) async fn serve(url: String, concurrency: usize, perform: Perform, stop: CancellationToken) {
     let name = format!("bench-{}", std::process::id());
-    let worker = WorkerBuilder::new(&name).backend(storage(&url).await).concurrency(concurrency).build(move |job: Job| {
-        let perform = perform.clone();
-        async move {
-            let seed = job.request.seed.map_or(0, u32::from);
-            perform(job.id.to_string(), seed).await;
-            Ok::<_, BoxDynError>(())
-        }
-    });
+    let worker =
+        WorkerBuilder::new(&name).backend(storage(&url).await).concurrency(concurrency).build(move |job: Job| {
+            let perform = perform.clone();
+            async move {
+                let seed = job.request.seed.map_or(0, u32::from);
+                perform(job.id.to_string(), seed).await;
+                Ok::<_, BoxDynError>(())
+            }
+        });
     tokio::select! {
         ended = worker.run() => ended.expect("the worker runs"),
         () = stop.cancelled() => {}
