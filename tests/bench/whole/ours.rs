@@ -8,7 +8,7 @@ use atelier_domain::{BotId, Job, UpdateId};
 use atelier_queue::{Claimed, Handler, Limits, Outcome, Queue, RunOptions, Submission, Submitted, run};
 use tokio_util::sync::CancellationToken;
 
-use crate::contender::Work;
+use crate::floor::Work;
 
 /// The submitting side.
 pub(crate) struct Ours {
@@ -42,10 +42,10 @@ impl Ours {
 pub(crate) async fn serve(url: String, concurrency: usize, work: Work, stop: CancellationToken) {
     let queue = Queue::connect(&url.parse().expect("an address")).await.expect("a queue");
     let options = RunOptions { concurrency, ..RunOptions::default() };
-    let handler: Handler = Arc::new(move |_claimed: Claimed| {
-        let work = work.clone();
+    let handler: Handler = Arc::new(move |claimed: Claimed| {
+        let working = work(claimed.job.id.as_str());
         Box::pin(async move {
-            work().await;
+            working.await;
             Outcome::Done
         })
     });
