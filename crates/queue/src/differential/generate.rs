@@ -54,6 +54,32 @@ impl<R: Rng> Generator<R> {
         }
     }
 
+    /// What brings a queue to its end, one thing at a time; `None` when nothing is left in it.
+    pub(super) fn drain(&mut self, state: &Reference) -> Option<Operation> {
+        if let Some(steer) = state.what_restrains().into_iter().next() {
+            return Some(Operation::Steer(steer));
+        }
+        let worker = self.random.random_range(0..state.world.workers.len());
+        let ends: Vec<End> = self
+            .numbers(state, State::Active)
+            .into_iter()
+            .take(8)
+            .map(|job| End { hold: Hold { job, later: 0 }, verdict: Verdict::Done })
+            .collect();
+        let waiting = self.numbers(state, State::Waiting);
+        if !ends.is_empty() || !waiting.is_empty() && self.coin(0.7) {
+            return Some(Operation::Step { worker, want: 8, amnesty: true, notices: 0, ends });
+        }
+        if let Some(job) = waiting.first().or(self.numbers(state, State::Delayed).first()) {
+            return Some(Operation::Cancel { job: *job, owner: None, tell: true });
+        }
+        if let Some(notice) = state.notices.keys().next() {
+            return Some(Operation::Told(*notice));
+        }
+        let jobs: Vec<u32> = state.jobs.keys().copied().take(8).collect();
+        (!jobs.is_empty()).then_some(Operation::Forget { jobs })
+    }
+
     /// Limits as operators set them before anything happens, so that they are met; few records, for a quick check.
     fn open(&mut self, state: &Reference) -> Vec<Operation> {
         let mut opening = Vec::new();

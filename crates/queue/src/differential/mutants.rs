@@ -126,8 +126,10 @@ fn every_mistake_is_found_and_told_in_few_operations() {
         texts.replace(mutant.verb, mutant.old, mutant.new);
         server.load(&texts, &BOUNDS);
         let found = (0..HIDES).find_map(|seed| {
-            let (world, list, difference) = grow(&mut server, seed, LONG);
-            difference.map(|difference| (seed, shrink(&mut server, &world, &list, difference), world))
+            let grown = grow(&mut server, seed, LONG);
+            let difference = grown.difference?;
+            let shrunken = shrink(&mut server, &grown.world, &grown.operations, difference);
+            Some((seed, shrunken, grown.world))
         });
         match found {
             None => hidden.push(format!("{}: not found", mutant.name)),

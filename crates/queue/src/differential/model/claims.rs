@@ -33,6 +33,7 @@ impl Reference {
             let lane = self.lane(model);
             if let Some(ready) = self.lane_opens(lane) {
                 self.models[model].gate = Some(ready);
+                self.meet("a model waits for its lane");
                 done.insert(model);
                 continue;
             }
@@ -66,9 +67,11 @@ impl Reference {
             let job = self.jobs[&id].clone();
             if !self.may_run(owner) {
                 self.passed.insert((model, owner));
+                self.meet("an owner was passed over");
                 self.place(model, owner);
             } else if job.chat.is_some_and(|chat| !self.has_room(chat)) {
                 self.change(id, |job| job.passed = true);
+                self.meet("a job met its chat full");
             } else {
                 let after = tag + (job.cost * UNIT).div_euclid(job.weight);
                 self.models[model].ring.insert(owner, after);
@@ -79,12 +82,20 @@ impl Reference {
                 });
                 let line = &mut self.models[model];
                 let time = line.time;
+                let tags = line.aside.len();
                 line.aside.retain(|_, tag| *tag > time);
+                if line.aside.len() < tags {
+                    self.meet("time overtook an absent owner");
+                }
+                if score < tag {
+                    self.meet("an urgent job");
+                }
                 return Some(id);
             }
             claims.passed_over += 1;
             if claims.passed_over >= self.world.bound {
                 claims.short = true;
+                self.meet("a step that passed over too many");
                 return None;
             }
         }

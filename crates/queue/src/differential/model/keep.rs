@@ -25,6 +25,7 @@ impl Reference {
             group.left -= 1;
             if group.left == 0 {
                 group.joined = Some(now);
+                *self.met.entry("a batch joined").or_default() += 1;
                 self.notices.insert(Notice::Batch(id), now);
             }
         }
@@ -44,6 +45,7 @@ impl Reference {
                 // the only sizes that a run sets are none and all
                 if index < over || ended <= self.now - keep_ms || self.settings.keep_bytes == Some(0) {
                     self.jobs.remove(&id);
+                    self.meet(if index < over { "too many records" } else { "a record too old or too large" });
                 } else {
                     break;
                 }
@@ -59,6 +61,7 @@ impl Reference {
         due.sort_unstable();
         due.truncate(usize::try_from(most).unwrap_or(0));
         for (_, notice) in &due {
+            self.meet("a chat was told");
             self.notices.insert(*notice, now + 30_000);
         }
         due.into_iter().map(|(_, notice)| notice).collect()

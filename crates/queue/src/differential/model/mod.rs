@@ -167,6 +167,8 @@ pub(super) struct Reference {
     pulse: i64,
     spare: i64,
     totals: BTreeMap<&'static str, i64>,
+    /// How often each corner of the protocol was met.
+    pub(super) met: BTreeMap<&'static str, u64>,
 }
 
 impl Reference {
@@ -193,6 +195,7 @@ impl Reference {
             pulse: 0,
             spare: 0,
             totals: BTreeMap::new(),
+            met: BTreeMap::new(),
         }
     }
 
@@ -226,6 +229,10 @@ impl Reference {
         };
         self.take_turns(|_| true);
         reply
+    }
+
+    fn meet(&mut self, corner: &'static str) {
+        *self.met.entry(corner).or_default() += 1;
     }
 
     /// The token of a claim; `None` when there never was such a claim.
@@ -296,6 +303,7 @@ impl Reference {
     fn take_back(&mut self, owner: usize) {
         for model in 0..self.models.len() {
             if self.passed.remove(&(model, owner)) {
+                self.meet("an owner passed over came back");
                 self.place(model, owner);
             }
         }
@@ -311,6 +319,7 @@ impl Reference {
         for line in held.chunk_by(|one, other| one.0 == other.0) {
             for (_, _, id) in line.iter().take(room) {
                 self.change(*id, |job| job.passed = false);
+                self.meet("a job held back was let in");
             }
         }
     }
