@@ -311,11 +311,11 @@ impl Exchange {
                     lease.held().cancel.cancel();
                 }
                 let claimed = Claimed { job: Arc::new(job), attempt, lost, progress, lease };
-                match jobs.map(|jobs| jobs.send(claimed)) {
-                    Some(Err(unsent)) => unsent.0.lease.settle_later(Outcome::HandedOver),
-                    // without a receiver the lease is dropped and runs out
-                    Some(Ok(())) | None => {}
+                // without a receiver the lease is dropped and runs out
+                if let Some(Err(unsent)) = jobs.map(|jobs| jobs.send(claimed)) {
+                    unsent.0.lease.settle_later(Outcome::HandedOver);
                 }
+                return;
             }
             Ok(_) => Failure::new(FailureClass::Unreadable, "the record belongs to another job"),
             Err(BadJob::Version(version)) if version > JOB_VERSION && !lasts(fields(), PATIENCE) => {

@@ -38,9 +38,12 @@ impl<R: Rng> Generator<R> {
             390..760 => self.step(state),
             760..820 => self.heartbeat(state),
             820..860 => self.checkpoint(state),
-            860..900 => Operation::Cancel { job: self.job(state, None), owner: self.asker(state), tell: self.coin(0.5) },
+            860..900 => {
+                Operation::Cancel { job: self.job(state, None), owner: self.asker(state), tell: self.coin(0.5) }
+            }
             900..930 => {
-                let wanted = *[State::Dead, State::Cancelled, State::Delayed, State::Done].choose(&mut self.random).unwrap();
+                let wanted =
+                    *[State::Dead, State::Cancelled, State::Delayed, State::Done].choose(&mut self.random).unwrap();
                 Operation::Retry { job: self.job(state, Some(wanted)), owner: self.asker(state) }
             }
             930..940 => {
@@ -52,6 +55,32 @@ impl<R: Rng> Generator<R> {
             992..996 => Operation::Expire(self.expired(state)),
             _ => Operation::Retire { worker: self.random.random_range(0..state.world.workers.len()) },
         }
+    }
+
+    /// What brings a queue to its end, one thing at a time; `None` when nothing is left in it.
+    pub(super) fn drain(&mut self, state: &Reference) -> Option<Operation> {
+        if let Some(steer) = state.what_restrains().into_iter().next() {
+            return Some(Operation::Steer(steer));
+        }
+        let worker = self.random.random_range(0..state.world.workers.len());
+        let ends: Vec<End> = self
+            .numbers(state, State::Active)
+            .into_iter()
+            .take(8)
+            .map(|job| End { hold: Hold { job, later: 0 }, verdict: Verdict::Done })
+            .collect();
+        let waiting = self.numbers(state, State::Waiting);
+        if !ends.is_empty() || !waiting.is_empty() && self.coin(0.7) {
+            return Some(Operation::Step { worker, want: 8, amnesty: true, notices: 0, ends });
+        }
+        if let Some(job) = waiting.first().or(self.numbers(state, State::Delayed).first()) {
+            return Some(Operation::Cancel { job: *job, owner: None, tell: true });
+        }
+        if let Some(notice) = state.notices.keys().next() {
+            return Some(Operation::Told(*notice));
+        }
+        let jobs: Vec<u32> = state.jobs.keys().copied().take(8).collect();
+        (!jobs.is_empty()).then_some(Operation::Forget { jobs })
     }
 
     /// Limits as operators set them before anything happens, so that they are met; few records, for a quick check.
@@ -183,10 +212,14 @@ impl<R: Rng> Generator<R> {
             68..82 => Steer::Limit(Setting::User, self.limit(3)),
             82..94 if state.world.bound == 64 => Steer::Limit(Setting::Chat, self.limit(3)),
             82..94 => Steer::Limit(Setting::User, self.limit(3)),
-            94..96 => {
-                Steer::Limit(Setting::KeepMs, [None, Some(3_600_000), Some(100_000_000)].choose(&mut self.random).copied().unwrap())
-            }
-            96..99 => Steer::Limit(Setting::KeepJobs, [Some(0), Some(2), Some(2), Some(5)].choose(&mut self.random).copied().unwrap()),
+            94..96 => Steer::Limit(
+                Setting::KeepMs,
+                [None, Some(3_600_000), Some(100_000_000)].choose(&mut self.random).copied().unwrap(),
+            ),
+            96..99 => Steer::Limit(
+                Setting::KeepJobs,
+                [Some(0), Some(2), Some(2), Some(5)].choose(&mut self.random).copied().unwrap(),
+            ),
             _ => Steer::Limit(Setting::KeepBytes, [None, None, Some(0)].choose(&mut self.random).copied().unwrap()),
         }
     }

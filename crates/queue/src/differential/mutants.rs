@@ -80,12 +80,7 @@ const MUTANTS: [Mutant; 16] = [
         old: "redis.call('HINCRBY', key, 'left', -1) == 0",
         new: "redis.call('HINCRBY', key, 'left', -1) <= 1",
     },
-    Mutant {
-        name: "a chat's jobs are not let in",
-        verb: None,
-        old: "    unhold(at, chat, busy)\n",
-        new: "",
-    },
+    Mutant { name: "a chat's jobs are not let in", verb: None, old: "    unhold(at, chat, busy)\n", new: "" },
     Mutant {
         name: "silence spares no lease",
         verb: Some(Verb::Step),
@@ -126,15 +121,19 @@ fn every_mistake_is_found_and_told_in_few_operations() {
         texts.replace(mutant.verb, mutant.old, mutant.new);
         server.load(&texts, &BOUNDS);
         let found = (0..HIDES).find_map(|seed| {
-            let (world, list, difference) = grow(&mut server, seed, LONG);
-            difference.map(|difference| (seed, shrink(&mut server, &world, &list, difference), world))
+            let grown = grow(&mut server, seed, LONG);
+            let difference = grown.difference?;
+            let shrunken = shrink(&mut server, &grown.world, &grown.operations, difference);
+            Some((seed, shrunken, grown.world))
         });
         match found {
             None => hidden.push(format!("{}: not found", mutant.name)),
             Some((seed, shrunken, world)) if shrunken.operations.len() > SHORT => {
                 hidden.push(format!("{}: {}", mutant.name, story(seed, &world, &shrunken)));
             }
-            Some((seed, shrunken, _)) => println!("{}: seed {seed}, {} operations", mutant.name, shrunken.operations.len()),
+            Some((seed, shrunken, _)) => {
+                println!("{}: seed {seed}, {} operations", mutant.name, shrunken.operations.len())
+            }
         }
     }
     assert!(hidden.is_empty(), "{}", hidden.join("\n\n"));

@@ -37,7 +37,9 @@ impl World {
         let workers = random.random_range(2..=3);
         Self {
             owners,
-            weights: (0..owners).map(|_| if random.random_bool(0.6) { 1 } else { random.random_range(1..=4) }).collect(),
+            weights: (0..owners)
+                .map(|_| if random.random_bool(0.6) { 1 } else { random.random_range(1..=4) })
+                .collect(),
             models,
             lanes: (0..models).map(|model| if random.random_bool(0.4) { 0 } else { model }).collect(),
             chats: 2,
