@@ -52,6 +52,18 @@ pub(crate) enum Verb {
     },
 }
 
+impl Verb {
+    /// The level of its logs: a verb that answers and ends shows its answer, and what is wrong.
+    pub(crate) fn level(&self) -> &'static str {
+        match self {
+            Self::Queue(_) | Self::Why(_) | Self::Doctor(_) | Self::Completions { .. } => "warn",
+            Self::Demo(_) | Self::Up(_) | Self::Bot(_) | Self::Worker(_) | Self::Simulate(_) | Self::Metrics(_) => {
+                "info"
+            }
+        }
+    }
+}
+
 /// The definition of the command line.
 pub(crate) fn command() -> Command {
     Cli::command()

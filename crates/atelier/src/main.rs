@@ -20,7 +20,7 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(exit) => return exit.into(),
     };
-    failure::exit(cli.common.start().and_then(|runtime| runtime.block_on(run(cli))))
+    failure::exit(cli.common.start(cli.verb.level()).and_then(|runtime| runtime.block_on(run(cli))))
 }
 
 async fn run(cli: Cli) -> Result<(), Failure> {

@@ -36,7 +36,6 @@ const COUNT: usize = 500;
 enum Kind {
     Set,
     Sorted,
-    Hash,
 }
 
 impl Queue {
@@ -80,8 +79,11 @@ impl Queue {
                 sets.extend(ring.iter().chain(&parked).map(|owner| key(&format!("line:{model}:{owner}"))));
             }
         }
-        let chats = self.members(Kind::Hash, vec![key("chats")]).await?;
-        sets.extend(chats.iter().map(|chat| key(&format!("held:{chat}"))));
+        for chat in self.members(Kind::Set, vec![key("held")]).await? {
+            let held = key(&format!("held:{chat}"));
+            let lines = self.members(Kind::Sorted, vec![held.clone()]).await?;
+            sets.extend(lines.iter().map(|line| format!("{held}:{line}")));
+        }
         sets.sort_unstable();
         sets.dedup();
         Ok(sets)
@@ -92,7 +94,6 @@ impl Queue {
         let (verb, width) = match kind {
             Kind::Set => ("SSCAN", 1),
             Kind::Sorted => ("ZSCAN", 2),
-            Kind::Hash => ("HSCAN", 2),
         };
         let mut members = HashSet::new();
         let mut open: Vec<(String, String)> = keys.into_iter().map(|key| (key, "0".to_owned())).collect();

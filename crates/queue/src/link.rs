@@ -85,7 +85,7 @@ impl Queue {
                 }
                 // it was loaded, but the slot moved, or somebody flushed the scripts, before it was called
                 Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) && loads < LOADS => {
-                    loads += 1
+                    loads += 1;
                 }
                 answer => return Ok(answer?),
             }

@@ -269,7 +269,7 @@ mod tests {
     fn desired(numbers: [u64; 4], more: impl FnOnce(&mut ModelStats, &mut Signal)) -> u64 {
         let [waiting, queued_ms, running, users] = numbers;
         let typical_ms = Some(10_000);
-        let mut model = ModelStats { waiting, queued_ms, running, users, typical_ms, ..ModelStats::default() };
+        let mut model = ModelStats { waiting, queued_ms, users, running, typical_ms, ..ModelStats::default() };
         let mut signal = Signal { target_ms: 30_000, user_limit: None, paused: false };
         more(&mut model, &mut signal);
         model.desired(&signal)

@@ -74,10 +74,14 @@ fn lanes(text: &mut Exposition, stats: &Stats) {
     lanes.dedup_by(|one, other| one.lane == other.lane);
     let mut family =
         text.family(Kind::Gauge, "atelier_queue_lane_closed", "Whether the provider's account refuses jobs now.");
-    lanes.iter().for_each(|model| family.flag(&[("lane", &model.lane)], model.lane_closed_ms > 0));
+    for model in &lanes {
+        family.flag(&[("lane", &model.lane)], model.lane_closed_ms > 0);
+    }
     let help = "The provider's account takes one job per so many seconds; 0 when it is not limited.";
     let mut family = text.family(Kind::Gauge, "atelier_queue_lane_interval_seconds", help);
-    lanes.iter().for_each(|model| family.seconds(&[("lane", &model.lane)], model.lane_every_ms));
+    for model in &lanes {
+        family.seconds(&[("lane", &model.lane)], model.lane_every_ms);
+    }
 }
 
 /// What is about the whole queue.

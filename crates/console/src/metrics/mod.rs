@@ -16,7 +16,7 @@ use atelier_queue::Finding;
 use axum::Router;
 use axum::extract::{Query, State};
 use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::IntoResponse;
 use axum::routing::get;
 use serde::Deserialize;
 use tokio::net::TcpListener;
@@ -54,41 +54,32 @@ pub async fn serve(
     axum::serve(listener, routes).with_graceful_shutdown(stop.cancelled_owned()).await
 }
 
+/// Why there is no answer: a status and a sentence.
+type Refusal = (StatusCode, String);
+
 #[derive(Deserialize)]
 struct Wanted {
     target_wait: Option<String>,
 }
 
 impl Wanted {
-    fn target_wait_ms(&self, usual: u64) -> Result<u64, Response> {
+    fn target_wait_ms(&self, usual: u64) -> Result<u64, Refusal> {
         let Some(text) = &self.target_wait else { return Ok(usual) };
         let seconds = text.parse::<u64>().ok().filter(|seconds| (1..=LONGEST_WAIT).contains(seconds));
-        seconds.map(|seconds| seconds * 1000).ok_or_else(|| {
-            let sentence = format!("target_wait is a whole number of seconds from 1 to {LONGEST_WAIT}\n");
-            (StatusCode::BAD_REQUEST, sentence).into_response()
-        })
+        let sentence = || format!("target_wait is a whole number of seconds from 1 to {LONGEST_WAIT}\n");
+        seconds.map(|seconds| seconds * 1000).ok_or_else(|| (StatusCode::BAD_REQUEST, sentence()))
     }
 }
 
-async fn metrics(State(port): State<Port>) -> Response {
-    match in_time(port.console.stats(port.target_wait_ms)).await {
-        Ok(numbers) => {
-            ([(header::CONTENT_TYPE, exposition::CONTENT_TYPE)], gauges::exposition(&numbers)).into_response()
-        }
-        Err(away) => away,
-    }
+async fn metrics(State(port): State<Port>) -> Result<impl IntoResponse, Refusal> {
+    let numbers = in_time(port.console.stats(port.target_wait_ms)).await?;
+    Ok(([(header::CONTENT_TYPE, exposition::CONTENT_TYPE)], gauges::exposition(&numbers)))
 }
 
-async fn stats(State(port): State<Port>, Query(wanted): Query<Wanted>) -> Response {
-    let target_wait_ms = match wanted.target_wait_ms(port.target_wait_ms) {
-        Ok(target_wait_ms) => target_wait_ms,
-        Err(refusal) => return refusal,
-    };
-    let answer = async { port.console.stats(target_wait_ms).await?.shown(View::Json) };
-    match in_time(answer).await {
-        Ok(json) => ([(header::CONTENT_TYPE, "application/json")], json).into_response(),
-        Err(away) => away,
-    }
+async fn stats(State(port): State<Port>, Query(wanted): Query<Wanted>) -> Result<impl IntoResponse, Refusal> {
+    let target_wait_ms = wanted.target_wait_ms(port.target_wait_ms)?;
+    let json = in_time(async { port.console.stats(target_wait_ms).await?.shown(View::Json) }).await?;
+    Ok(([(header::CONTENT_TYPE, "application/json")], json))
 }
 
 /// What a look at the server calls the probe that decides.
@@ -96,23 +87,22 @@ const WRITES: &str = "redis writes";
 
 /// Fine when jobs can be accepted and finished: Redis answers and takes a write. What is merely not as it should be is
 /// said below that.
-async fn health(State(port): State<Port>) -> Response {
-    let look = async { Ok(port.console.queue.health().await?) };
-    let findings = match in_time(look).await {
-        Ok(health) => health.findings,
-        Err(away) => return away,
-    };
-    let line = |finding: &Finding| format!("{}: {}: {}\n", finding.name, finding.found, finding.advice);
-    let wrong = || findings.iter().filter(|finding| !finding.good);
-    if let Some(finding) = wrong().find(|finding| finding.name == WRITES) {
-        return (StatusCode::SERVICE_UNAVAILABLE, line(finding)).into_response();
+async fn health(State(port): State<Port>) -> Result<String, Refusal> {
+    let health = in_time(async { Ok(port.console.queue.health().await?) }).await?;
+    let mut said = "ok\n".to_owned();
+    for Finding { name, found, advice, .. } in health.findings.into_iter().filter(|finding| !finding.good) {
+        let line = format!("{name}: {found}: {advice}\n");
+        if name == WRITES {
+            return Err((StatusCode::SERVICE_UNAVAILABLE, line));
+        }
+        said.push_str("warning: ");
+        said.push_str(&line);
     }
-    let warnings: String = wrong().map(|finding| format!("warning: {}", line(finding))).collect();
-    format!("ok\n{warnings}").into_response()
+    Ok(said)
 }
 
 /// The answer, or why there is none: 503 when the queue is away.
-async fn in_time<T>(answer: impl Future<Output = Result<T, ConsoleError>>) -> Result<T, Response> {
+async fn in_time<T>(answer: impl Future<Output = Result<T, ConsoleError>>) -> Result<T, Refusal> {
     let (status, sentence) = match tokio::time::timeout(PATIENCE, answer).await {
         Ok(Ok(answer)) => return Ok(answer),
         // refused for a wrong password or a missing permission is no less away for those who ask
@@ -122,5 +112,5 @@ async fn in_time<T>(answer: impl Future<Output = Result<T, ConsoleError>>) -> Re
             (StatusCode::SERVICE_UNAVAILABLE, format!("the queue did not answer within {} s", PATIENCE.as_secs()))
         }
     };
-    Err((status, format!("{sentence}\n")).into_response())
+    Err((status, format!("{sentence}\n")))
 }

@@ -21,7 +21,7 @@ async fn a_filter_reaches_every_job_wherever_it_waits() {
     let line = Line::start().await;
     let mut painter = line.work(1, &["seedream"]);
     let running = line.submit(1, "seedream", "runs").await;
-    let (hand, _answer) = painter.next().await;
+    let (hand, answer) = painter.next().await;
     // more than one page, of many users, one of them paused and one with a long line
     for user in 0..30 {
         line.submit_all(100 + user, i64::from(user), "imagen", &["x"; 8]).await;
@@ -43,7 +43,7 @@ async fn a_filter_reaches_every_job_wherever_it_waits() {
     assert_says(&line.why(&other).await, &["it was cancelled by operator:jo@box while it waited"]);
     assert_says(&line.why(&running).await, &["\n  operator:jo@box asked to cancel it"]);
     drop(hand);
-    _answer.send(Outcome::Cancelled).unwrap();
+    answer.send(Outcome::Cancelled).unwrap();
     painter.stop().await;
     assert_says(&line.why(&running).await, &["it was cancelled by operator:jo@box while it ran"]);
     assert_eq!(line.queue.stats().await.unwrap().waiting, 0);
@@ -60,6 +60,28 @@ async fn a_filter_reaches_every_job_wherever_it_waits() {
         &text,
         &["cancel model imagen: 1240 jobs are cancelled", "retry cancelled: 1242 jobs wait in line again"],
     );
+}
+
+#[tokio::test]
+async fn jobs_held_back_for_their_chat_are_reached_and_say_when_they_start() {
+    let line = Line::start().await;
+    let one = LimitChange { setting: Setting::ChatLimit, value: Some(1) };
+    line.console.limit(&[one], &jo()).await.unwrap();
+    let mut painter = line.work(4, &[]);
+    let ids = line.submit_all(1, 9, "imagen", &["x"; 4]).await;
+    let (hand, answer) = painter.next().await;
+    let why = line.why(&ids[3]).await;
+    assert_says(
+        &why,
+        &["its chat has 1 job running, no more are allowed", "2 jobs are ahead of it (2 of the same user)"],
+    );
+    let start = line.console.why(&ids[3]).await.unwrap().start.unwrap();
+    assert!(start.likely_ms > 0 && start.high_ms > start.low_ms, "{start:?}");
+    let acted = line.console.act(Action::Cancel, &all(&[]), &jo()).await.unwrap();
+    assert_eq!((acted.matched, acted.outcomes.get("cancelled"), acted.outcomes.get("asked")), (4, Some(&3), Some(&1)));
+    drop(hand);
+    answer.send(Outcome::Cancelled).unwrap();
+    painter.stop().await;
 }
 
 #[tokio::test]

@@ -124,16 +124,16 @@ impl Fault {
             ErrorKind::Io if is_encryption(error) => return None,
             ErrorKind::Io if error.is_timeout() => Self::Silent,
             ErrorKind::Io | ErrorKind::Parse => Self::Away,
-            // the cluster moved our slot again and again between loading a script and calling it
-            ErrorKind::Server(Server::NoScript) => Self::Moving,
             ErrorKind::Server(Server::BusyLoading) => Self::Loading,
             ErrorKind::Server(Server::ReadOnly) => Self::ReadOnly,
             ErrorKind::Server(Server::MasterDown | Server::ClusterDown) => Self::Cluster,
-            ErrorKind::Server(Server::TryAgain | Server::Ask | Server::Moved) => Self::Moving,
+            // the last: it moved again and again between loading a script and calling it
+            ErrorKind::Server(Server::TryAgain | Server::Ask | Server::Moved | Server::NoScript) => Self::Moving,
             // what a script says when its cluster's state changed under it
             ErrorKind::Server(Server::ResponseError) if text.contains("cluster is down") => Self::Cluster,
             _ => match code(error) {
-                Some("READONLY") => Self::ReadOnly,
+                // the second: what blocked on a master that became a replica
+                Some("READONLY" | "UNBLOCKED") => Self::ReadOnly,
                 Some("ERR") if text.contains("max number of clients") => Self::Crowded,
                 Some("OOM") => Self::Full,
                 Some("MISCONF") => Self::Disk,
@@ -141,8 +141,6 @@ impl Fault {
                 // the server got to it after we had given it up, twice in a row
                 Some("LATE") => Self::Silent,
                 Some("NOREPLICAS") => Self::Replicas,
-                // a call that blocked on a master that became a replica
-                Some("UNBLOCKED") => Self::ReadOnly,
                 _ => return None,
             },
         })
