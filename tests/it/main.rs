@@ -12,5 +12,6 @@ mod crashes;
 mod delivery;
 mod faults;
 mod hostile;
+mod lanes;
 mod shutdown;
 mod webchat;

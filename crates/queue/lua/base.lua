@@ -58,15 +58,16 @@ end
 
 -- A worker that was cut off from Redis says so with its first call afterwards (`amnesty` in milliseconds, else 0): most
 -- likely nobody else could renew a lease either, so their holders get a moment to come back before the jobs are given
--- to others. Returns until when leases are spared, and the lanes' turn.
+-- to others. Returns until when leases are spared, the lanes' turn, and '1' when there are
+-- chats with room for jobs that were held back.
 local function spared(at, amnesty)
-  local gauge = redis.call('HMGET', K .. 'gauge', 'spare', 'turn')
+  local gauge = redis.call('HMGET', K .. 'gauge', 'spare', 'turn', 'room')
   local spare = tonumber(gauge[1] or '0')
   if amnesty > 0 then
     spare = math.max(spare, at + amnesty)
     redis.call('HSET', K .. 'gauge', 'spare', int(spare))
   end
-  return spare, tonumber(gauge[2] or '0')
+  return spare, tonumber(gauge[2] or '0'), gauge[3]
 end
 
 -- A worker begins to serve: its slots count for each of its models, or for all ('*').

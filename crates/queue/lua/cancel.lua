@@ -15,7 +15,7 @@ if ARGV[3] ~= '' and ARGV[3] ~= job[3] then
 end
 local at = now()
 if job[1] == 'waiting' then
-  leave_line(model_of(job[2]), job[3], id, job[5], tonumber(job[6]))
+  leave_line(at, model_of(job[2]), job[3], id, job[5], tonumber(job[6]))
 elseif job[1] == 'delayed' then
   redis.call('ZREM', K .. 'delayed', id)
 elseif job[1] == 'active' then

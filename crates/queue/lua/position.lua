@@ -25,7 +25,9 @@ if job[1] == 'waiting' then
   local rank = redis.call('ZRANK', line_of(model, name), id)
   if not rank then
     because('chat_limit', redis.call('HGET', K .. 'chats', job[6] or '') or '0')
-    rank = redis.call('ZRANK', K .. 'held:' .. (job[6] or ''), id)
+    local held = K .. 'held:' .. (job[6] or '') .. ':' .. model.name .. ':' .. name
+    rank = (redis.call('ZRANK', held, id) or 0)
+      + redis.call('ZCOUNT', line_of(model, name), '-inf', '(' .. (redis.call('ZSCORE', held, id) or '-inf'))
   end
   mine = rank or 0
   -- its start tag, if its owner's other jobs cost what it costs

@@ -23,7 +23,7 @@ local function model_of(name)
       name = name, known = field[1] and true or false, v = tonumber(field[1] or '0'), tag = tonumber(field[2] or '0'),
       running = tonumber(field[3] or '0'), waiting = tonumber(field[4] or '0'), work = tonumber(field[5] or '0'),
       typical = tonumber(field[6] or '0'), spread = tonumber(field[7] or '0'),
-      limit = tonumber(field[8] or 'inf') or math.huge, gate = tonumber(field[9] or '0'), paused = field[10],
+      limit = tonumber(field[8] or 'inf') or math.huge, gate = field[9], paused = field[10],
       lane = field[11] or name, was = tonumber(field[4] or '0'), ring = K .. 'ring:' .. name, tags = K .. 'tags:' .. name,
     }
     models[name] = model
@@ -106,29 +106,83 @@ local function enqueue(model, owner, cost, ...)
   model.dirty = true
 end
 
--- takes one waiting job out of its line, wherever it stands there
-local function leave_line(model, owner, id, chat, cost)
-  local line = line_of(model, owner)
-  local before = redis.call('ZRANGE', line, 0, 0, 'WITHSCORES')
-  if redis.call('ZREM', line, id) == 0 then
-    redis.call('ZREM', K .. 'held:' .. (chat or ''), id)
-  else
-    local head = redis.call('ZRANGE', line, 0, 0, 'WITHSCORES')
-    if not head[1] then
-      local tag = redis.call('ZSCORE', model.ring, owner)
-      if tag then
-        redis.call('ZREM', model.ring, owner)
-        keep_tag(model, owner, tonumber(tag) + boosted(before[2]))
-      else
-        redis.call('SREM', K .. 'parked:' .. owner, model.name)
-      end
-    elseif boosted(head[2]) ~= boosted(before[2]) then
-      redis.call('ZADD', model.ring, 'XX', 'INCR', int(BOOST), owner)
+-- Lets jobs back to their lines that met their chat full: of each line as many as the chat has room for, since nobody
+-- knows which of them may run. What is too much for one step, the next ones go on with: `since` is when they began.
+local function unhold(at, chat, busy, since)
+  local room, key = setting('chat_limit') - busy, K .. 'held:' .. chat
+  if room <= 0 or redis.call('EXISTS', key) == 0 then
+    return
+  end
+  local latest = since and '(' .. since or '+inf'
+  for _, each in ipairs(redis.call('ZRANGEBYSCORE', key, '-inf', latest, 'LIMIT', 0, LIMIT)) do
+    local name, owner = string.match(each, '^([^:]*):(.*)$')
+    local popped, jobs = redis.call('ZPOPMIN', key .. ':' .. each, math.min(room, LIMIT)), {}
+    for index = 1, #popped, 2 do
+      jobs[index], jobs[index + 1] = popped[index + 1], popped[index]
+    end
+    local model = model_of(name)
+    enqueue(model, owner, 0, unpack(jobs))
+    -- they were counted as waiting all the time
+    model.waiting = model.waiting - #jobs / 2
+    if redis.call('EXISTS', key .. ':' .. each) == 0 then
+      redis.call('ZREM', key, each)
+    else
+      redis.call('ZADD', key, room > LIMIT and '0' or int(at), each)
     end
   end
+  if redis.call('EXISTS', key) == 0 then
+    redis.call('SREM', K .. 'held', chat)
+  elseif redis.call('ZCOUNT', key, '-inf', '(' .. (since or int(at))) > 0 then
+    redis.call('ZADD', K .. 'roomy', since or int(at), chat)
+    redis.call('HSET', K .. 'gauge', 'room', '1')
+  end
+end
+
+-- a waiting job met its chat full
+local function hold_back(model, owner, chat, id, place)
+  local key, line = K .. 'held:' .. chat, model.name .. ':' .. owner
+  redis.call('ZADD', key .. ':' .. line, place, id)
+  redis.call('ZADD', key, 'NX', '0', line)
+  redis.call('SADD', K .. 'held', chat)
+end
+
+-- takes one waiting job out of its line, wherever it stands there
+local function leave_line(at, model, owner, id, chat, cost)
+  local line = line_of(model, owner)
+  local before = redis.call('ZRANGE', line, 0, 0, 'WITHSCORES')
   model.waiting = model.waiting - 1
   model.work = model.work - cost
   model.dirty = true
+  if redis.call('ZREM', line, id) == 0 then
+    local key, each = K .. 'held:' .. (chat or ''), model.name .. ':' .. owner
+    redis.call('ZREM', key .. ':' .. each, id)
+    if redis.call('EXISTS', key .. ':' .. each) == 0 then
+      redis.call('ZREM', key, each)
+      if redis.call('EXISTS', key) == 0 then
+        redis.call('SREM', K .. 'held', chat or '')
+      end
+    end
+    return
+  end
+  local head = redis.call('ZRANGE', line, 0, 0, 'WITHSCORES')
+  if not head[1] then
+    local tag = redis.call('ZSCORE', model.ring, owner)
+    if tag then
+      redis.call('ZREM', model.ring, owner)
+      keep_tag(model, owner, tonumber(tag) + boosted(before[2]))
+    else
+      redis.call('SREM', K .. 'parked:' .. owner, model.name)
+      if redis.call('EXISTS', K .. 'parked:' .. owner) == 0 then
+        redis.call('SREM', K .. 'parked', owner)
+      end
+    end
+  elseif boosted(head[2]) ~= boosted(before[2]) then
+    redis.call('ZADD', model.ring, 'XX', 'INCR', int(BOOST), owner)
+  end
+  if chat then
+    -- it may have come back in the place of others
+    unhold(at, chat, tonumber(redis.call('HGET', K .. 'chats', chat) or '0'))
+  end
 end
 
 -- an owner who may not have more jobs in flight leaves the rings, one by one as claims meet it
@@ -157,25 +211,8 @@ local function is_parked(name)
   return parked == 1 and redis.call('SISMEMBER', K .. 'parked', name) == 1
 end
 
--- lets jobs go back to their lines that waited for their chat
-local function unhold(chat, room)
-  local key = K .. 'held:' .. chat
-  if room > 0 then
-    for _, id in ipairs(redis.call('ZRANGE', key, 0, math.min(room, LIMIT) - 1)) do
-      local job = redis.call('HMGET', K .. 'job:' .. id, 'model', 'owner', 'seq')
-      redis.call('ZREM', key, id)
-      if job[1] then
-        -- it was counted as waiting all the time
-        local model = model_of(job[1])
-        enqueue(model, job[2], 0, job[3], id)
-        model.waiting = model.waiting - 1
-      end
-    end
-  end
-end
-
 -- a job is no longer in flight: its model, owner and chat may take another
-local function release(model, name, chat)
+local function release(at, model, name, chat)
   model.running = model.running - 1
   model.dirty = true
   local owner = owner_of(name)
@@ -189,7 +226,7 @@ local function release(model, name, chat)
     if busy <= 0 then
       redis.call('HDEL', K .. 'chats', chat)
     end
-    unhold(chat, setting('chat_limit') - busy)
+    unhold(at, chat, busy)
   end
 end
 
@@ -201,8 +238,12 @@ local function charge(model, name, by, tag)
   if by == 0 or owner.pending > owner.busy and redis.call('ZADD', model.ring, 'XX', 'INCR', int(by), name) then
     return
   end
-  if not redis.call('ZADD', model.tags, 'XX', 'INCR', int(by), name) then
-    keep_tag(model, name, tag + by)
+  local kept = tonumber(redis.call('ZSCORE', model.tags, name) or '0')
+  -- of a tag that was forgotten only the job's own is known
+  local after = (kept > model.v and kept or tag) + by
+  keep_tag(model, name, after)
+  if kept > 0 and after <= model.v then
+    redis.call('ZREM', model.tags, name)
   end
 end
 
@@ -232,7 +273,8 @@ local function finish(id, at, state, name, batch, size, ...)
   ends[set] = ends[set] or {}
   ends[set][#ends[set] + 1] = int(at)
   ends[set][#ends[set] + 1] = id
-  if batch then
+  -- one that joined long ago and is forgotten has nobody to tell
+  if batch and redis.call('EXISTS', K .. 'batch:' .. batch) == 1 then
     local key = K .. 'batch:' .. batch
     redis.call('HINCRBY', key, state, 1)
     if redis.call('HINCRBY', key, 'left', -1) == 0 then
@@ -266,8 +308,8 @@ local function retain(set, at, kept)
 end
 
 -- whether a model's waiting jobs may be claimed now
-local function open(model, at)
-  return not model.paused and model.running < model.limit and model.gate <= at
+local function open(model)
+  return not model.paused and model.running < model.limit and not model.gate
     and redis.call('EXISTS', model.ring) == 1
 end
 
@@ -293,7 +335,7 @@ local function flush(at, claiming)
       redis.call('HSET', K .. 'model:' .. name, 'v', int(model.v), 'tag', int(model.tag), 'running',
         int(model.running), 'waiting', int(model.waiting), 'work', int(model.work), 'typical', int(model.typical),
         'spread', int(model.spread))
-      if not open(model, at) then
+      if not open(model) then
         redis.call('ZREM', K .. 'lanes', name)
       else
         if model.turn then

@@ -8,14 +8,24 @@ local verb, actor, what, which, value = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV
 local at = now()
 local changed, left = false, 0
 
-local function hold(hash, field, on, why)
+local function set(hash, field, value)
   local before = redis.call('HGET', K .. hash, field)
-  if on then
-    redis.call('HSET', K .. hash, field, why)
+  if value then
+    redis.call('HSET', K .. hash, field, value)
   else
     redis.call('HDEL', K .. hash, field)
   end
-  return (before or '') ~= (on and why or '')
+  return (before or '') ~= (value or '')
+end
+
+-- a pause says since when, by whom and why; the same again changes nothing, not even since when
+local function hold(hash, field, on)
+  local why = actor .. ' ' .. value
+  local before = redis.call('HGET', K .. hash, field)
+  if on and before and string.match(before, '^%d+ (.*)$') == why then
+    return false
+  end
+  return set(hash, field, on and int(at) .. ' ' .. why or nil)
 end
 
 local function wake_all()
@@ -38,38 +48,40 @@ end
 
 if verb == 'pause' or verb == 'resume' then
   local on = verb == 'pause'
-  local why = int(at) .. ' ' .. actor .. ' ' .. value
   if what == 'queue' then
-    changed = hold('settings', 'paused', on, why)
+    changed = hold('settings', 'paused', on)
     wake_all()
   elseif what == 'model' then
-    changed = hold('model:' .. which, 'paused', on, why)
+    changed = hold('model:' .. which, 'paused', on)
     redis.call('SADD', K .. 'models', which)
     local model = model_of(which)
     model.known, model.dirty = true, true
   else
     local owner = owner_of(which)
-    changed = owner.paused ~= on
+    changed = hold('pauses', which, on)
     owner.paused, owner.dirty = on, true
-    hold('pauses', which, on, why)
     if not on then
       unpark(which)
     end
   end
 elseif verb == 'close' or verb == 'reopen' then
-  changed = hold('settings', 'closed', verb == 'close', value)
+  changed = set('settings', 'closed', verb == 'close' and value or nil)
 elseif what == 'model' then
-  changed = hold('model:' .. which, 'limit', value ~= '', value)
+  changed = set('model:' .. which, 'limit', value ~= '' and value or nil)
   redis.call('SADD', K .. 'models', which)
   local model = model_of(which)
   model.known, model.dirty = true, true
 else
-  changed = hold('settings', what, value ~= '', value)
+  changed = set('settings', what, value ~= '' and value or nil)
   if what == 'user_limit' then
     unpark_some()
   elseif what == 'chat_limit' then
-    for _, chat in ipairs(redis.call('HKEYS', K .. 'chats')) do
-      unhold(chat, setting('chat_limit') - tonumber(redis.call('HGET', K .. 'chats', chat)))
+    for _, chat in ipairs(redis.call('SRANDMEMBER', K .. 'held', LIMIT)) do
+      unhold(at, chat, tonumber(redis.call('HGET', K .. 'chats', chat) or '0'))
+    end
+    -- the steps do the rest
+    if redis.call('ZUNIONSTORE', K .. 'roomy', 1, K .. 'held', 'WEIGHTS', int(at)) > 0 then
+      redis.call('HSET', K .. 'gauge', 'room', '1')
     end
   end
 end

@@ -82,23 +82,26 @@ local function write_rates()
   end
 end
 
+local ended = {}
 local function settle(id, fence, job, verdict, wait, class, detail)
-  if job[3] == fence then
+  if (ended[id] or job[3]) == fence then
     return 'settled'
   end
-  if job[1] ~= 'active' or job[2] ~= fence then
+  if ended[id] or job[1] ~= 'active' or job[2] ~= fence then
     return 'stale'
   end
+  ended[id] = fence
   local key = K .. 'job:' .. id
   local model, owner, attempt, cost = model_of(job[4]), job[5], tonumber(job[8]), tonumber(job[9])
   local took, weight = at - tonumber(job[6]), tonumber(job[11] or '1')
   freed[#freed + 1] = id
-  release(model, owner, job[12])
   if verdict == 'postpone' or verdict == 'throttle' or verdict == 'release' then
     -- nothing was made of it: nothing is charged
     took, attempt = 0, attempt - 1
   end
+  -- before the owner comes back to a ring: it stands there no earlier than the model's time
   charge(model, owner, (took - cost) * UNIT / weight, tonumber(job[10]))
+  release(at, model, owner, job[12])
   if verdict == 'done' then
     -- a job that was taken over in the middle says nothing about how long one takes
     if attempt == 1 then
@@ -173,7 +176,8 @@ local function first(set)
   return tonumber(redis.call('ZRANGE', K .. set, 0, 0, 'WITHSCORES')[2] or 'inf') or math.huge
 end
 
-local spare, turn = spared(at, tonumber(ARGV[4]))
+local spare, turn, room = spared(at, tonumber(ARGV[4]))
+local parkings, short = 0, false
 
 local due = first('delayed')
 if due <= at then
@@ -193,7 +197,9 @@ local gate = first('gates')
 if gate <= at then
   for _, name in ipairs(redis.call('ZRANGEBYSCORE', K .. 'gates', '-inf', int(at), 'LIMIT', 0, LIMIT)) do
     redis.call('ZREM', K .. 'gates', name)
-    model_of(name).dirty = true
+    redis.call('HDEL', K .. 'model:' .. name, 'gate')
+    local model = model_of(name)
+    model.gate, model.dirty = nil, true
   end
   gate = first('gates')
 end
@@ -206,7 +212,7 @@ if expiry <= at and spare <= at then
     local job = redis.call('HMGET', key, 'model', 'owner', 'seq', 'cost', 'worker', 'chat', 'batch', 'size')
     if job[1] then
       local model = model_of(job[1])
-      release(model, job[2], job[6])
+      release(at, model, job[2], job[6])
       local lost = redis.call('HINCRBY', key, 'lost', 1)
       note(id, at, 'lost', job[5], 'the lease ran out')
       if lost >= tonumber(ARGV[5]) then
@@ -224,6 +230,19 @@ if expiry <= at and spare <= at then
 elseif expiry <= at then
   -- spared: there is nothing to be had from them before that is over
   expiry = spare
+end
+
+if room then
+  -- more was held back of a chat than one step lets in
+  redis.call('HDEL', K .. 'gauge', 'room')
+  local chats = redis.call('ZPOPMIN', K .. 'roomy', LIMIT)
+  for index = 1, #chats, 2 do
+    unhold(at, chats[index], tonumber(redis.call('HGET', K .. 'chats', chats[index]) or '0'), chats[index + 1])
+  end
+  if redis.call('EXISTS', K .. 'roomy') == 1 then
+    redis.call('HSET', K .. 'gauge', 'room', '1')
+    short = true
+  end
 end
 
 -- 3. the claims
@@ -246,24 +265,47 @@ end
 -- what changed above is not written yet
 for name, model in pairs(models) do
   if claiming and model.dirty and (all or served[name]) then
-    turns[name] = open(model, at) and (turns[name] or math.max(turn, model.tag)) or nil
+    turns[name] = open(model) and (turns[name] or math.max(turn, model.tag)) or nil
   end
 end
 
--- the owners that wait for a model, by tag: as many as there can be claims, and one
+-- the owners that wait for a model, by tag: read as far as claims get, kept in order
 local rings, rescored = {}, {}
+local function before(one, other)
+  return one.score < other.score or one.score == other.score and one.owner < other.owner
+end
+
+local function insert(ring, entry)
+  local index = 1
+  while ring[index] and before(ring[index], entry) do
+    index = index + 1
+  end
+  table.insert(ring, index, entry)
+end
+
+local function read_on(model, ring)
+  local slice = redis.call('ZRANGE', model.ring, ring.read, ring.read + want, 'WITHSCORES')
+  local names = {}
+  for index = 1, #slice, 2 do
+    local owner, score = slice[index], tonumber(slice[index + 1])
+    insert(ring, { owner = owner, score = score })
+    ring.last = { owner = owner, score = score }
+    names[#names + 1] = owner
+  end
+  ring.read = ring.read + want + 1
+  know(names)
+end
+
+-- the ring with the owner whose turn it is in front; who stands behind all that was read may stand behind others too
 local function ring_of(model)
   local ring = rings[model.name]
   if not ring then
-    ring = { users = redis.call('ZCARD', model.ring) }
-    local slice = redis.call('ZRANGE', model.ring, 0, want, 'WITHSCORES')
-    local names = {}
-    for index = 1, #slice, 2 do
-      ring[#ring + 1] = { owner = slice[index], score = tonumber(slice[index + 1]) }
-      names[#names + 1] = slice[index]
-    end
-    know(names)
+    ring = { users = redis.call('ZCARD', model.ring), read = 0 }
+    ring.all = ring.users
     rings[model.name], rescored[model.name] = ring, {}
+  end
+  while ring.read < ring.all and (not ring[1] or before(ring.last, ring[1])) do
+    read_on(model, ring)
   end
   return ring
 end
@@ -293,21 +335,12 @@ local function rescore(model, ring, score)
   model.dirty = true
   if score then
     entry.score = score
-    for index = 1, #ring + 1 do
-      -- beyond the slice it is read again by the next step
-      local other = ring[index]
-      if other and (other.score > score or other.score == score and other.owner > entry.owner)
-        or not other and ring.users == #ring + 1 then
-        table.insert(ring, index, entry)
-        return
-      end
-    end
+    insert(ring, entry)
   else
     ring.users = ring.users - 1
   end
 end
 
-local parkings, short = 0, false
 -- the next job of a model that may run: id, record as fields, body, cost, its owner's tag after it
 local function pop(model)
   local ring = ring_of(model)
@@ -328,7 +361,8 @@ local function pop(model)
       for index = 1, #fields, 2 do
         job[fields[index]] = fields[index + 1]
       end
-      local tag = entry.score + boosted(score)
+      local turn_of = entry.score
+      local tag = turn_of + boosted(score)
       local cost = tonumber(job.cost or '0')
       local limit = job.chat and setting('chat_limit') or math.huge
       local full = limit < math.huge and tonumber(redis.call('HGET', K .. 'chats', job.chat) or '0') >= limit
@@ -340,14 +374,15 @@ local function pop(model)
         keep_tag(model, entry.owner, after)
       end
       if runs then
-        model.v = math.max(model.v, tag)
+        -- an urgent job went ahead of its turn, the model's time did not
+        model.v = math.max(model.v, turn_of)
         owner.busy, owner.dirty = owner.busy + 1, true
         if job.chat then
           redis.call('HINCRBY', K .. 'chats', job.chat, 1)
         end
         return id, job, fields, cost, after
       elseif full then
-        redis.call('ZADD', K .. 'held:' .. job.chat, score, id)
+        hold_back(model, entry.owner, job.chat, id, score)
         parkings = parkings + 1
       else
         -- its record is gone
@@ -355,11 +390,12 @@ local function pop(model)
       end
     end
     if parkings >= LIMIT then
+      -- enough for one step: the next one may find more behind those that were parked
+      short = true
       break
     end
+    ring = ring_of(model)
   end
-  -- nothing more to be had in this step; the next one may find more behind those that were parked
-  short = short or parkings > 0 or ring.users > #ring
   return nil
 end
 
@@ -377,8 +413,7 @@ local function allowed(model)
     gate = math.min(gate, ready)
     return false
   end
-  rate.whole, rate.dirty = at + rate.every, true
-  return true
+  return true, rate
 end
 
 local jobs, leases, fence = {}, {}, 0
@@ -394,10 +429,14 @@ while claiming and #jobs < want do
   end
   local model = model_of(name)
   local id, job, fields, cost, tag
-  if allowed(model) then
+  local allow, rate = allowed(model)
+  if allow then
     id, job, fields, cost, tag = pop(model)
   end
   if id then
+    if rate then
+      rate.whole, rate.dirty = at + rate.every, true
+    end
     turn = math.max(turn, turns[name])
     model.tag = turns[name] + math.floor(cost * UNIT / math.max(1, rings[name].users))
     model.running, model.waiting, model.work = model.running + 1, model.waiting - 1, model.work - cost

@@ -12,9 +12,11 @@
 //! | `ring:<model>` | sorted set | owners that wait for the model and may run, by the start tag of their next job |
 //! | `tags:<model>` | sorted set | finish tags of owners that do not wait, while ahead of the model's time |
 //! | `parked:<owner>`, `parked` | sets | models in whose rings an owner is missing, being paused or at its limit; those owners |
-//! | `held:<chat>` | sorted set | waiting jobs of a chat that is at its limit |
+//! | `held:<chat>:<model>:<owner>` | sorted set | waiting jobs that met their chat at its limit, by number of submission |
+//! | `held:<chat>`, `held` | sorted set, set | those of the chat, by when they were looked at; those chats |
+//! | `roomy` | sorted set | chats that have room, since when, of which more is held back than one step lets in |
 //! | `lanes` | sorted set | models with a job that may be claimed now, by the tag of their turn |
-//! | `gates` | sorted set | models whose provider's account refuses more, by the moment when that ends |
+//! | `gates` | sorted set | models whose provider's account refuses more, by the moment when that ends; they carry it as `gate` until a step looks |
 //! | `model:<model>` | hash | virtual time `v`, finish `tag` of its turns, running, waiting, work, typical, spread, limit, gate, paused, lane |
 //! | `models` | set | all models seen |
 //! | `owners` | hash | per owner: jobs not ended, jobs in flight, 1 when paused |
@@ -38,6 +40,7 @@
 //! | `pace:…`, `park:…` | string | the budget of a bot and of each chat; flood waits |
 //! | `wake`, `wake:<model>`, `news` | list | one entry wakes one idle worker |
 //! | `cancel` | channel | ids of running jobs to be stopped |
+//! | `probe` | string | gone after a second: written to see whether the server takes writes |
 //! | `totals` | hash | counters since the beginning; `accepted` is also the last number of submission |
 
 /// Version of the key layout: a build with another layout must not touch these keys.
@@ -46,7 +49,9 @@ pub const LAYOUT: u32 = 2;
 /// Prefix of all keys of the first shard. The braces are the hash tag: all keys live in one slot of a Redis Cluster.
 pub const PREFIX: &str = "{atelier:0}:v2:";
 
-/// A key of the same slot that is never written: see [`Queue::call`](crate::Queue) for what it is good for.
+/// A key of the same slot that is never written, the second key of every script: a cluster that moves our slot from node
+/// to node, key by key, answers TRYAGAIN to a call with one key that is nowhere and another, and so never runs a script
+/// on the half of the keys that one of the nodes has. Its name may end in the moment after which the call is not to run.
 pub(crate) const NEVER: &str = "{atelier:0}:never";
 
 /// The key of that name.

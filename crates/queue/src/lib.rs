@@ -11,10 +11,13 @@
 mod backend;
 mod bell;
 mod control;
+#[cfg(test)]
+mod differential;
 mod doctor;
 mod error;
 mod eta;
 mod exchange;
+mod found;
 mod herald;
 mod keeper;
 pub mod keys;
@@ -34,8 +37,9 @@ mod turns;
 
 pub use control::{Cancelling, Retrying, Standing};
 pub use doctor::{Finding, Health};
-pub use eta::{Because, Span};
 pub use error::{ConnectError, Fault, QueueError, Refusal, RunError};
+pub use eta::{Because, Span};
+pub use found::Found;
 pub use herald::{Herald, Notice, Teller};
 pub use lease::{Checkpoint, Lease, Lost, Progress};
 pub use link::{Queue, RedisUrl};
@@ -44,6 +48,6 @@ pub use pace::{Pace, Urgency};
 pub use private::{PrivateError, PrivateRedis, PrivateSettings};
 pub use record::{Batch, Event, Record};
 pub use run::{Claimed, Handler, Outcome, RunOptions, run};
-pub use stats::{ModelStats, Stats, TARGET_MS, WorkerStats};
+pub use stats::{Hold, ModelStats, PausedUser, Stats, TARGET_MS, WorkerStats};
 pub use steer::{BadOwner, Owner, Setting, Steering};
 pub use submit::{Limits, Submission, Submitted};

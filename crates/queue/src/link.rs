@@ -2,6 +2,7 @@
 //! their own for calls that block and for published messages.
 
 mod address;
+mod blocking;
 mod resolve;
 mod route;
 
@@ -9,14 +10,18 @@ use std::fmt;
 use std::sync::Arc;
 
 use redis::aio::PubSub;
-use redis::{Client, FromRedisValue, RedisResult};
+use redis::{Client, ErrorKind, FromRedisValue, RedisResult, ServerErrorKind};
 
 pub use self::address::RedisUrl;
-pub(crate) use self::route::{Blocking, Link};
+pub(crate) use self::blocking::Blocking;
+pub(crate) use self::route::Link;
 use crate::error::{ConnectError, QueueError};
 use crate::keys;
 use crate::scripts::{Scripts, Verb};
 use crate::turns::Turns;
+
+/// How often a script is loaded once more for one call.
+const LOADS: u32 = 3;
 
 /// The queue: a cheap handle on a link to Redis, to be cloned freely.
 #[derive(Clone)]
@@ -40,12 +45,8 @@ impl fmt::Debug for Queue {
 impl Queue {
     /// Makes a link that connects on its first use and again after every fault, for ever.
     pub fn open(url: &RedisUrl) -> Result<Self, ConnectError> {
-        let inner = Inner {
-            link: Link::new(url.clone()),
-            url: url.clone(),
-            scripts: Scripts::load(),
-            turns: Turns::default(),
-        };
+        let inner =
+            Inner { link: Link::new(url.clone()), url: url.clone(), scripts: Scripts::load(), turns: Turns::default() };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -63,15 +64,32 @@ impl Queue {
 
     /// Runs a verb with its arguments.
     pub(crate) async fn call<T: FromRedisValue>(&self, verb: Verb, arguments: &[&[u8]]) -> Result<T, QueueError> {
+        let mut link = self.link();
         let script = self.inner.scripts.get(verb);
-        let mut invocation = script.prepare_invoke();
-        // The second key never exists. A cluster that moves our slot from node to node, key by key, therefore never
-        // runs a script on the half of the keys that one of the nodes has: it answers TRYAGAIN until all are moved.
-        invocation.key(keys::PREFIX).key(keys::NEVER);
-        for argument in arguments {
-            invocation.arg(*argument);
+        let (mut told, mut loads) = (false, 0);
+        loop {
+            let mut invocation = script.prepare_invoke();
+            invocation.key(keys::PREFIX);
+            if verb.expires() {
+                invocation.key(format!("{}:{}", keys::NEVER, link.deadline().await?));
+            } else {
+                invocation.key(keys::NEVER);
+            }
+            for argument in arguments {
+                invocation.arg(*argument);
+            }
+            match invocation.invoke_async(&mut link).await {
+                // in time by our clock and late by the server's: now we know the server's
+                Err(error) if error.code() == Some("LATE") && !std::mem::replace(&mut told, true) => {
+                    link.set_clock(error.detail().and_then(|now| now.parse().ok()));
+                }
+                // it was loaded, but the slot moved, or somebody flushed the scripts, before it was called
+                Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) && loads < LOADS => {
+                    loads += 1;
+                }
+                answer => return Ok(answer?),
+            }
         }
-        Ok(invocation.invoke_async(&mut self.link()).await?)
     }
 
     /// Who waits for a bot's budget in this process.

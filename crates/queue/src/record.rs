@@ -1,6 +1,7 @@
-//! Reading single jobs: their records, what happened to them, a user's last ones, the jobs of one message.
+//! Reading single jobs: their records, what happened to them, a user's last ones, the jobs of one message; and the
+//! operators' log.
 //!
-//! Nothing here changes a key. All types serialise: the command line's `--json` is these types.
+//! Nothing here changes a job. All types serialise: the command line's `--json` is these types.
 
 use std::collections::BTreeMap;
 
@@ -31,6 +32,8 @@ pub struct Record {
     pub cost_ms: Option<u64>,
     /// How much of a share its user has; 1 when nothing else was said.
     pub weight: u32,
+    /// Whether it goes ahead of its user's other jobs, and a minute of work ahead of other users'.
+    pub urgent: bool,
     /// Claims so far, hand-overs not counted.
     pub attempt: u32,
     /// Workers lost with the job in their hands.
@@ -41,6 +44,8 @@ pub struct Record {
     pub accepted_ms: Option<u64>,
     /// When it was first claimed.
     pub started_ms: Option<u64>,
+    /// When it was last claimed.
+    pub claimed_ms: Option<u64>,
     /// When the prediction was known to exist.
     pub handle_ms: Option<u64>,
     /// When the prediction's outputs were known.
@@ -92,6 +97,9 @@ pub struct Batch {
     pub jobs: Vec<Record>,
 }
 
+/// Entries of the operators' log.
+const ACTIONS: isize = 1000;
+
 /// Most jobs of one answer.
 pub(crate) const PAGE: usize = 1000;
 
@@ -128,6 +136,20 @@ impl Queue {
         let lines: Vec<String> =
             redis::cmd("LRANGE").arg(key("actions")).arg(0).arg(-1).query_async(&mut self.link()).await?;
         Ok(lines.iter().filter_map(|line| Event::parse(line)).collect())
+    }
+
+    /// The server's time in Unix milliseconds: what all times on record are taken from.
+    pub async fn clock_ms(&self) -> Result<u64, QueueError> {
+        let (seconds, micros): (u64, u64) = redis::cmd("TIME").query_async(&mut self.link()).await?;
+        Ok(seconds * 1000 + micros / 1000)
+    }
+
+    /// Notes what an operator did to many jobs at once; the steering verbs note themselves.
+    pub async fn note_action(&self, actor: &str, kind: &str, detail: &str) -> Result<(), QueueError> {
+        let line = format!("{}\u{1f}{kind}\u{1f}{actor}\u{1f}{detail}", self.clock_ms().await?);
+        let mut pipeline = redis::pipe();
+        pipeline.atomic().rpush(key("actions"), line).ignore().ltrim(key("actions"), -ACTIONS, -1).ignore();
+        Ok(pipeline.query_async(&mut self.link()).await?)
     }
 
     /// A user's last jobs, newest first.
@@ -195,11 +217,13 @@ impl Record {
             batch: fields.get("batch").and_then(|value| value.parse().ok()),
             cost_ms: number("cost"),
             weight: small("weight").max(1),
+            urgent: fields.get("seq").is_some_and(|seq| seq.starts_with('-')),
             attempt: small("attempt"),
             lost: small("lost"),
             worker: text("worker"),
             accepted_ms: number("at"),
             started_ms: number("started"),
+            claimed_ms: number("claimed"),
             handle_ms: number("handle_at"),
             outputs_ms: number("outputs_at"),
             ended_ms: number("ended"),

@@ -2,12 +2,20 @@
 
 use redis::Script;
 
-const BASE: &str = include_str!("../lua/base.lua");
+pub(crate) const BASE: &str = include_str!("../lua/base.lua");
 /// Of the scripts that move jobs.
-const PRELUDE: &str = include_str!("../lua/prelude.lua");
+pub(crate) const PRELUDE: &str = include_str!("../lua/prelude.lua");
 /// Lets a script write although Redis' memory is full: that is refused only to a script that has not written yet, and
 /// this first write needs no memory and changes nothing. (`#!lua flags=allow-oom` says the same from Redis 7 on.)
 const THOUGH_FULL: &str = "redis.call('DEL', KEYS[2])\n";
+/// Keeps a call from running when its caller has given it up: one that lay in a stalled server's buffer would claim
+/// jobs for nobody, and take the leases for expired that nobody could renew.
+const IN_TIME: &str = "\
+local deadline = tonumber(string.match(KEYS[2], '%d+$'))
+if deadline and now() > deadline then
+  return redis.error_reply('LATE ' .. int(now()))
+end
+";
 
 macro_rules! verbs {
     ($($(#[$doc:meta])* $name:ident = $file:literal),* $(,)?) => {
@@ -15,7 +23,7 @@ macro_rules! verbs {
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub(crate) enum Verb { $($(#[$doc])* $name),* }
 
-        const SOURCES: &[(Verb, &str)] = &[$((Verb::$name, include_str!(concat!("../lua/", $file)))),*];
+        pub(crate) const SOURCES: &[(Verb, &str)] = &[$((Verb::$name, include_str!(concat!("../lua/", $file)))),*];
     };
 }
 
@@ -49,7 +57,13 @@ impl Verb {
         );
         let prelude = if small { "" } else { PRELUDE };
         let start = if matches!(self, Self::Submit | Self::Position | Self::Stats) { "" } else { THOUGH_FULL };
-        format!("{BASE}{prelude}{start}{source}")
+        let check = if self.expires() { IN_TIME } else { "" };
+        format!("{BASE}{check}{prelude}{start}{source}")
+    }
+
+    /// Whether it must not run after its caller has given it up. The others are fenced, or may as well run late.
+    pub(crate) fn expires(self) -> bool {
+        self == Self::Step
     }
 }
 

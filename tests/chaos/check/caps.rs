@@ -133,7 +133,6 @@ impl History {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::check::sample::{broken, event};
 
     fn with(actions: &[&str]) -> Vec<&'static str> {

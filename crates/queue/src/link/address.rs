@@ -80,7 +80,9 @@ impl FromStr for RedisUrl {
         for host in parts.hosts.split(',') {
             let info = parts.with_host(host).into_connection_info().map_err(ConnectError::Address)?;
             let info = match &trust {
-                Some(trust) => Client::build_with_tls(info, trust.clone()).map(|client| client.get_connection_info().clone()),
+                Some(trust) => {
+                    Client::build_with_tls(info, trust.clone()).map(|client| client.get_connection_info().clone())
+                }
                 None => Ok(info),
             };
             let settings = info.map_err(ConnectError::Address)?;
@@ -93,7 +95,11 @@ impl FromStr for RedisUrl {
             };
             seeds.push(settings.set_tcp_settings(tcp()).set_redis_settings(redis));
         }
-        let shown = format!("{}://{}", parts.scheme, seeds.iter().map(|seed| seed.addr().to_string()).collect::<Vec<_>>().join(","));
+        let shown = format!(
+            "{}://{}",
+            parts.scheme,
+            seeds.iter().map(|seed| seed.addr().to_string()).collect::<Vec<_>>().join(",")
+        );
         Ok(Self { seeds: seeds.into(), shown })
     }
 }
@@ -194,11 +200,14 @@ mod tests {
 
     #[test]
     fn an_address_never_shows_its_password() {
-        for text in ["redis://bob:hunter2@example.org:6380/3", "rediss://:hunter2@a:1,b:2", "redis://x:hunter2%2C@a:1"] {
+        for text in ["redis://bob:hunter2@example.org:6380/3", "rediss://:hunter2@a:1,b:2", "redis://x:hunter2%2C@a:1"]
+        {
             let url = parse(text);
             assert!(!format!("{url} {url:?}").contains("hunter2"));
         }
-        for wrong in ["http://example.org", "", "redis://", "redis://a:1,", "redis://a:x", "a:6379,b:6379", "redis://a/x"] {
+        for wrong in
+            ["http://example.org", "", "redis://", "redis://a:1,", "redis://a:x", "a:6379,b:6379", "redis://a/x"]
+        {
             assert!(wrong.parse::<RedisUrl>().is_err(), "{wrong}");
         }
     }
@@ -213,7 +222,9 @@ mod tests {
         assert_eq!((several.user(), several.is_encrypted(), several.seeds().len()), ("bob", true, 2));
         let node = several.node("::1", 7003);
         assert_eq!(node.redis_settings().password(), Some("p@ss"));
-        assert!(matches!(node.addr(), ConnectionAddr::TcpTls { host, port: 7003, insecure: false, .. } if host == "::1"));
+        assert!(
+            matches!(node.addr(), ConnectionAddr::TcpTls { host, port: 7003, insecure: false, .. } if host == "::1")
+        );
         assert_eq!(parse("redis://[::1]:7000/").seeds()[0].addr(), &ConnectionAddr::Tcp("::1".to_owned(), 7000));
         let socket = parse("unix:///run/redis.sock?db=2&user=bob&pass=hunter2");
         assert_eq!(socket.seeds()[0].addr(), &ConnectionAddr::Unix("/run/redis.sock".into()));

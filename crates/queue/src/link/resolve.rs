@@ -14,7 +14,7 @@ use redis::{
     AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, ErrorKind, FromRedisValue, RedisError, RedisResult,
     ServerErrorKind, Value,
 };
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::address::RedisUrl;
@@ -40,7 +40,7 @@ enum Word {
     /// It is in no cluster.
     Alone,
     /// It knows the master of our slot: itself, when `own`.
-    Master { own: bool, master: ConnectionInfo, nodes: Vec<ConnectionInfo> },
+    Master { own: bool, master: Box<ConnectionInfo>, nodes: Vec<ConnectionInfo> },
 }
 
 /// Connects to a server. Its answers may take as long as `response` says; `None` is for calls that block.
@@ -49,16 +49,26 @@ pub(super) async fn connect(server: &ConnectionInfo, response: Option<Duration>)
     Client::open(server.clone())?.get_multiplexed_async_connection_with_config(&config).await
 }
 
-/// What a server says to a client that it turns away: it speaks first then, and the driver does not listen yet.
-/// Encrypted, it would have to be heard by the handshake.
-async fn turned_away(server: &ConnectionInfo) -> Option<RedisError> {
-    let ConnectionAddr::Tcp(host, port) = server.addr() else { return None };
+/// What a server says to a client that it turns away, or that comes to the wrong door. The driver does not hear it: it
+/// takes the former for a broken connection or a wrong password, and waits for the latter.
+async fn words_at_the_door(server: &ConnectionInfo) -> Option<RedisError> {
+    let (host, port, greeting) = match server.addr() {
+        ConnectionAddr::Tcp(host, port) => (host, *port, &b""[..]),
+        ConnectionAddr::TcpTls { host, port, .. } => (host, *port, &b"PING\r\n"[..]),
+        _ => return None,
+    };
     let listened = async {
-        let mut connection = TcpStream::connect((host.as_str(), *port)).await.ok()?;
+        let mut connection = TcpStream::connect((host.as_str(), port)).await.ok()?;
+        connection.write_all(greeting).await.ok()?;
         let mut words = [0; 512];
         let length = connection.read(&mut words).await.ok()?;
-        let line = String::from_utf8_lossy(&words[..length]).lines().next()?.strip_prefix('-')?.to_owned();
-        let (code, detail) = line.split_once(' ').unwrap_or((&line, ""));
+        let line = String::from_utf8_lossy(&words[..length]).lines().next()?.to_owned();
+        if !greeting.is_empty() {
+            let plain = line.starts_with(['+', '-']);
+            return plain.then(|| (ErrorKind::InvalidClientConfig, "the server speaks no TLS at this port").into());
+        }
+        let line = line.strip_prefix('-')?;
+        let (code, detail) = line.split_once(' ').unwrap_or((line, ""));
         Some(redis::make_extension_error(code.to_owned(), Some(detail.to_owned())))
     };
     tokio::time::timeout(STAGGER, listened).await.ok().flatten()
@@ -66,7 +76,8 @@ async fn turned_away(server: &ConnectionInfo) -> Option<RedisError> {
 
 /// Finds the server that holds the queue, asking those in `candidates` first.
 pub(super) async fn find(url: &RedisUrl, candidates: &[ConnectionInfo]) -> RedisResult<Found> {
-    let mut asked: FuturesUnordered<_> = (0u32..).zip(candidates).map(|(rank, server)| ask(url, server, rank)).collect();
+    let mut asked: FuturesUnordered<_> =
+        (0u32..).zip(candidates).map(|(rank, server)| ask(url, server, rank)).collect();
     let mut unreachable: Vec<ConnectionAddr> = Vec::new();
     let mut problem = None;
     while let Some((server, word)) = asked.next().await {
@@ -79,7 +90,7 @@ pub(super) async fn find(url: &RedisUrl, candidates: &[ConnectionInfo]) -> Redis
             // another node named it already, and it did not answer
             Ok((_, Word::Master { master, .. })) if unreachable.contains(master.addr()) => continue,
             Ok((_, Word::Master { master, nodes, .. })) => match connect(&master, Some(RESPONSE)).await {
-                Ok(connection) => return Ok(Found { connection, server: master, nodes }),
+                Ok(connection) => return Ok(Found { connection, server: *master, nodes }),
                 Err(error) => {
                     unreachable.push(master.addr().clone());
                     error
@@ -92,7 +103,11 @@ pub(super) async fn find(url: &RedisUrl, candidates: &[ConnectionInfo]) -> Redis
     Err(problem.unwrap_or_else(|| (ErrorKind::InvalidClientConfig, "no server to ask").into()))
 }
 
-async fn ask(url: &RedisUrl, server: &ConnectionInfo, rank: u32) -> (ConnectionInfo, RedisResult<(MultiplexedConnection, Word)>) {
+async fn ask(
+    url: &RedisUrl,
+    server: &ConnectionInfo,
+    rank: u32,
+) -> (ConnectionInfo, RedisResult<(MultiplexedConnection, Word)>) {
     tokio::time::sleep(STAGGER * rank).await;
     let asked = async {
         let mut connection = connect(server, Some(RESPONSE)).await?;
@@ -100,11 +115,9 @@ async fn ask(url: &RedisUrl, server: &ConnectionInfo, rank: u32) -> (ConnectionI
         Ok((connection, word))
     };
     let mut answer: RedisResult<_> = asked.await;
-    // the driver takes these for a wrong password, or a connection that broke
     if let Err(error) = &answer
-        && (error.kind() == ErrorKind::AuthenticationFailed
-            || error.is_connection_dropped() && !error.is_connection_refusal())
-        && let Some(words) = turned_away(server).await
+        && (error.kind() == ErrorKind::AuthenticationFailed || error.is_io_error() && !error.is_connection_refusal())
+        && let Some(words) = words_at_the_door(server).await
     {
         answer = Err(words);
     }
@@ -119,10 +132,7 @@ async fn word_of(url: &RedisUrl, server: &ConnectionInfo, connection: &mut Multi
         Ok(answers) => answers.into_iter(),
         // "cluster support disabled", or a command that a provider hides or an ACL withholds
         Err(error)
-            if matches!(
-                error.kind(),
-                ErrorKind::Server(ServerErrorKind::ResponseError | ServerErrorKind::NoPerm)
-            ) =>
+            if matches!(error.kind(), ErrorKind::Server(ServerErrorKind::ResponseError | ServerErrorKind::NoPerm)) =>
         {
             return Ok(Word::Alone);
         }
@@ -137,7 +147,8 @@ async fn word_of(url: &RedisUrl, server: &ConnectionInfo, connection: &mut Multi
         let (first, last): (u16, u16) = (next(&mut parts)?, next(&mut parts)?);
         for (place, node) in parts.enumerate() {
             let mut node = Vec::<Value>::from_redis_value(node)?.into_iter();
-            let (host, port, id): (Option<String>, u16, String) = (next(&mut node)?, next(&mut node)?, next(&mut node)?);
+            let (host, port, id): (Option<String>, u16, String) =
+                (next(&mut node)?, next(&mut node)?, next(&mut node)?);
             let info = at(url, server, host.as_deref().unwrap_or(""), port);
             if place == 0 && (first..=last).contains(&slot) {
                 master = Some((id == own, info.clone()));
@@ -148,7 +159,7 @@ async fn word_of(url: &RedisUrl, server: &ConnectionInfo, connection: &mut Multi
         }
     }
     match master {
-        Some((own, master)) => Ok(Word::Master { own, master, nodes }),
+        Some((own, master)) => Ok(Word::Master { own, master: Box::new(master), nodes }),
         None => Err(RedisError::from((
             ErrorKind::Server(ServerErrorKind::ClusterDown),
             "no node serves the queue's slot",
@@ -179,5 +190,9 @@ fn worse(one: Option<RedisError>, other: RedisError) -> RedisError {
 
 fn alone(server: &ConnectionInfo) -> RedisError {
     let detail = format!("{} is not one", server.addr());
-    RedisError::from((ErrorKind::InvalidClientConfig, "several servers were named, which must be nodes of a cluster", detail))
+    RedisError::from((
+        ErrorKind::InvalidClientConfig,
+        "several servers were named, which must be nodes of a cluster",
+        detail,
+    ))
 }

@@ -103,8 +103,11 @@ async fn a_server_that_wants_a_certificate_gets_ours() {
     let trust = format!("rediss://localhost:{port}/?ca={}", papers.path("ca.pem"));
     works(&open(&format!("{trust}&cert={}&key={}", papers.path("client.pem"), papers.path("client.key")))).await;
     refused(&trust).await;
-    // a server that speaks no TLS at all
-    refused(&format!("rediss://localhost:{}/", server.port)).await;
+    // the right server by the wrong door
+    let error = try_submit(&open(&format!("rediss://localhost:{}/", server.port)), 1).await.unwrap_err();
+    assert!(matches!(error, QueueError::Refused { refusal: Refusal::Address, .. }), "{error:?}");
+    let error = try_submit(&open(&format!("redis://localhost:{port}/")), 1).await.unwrap_err();
+    assert!(matches!(error, QueueError::Unreachable { fault: Fault::Away, .. }), "{error:?}");
 }
 
 #[tokio::test]

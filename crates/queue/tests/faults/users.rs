@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use atelier_domain::{BotId, Catalogue, ChatId, JobState, MessageId, UserId};
 use atelier_queue::{
-    Cancelling, Checkpoint, Filter, Outcome, Queue, QueueError, Refusal, RedisUrl, Retrying, Setting, Steering,
-    Urgency,
+    Cancelling, Checkpoint, Filter, Outcome, Queue, QueueError, RedisUrl, Refusal, Retrying, Setting, Steering, Urgency,
 };
 
 use tempfile::TempDir;
@@ -104,14 +103,8 @@ async fn every_verb_works_under_the_documented_user() {
     assert!(!queue.actions().await.unwrap().is_empty());
     assert_eq!(queue.jobs_of(BOT, UserId(9), 10).await.unwrap().len(), 3);
     queue.batch(&first).await.unwrap();
-    let all = [
-        JobState::Waiting,
-        JobState::Delayed,
-        JobState::Active,
-        JobState::Done,
-        JobState::Dead,
-        JobState::Cancelled,
-    ];
+    let all =
+        [JobState::Waiting, JobState::Delayed, JobState::Active, JobState::Done, JobState::Dead, JobState::Cancelled];
     let listing = queue.list(&Filter { states: all.to_vec(), ..Filter::default() }, 0, 10).await.unwrap();
     assert_eq!(listing.jobs.len(), 3);
     assert_eq!(queue.forget(&[first, second, third], "op").await.unwrap(), 3);
@@ -152,7 +145,7 @@ async fn a_missing_permission_is_said_with_what_to_do() {
         assert!(said.contains("ACL LOG") && said.contains(".docker/redis.conf"), "{said}");
     };
     // the script itself, a command in it, a command of its own
-    for (rule, back) in [("-evalsha", "+evalsha"), ("-incrby", "+incrby"), ("-@read", "")] {
+    for (rule, back) in [("-evalsha", "+evalsha"), ("-hset", "+hset"), ("-@read", "")] {
         let _: String = server.tell(&["ACL", "SETUSER", "atelier", rule]).await;
         match rule {
             "-@read" => say(queue.record(&id).await.unwrap_err()),
@@ -183,7 +176,8 @@ fn the_documented_permissions_are_those_that_are_used() {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             if path.is_dir() {
-                folders.push(path);
+                // the differential run has a server of its own
+                folders.extend(Some(path).filter(|path| !path.ends_with("differential")));
             } else {
                 texts.push(std::fs::read_to_string(path).unwrap());
             }

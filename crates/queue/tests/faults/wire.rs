@@ -44,7 +44,11 @@ async fn a_wire_that_went_silent_is_noticed_by_whoever_waits_on_it() {
     submit(&bots, 2).await;
     assert_eq!(worker.next().await.claimed.job.id, job(2).0.id);
     measured("from a silent cut to the next claim", cut);
-    // published messages arrive again
+    // published messages arrive again: beside the silent subscriber, whom the server takes to be alive, there is another
+    let cancel = format!("{}cancel", atelier_queue::keys::PREFIX);
+    while server.tell::<(String, u32)>(&["PUBSUB", "NUMSUB", &cancel]).await.1 < 2 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
     let heard = Instant::now();
     let asked = bots.cancel(&held.claimed.job.id, "op", None).await.unwrap();
     assert_eq!(asked, atelier_queue::Cancelling::Asked);

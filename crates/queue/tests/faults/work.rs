@@ -44,8 +44,15 @@ pub(crate) fn job(number: u32) -> (Job, Duration) {
 pub(crate) async fn try_submit(queue: &Queue, number: u32) -> Result<JobId, QueueError> {
     let jobs = [job(number)];
     let limits = Limits { pending_per_user: 100_000, waiting: 100_000 };
-    let submission =
-        Submission { bot: BOT, user: UserId(9), update: UpdateId(number), jobs: &jobs, limits, weight: 1, urgent: false };
+    let submission = Submission {
+        bot: BOT,
+        user: UserId(9),
+        update: UpdateId(number),
+        jobs: &jobs,
+        limits,
+        weight: 1,
+        urgent: false,
+    };
     match queue.submit(&submission).await? {
         Submitted::Accepted | Submitted::Before(_) => Ok(jobs[0].0.id.clone()),
         other => panic!("{other:?}"),

@@ -1,0 +1,38 @@
+-- All that the queue holds, as names and values in turn; where a waiting job stands is told alike for lines and held.
+-- KEYS  1 prefix
+-- ARGV  none
+-- Result {name, value, …}
+-- Cost  O(everything), for small worlds only.
+local K = KEYS[1]
+local seen = {}
+local function tell(name, value)
+  seen[#seen + 1] = name
+  seen[#seen + 1] = value
+end
+for _, key in ipairs(redis.call('KEYS', '*')) do
+  if string.sub(key, 1, #K) == K then
+    local name = string.sub(key, #K + 1)
+    local kind = redis.call('TYPE', key).ok
+    if kind == 'hash' then
+      local fields = redis.call('HGETALL', key)
+      for index = 1, #fields, 2 do
+        tell(name .. ' ' .. fields[index], fields[index + 1])
+      end
+    elseif kind == 'zset' then
+      local members = redis.call('ZRANGE', key, 0, -1, 'WITHSCORES')
+      local waits = string.match(name, '^line:') or string.match(name, '^held:[^:]*:[^:]*:')
+      for index = 1, #members, 2 do
+        tell((waits and 'waits' or name) .. ' ' .. members[index], members[index + 1])
+      end
+    elseif kind == 'list' then
+      local lines = redis.call('LRANGE', key, 0, -1)
+      for index, line in ipairs(lines) do
+        lines[index] = string.gsub(string.match(line, '^[^\31]*\31[^\31]*\31[^\31]*') or line, '\31', ' ')
+      end
+      tell(name, table.concat(lines, '; '))
+    elseif kind == 'string' then
+      tell(name, redis.call('GET', key))
+    end
+  end
+end
+return seen
