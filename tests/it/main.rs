@@ -6,6 +6,7 @@
 #![expect(clippy::expect_used, reason = "the steps that tests share fail by panicking, as tests do")]
 
 mod batches;
+mod chaos;
 mod conversation;
 mod crashes;
 mod delivery;

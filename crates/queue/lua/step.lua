@@ -84,10 +84,10 @@ end
 
 local ended = {}
 local function settle(id, fence, job, verdict, wait, class, detail)
-  if job[3] == fence or ended[id] == fence then
+  if (ended[id] or job[3]) == fence then
     return 'settled'
   end
-  if job[1] ~= 'active' or job[2] ~= fence then
+  if ended[id] or job[1] ~= 'active' or job[2] ~= fence then
     return 'stale'
   end
   ended[id] = fence

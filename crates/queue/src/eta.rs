@@ -159,7 +159,11 @@ impl Ahead {
         // the more ends lie between now and then, the better their number predicts their sum
         let ends = (likely / own.typical_ms.max(1.0) * self.slots.min(own.limit)).max(1.0);
         let off = (2.0 * own.spread_ms / own.typical_ms.max(1.0) / ends.sqrt()).clamp(0.15, 0.8);
-        Some(Span { likely_ms: whole(likely), low_ms: whole(likely * (1.0 - off)), high_ms: whole(likely * (1.0 + off)) })
+        Some(Span {
+            likely_ms: whole(likely),
+            low_ms: whole(likely * (1.0 - off)),
+            high_ms: whole(likely * (1.0 + off)),
+        })
     }
 
     /// Until one of the fleet's slots is free for it.

@@ -118,7 +118,8 @@ impl Exchange {
         hand_over: CancellationToken,
         herald: Option<Herald>,
     ) -> Arc<Self> {
-        let state = Mutex::new(State { free: slots, freed: false, due: Instant::now(), ends: VecDeque::new(), jobs: None });
+        let state =
+            Mutex::new(State { free: slots, freed: false, due: Instant::now(), ends: VecDeque::new(), jobs: None });
         let (changed, cut) = (Notify::new(), Arc::new(AtomicBool::new(false)));
         Arc::new(Self { queue, worker, models, lease, keeper, hand_over, herald, state, changed, cut })
     }
@@ -293,13 +294,7 @@ impl Exchange {
     }
 
     /// Makes a claim into a job for the handler; one that cannot be read is dead at once.
-    fn hand_out(
-        self: &Arc<Self>,
-        raw: Raw,
-        until: Instant,
-        slot: Slot,
-        jobs: Option<&mpsc::UnboundedSender<Claimed>>,
-    ) {
+    fn hand_out(self: &Arc<Self>, raw: Raw, until: Instant, slot: Slot, jobs: Option<&mpsc::UnboundedSender<Claimed>>) {
         let (id, fence, attempt, lost, body, fields) = raw;
         let Ok(id) = id.parse::<JobId>() else {
             // only a foreign hand can write such a key; its lease runs out and the queue counts it as lost
@@ -316,11 +311,11 @@ impl Exchange {
                     lease.held().cancel.cancel();
                 }
                 let claimed = Claimed { job: Arc::new(job), attempt, lost, progress, lease };
-                match jobs.map(|jobs| jobs.send(claimed)) {
-                    Some(Ok(())) => return,
-                    Some(Err(unsent)) => return unsent.0.lease.settle_later(Outcome::HandedOver),
-                    None => return,
+                // without a receiver the lease is dropped and runs out
+                if let Some(Err(unsent)) = jobs.map(|jobs| jobs.send(claimed)) {
+                    unsent.0.lease.settle_later(Outcome::HandedOver);
                 }
+                return;
             }
             Ok(_) => Failure::new(FailureClass::Unreadable, "the record belongs to another job"),
             Err(BadJob::Version(version)) if version > JOB_VERSION && !lasts(fields(), PATIENCE) => {

@@ -10,8 +10,8 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::error::QueueError;
-use crate::lease::{Held, Lease};
 use crate::exchange::Exchange;
+use crate::lease::{Held, Lease};
 use crate::published::Published;
 use crate::scripts::Verb;
 
@@ -110,7 +110,7 @@ impl Keeper {
             keeping.exchange.models.len().to_string(),
             keeping.lanes.len().to_string(),
         ];
-        let [lease, slots, living, amnesty, models, lanes] = numbers.each_ref().map(|number| number.as_bytes());
+        let [lease, slots, living, amnesty, models, lanes] = numbers.each_ref().map(String::as_bytes);
         let mut arguments: Vec<&[u8]> =
             vec![keeping.exchange.worker.as_bytes(), lease, slots, keeping.about.as_bytes(), living, amnesty, models];
         arguments.extend(keeping.exchange.models.iter().map(|model| model.as_str().as_bytes()));

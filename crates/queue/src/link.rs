@@ -2,6 +2,7 @@
 //! their own for calls that block and for published messages.
 
 mod address;
+mod blocking;
 mod resolve;
 mod route;
 
@@ -9,14 +10,18 @@ use std::fmt;
 use std::sync::Arc;
 
 use redis::aio::PubSub;
-use redis::{Client, FromRedisValue, RedisResult};
+use redis::{Client, ErrorKind, FromRedisValue, RedisResult, ServerErrorKind};
 
 pub use self::address::RedisUrl;
-pub(crate) use self::route::{Blocking, Link};
+pub(crate) use self::blocking::Blocking;
+pub(crate) use self::route::Link;
 use crate::error::{ConnectError, QueueError};
 use crate::keys;
 use crate::scripts::{Scripts, Verb};
 use crate::turns::Turns;
+
+/// How often a script is loaded once more for one call.
+const LOADS: u32 = 3;
 
 /// The queue: a cheap handle on a link to Redis, to be cloned freely.
 #[derive(Clone)]
@@ -61,7 +66,7 @@ impl Queue {
     pub(crate) async fn call<T: FromRedisValue>(&self, verb: Verb, arguments: &[&[u8]]) -> Result<T, QueueError> {
         let mut link = self.link();
         let script = self.inner.scripts.get(verb);
-        let mut told = false;
+        let (mut told, mut loads) = (false, 0);
         loop {
             let mut invocation = script.prepare_invoke();
             invocation.key(keys::PREFIX);
@@ -77,6 +82,10 @@ impl Queue {
                 // in time by our clock and late by the server's: now we know the server's
                 Err(error) if error.code() == Some("LATE") && !std::mem::replace(&mut told, true) => {
                     link.set_clock(error.detail().and_then(|now| now.parse().ok()));
+                }
+                // it was loaded, but the slot moved, or somebody flushed the scripts, before it was called
+                Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) && loads < LOADS => {
+                    loads += 1;
                 }
                 answer => return Ok(answer?),
             }

@@ -6,6 +6,8 @@
 -- Cost  O(everything), for small worlds only.
 local K, BOOST, BOUND = KEYS[1], 60000 * 1000, tonumber(ARGV[1])
 local MEMORY = 'memory of the check'
+local before = cmsgpack.unpack(redis.call('GET', MEMORY) or cmsgpack.pack({}))
+local now = {}
 local faults = {}
 local function fault(...)
   faults[#faults + 1] = string.format(...)
@@ -13,11 +15,18 @@ end
 
 -- 1. everything, by kind
 
-local jobs, places, lines, rings, tags, parked_in, bodies, trails, batches =
-  {}, {}, {}, {}, {}, {}, {}, {}, {}
-local function put(id, place)
-  places[id] = places[id] or {}
-  table.insert(places[id], place)
+-- a job as an array: it is read after every operation
+local STATE, MODEL, OWNER, CHAT, COST, SEQ, FENCE, BYTES, ENDED = 1, 2, 3, 4, 5, 6, 7, 8, 9
+local jobs, lines, rings, tags, parked_in, bodies, trails, batches = {}, {}, {}, {}, {}, {}, {}, {}
+local place, score_there, line_there, places = {}, {}, {}, {}
+local function put(kind, key, line)
+  local members = redis.call('ZRANGE', key, 0, -1, 'WITHSCORES')
+  for index = 1, #members, 2 do
+    local id = members[index]
+    places[id] = (places[id] or 0) + 1
+    place[id], score_there[id], line_there[id] = kind, members[index + 1], line
+  end
+  return members
 end
 local function hash(key)
   local fields, result = redis.call('HGETALL', key), {}
@@ -33,131 +42,137 @@ local function scores(key)
   end
   return result
 end
-local held = {}
+local function members(key)
+  local result = {}
+  for _, member in ipairs(redis.call('SMEMBERS', key)) do
+    result[member] = true
+  end
+  return result
+end
+local held, held_lines, held_chats = {}, {}, {}
+local parked_list, holding, all_models = {}, {}, {}
+local exists = {}
 for _, key in ipairs(redis.call('KEYS', K .. '*')) do
-  local kind, rest = string.match(key, '^([^:]*):?(.*)$', #K + 1)
-  if kind == 'job' then
-    jobs[rest] = hash(key)
-  elseif kind == 'body' then
+  local colon = string.find(key, ':', #K + 1, true)
+  local kind = string.sub(key, #K + 1, (colon or 0) - 1)
+  local rest = colon and string.sub(key, colon + 1)
+  if kind == 'body' then
     bodies[rest] = true
   elseif kind == 'trail' then
     trails[rest] = true
+  elseif kind == 'job' then
+    jobs[rest] = redis.call('HMGET', key, 'state', 'model', 'owner', 'chat', 'cost', 'seq', 'fence', 'bytes', 'ended')
   elseif kind == 'line' then
     local model, owner = string.match(rest, '^([^:]*):(.*)$')
     lines[model] = lines[model] or {}
-    lines[model][owner] = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
-    for id, score in pairs(scores(key)) do
-      put(id, { 'waiting', key, score, model, owner })
-    end
+    lines[model][owner] = true
+    put('waiting', key, rest)
   elseif kind == 'ring' then
     rings[rest] = scores(key)
   elseif kind == 'tags' then
     tags[rest] = scores(key)
-  elseif kind == 'parked' and rest ~= '' then
+  elseif kind == 'parked' and rest then
     for _, model in ipairs(redis.call('SMEMBERS', key)) do
       parked_in[model] = parked_in[model] or {}
       parked_in[model][rest] = true
     end
+  elseif kind == 'parked' then
+    parked_list = members(key)
+  elseif kind == 'held' and not rest then
+    holding = members(key)
   elseif kind == 'held' and string.match(rest, '^[^:]*:[^:]*:') then
-    local chat, model, owner = string.match(rest, '^([^:]*:[^:]*):([^:]*):(.*)$')
-    if not redis.call('ZSCORE', K .. 'held:' .. chat, model .. ':' .. owner) then
-      fault('%s holds jobs and nobody knows', key)
+    held_lines[rest] = true
+    local line = string.match(rest, '^[^:]*:[^:]*:(.*)$')
+    local there = put('waiting', key, line)
+    for index = 1, #there, 2 do
+      held[there[index]] = true
     end
-    for id, score in pairs(scores(key)) do
-      put(id, { 'waiting', key, score, model, owner })
-      held[id] = true
-    end
-  elseif kind == 'held' and rest ~= '' then
-    if redis.call('SISMEMBER', K .. 'held', rest) == 0 then
-      fault('%s holds jobs and nobody knows', key)
-    end
-    for line in pairs(scores(key)) do
-      if redis.call('EXISTS', key .. ':' .. line) == 0 then
-        fault('%s is remembered and holds nothing', key .. ':' .. line)
-      end
-    end
+  elseif kind == 'held' then
+    held_chats[rest] = scores(key)
   elseif kind == 'batch' then
     batches[rest] = hash(key)
+  elseif not rest then
+    exists[kind] = true
   end
 end
-local at = tonumber(redis.call('GET', K .. 'clock'))
-local settings, gauge = hash(K .. 'settings'), hash(K .. 'gauge')
+local function maybe(read, name)
+  return exists[name] and read(K .. name) or {}
+end
+local settings, gauge = maybe(hash, 'settings'), maybe(hash, 'gauge')
 local user_limit = tonumber(settings.user_limit or 'inf') or math.huge
 local chat_limit = tonumber(settings.chat_limit or 'inf') or math.huge
 for _, set in ipairs({ 'delayed', 'leases', 'ended', 'dead' }) do
-  for id, score in pairs(scores(K .. set)) do
-    put(id, { set, set, score })
+  if exists[set] then
+    put(set, K .. set)
   end
 end
 
 -- 2. each job in its one place, and what is to be counted
 
 local running, waiting, work, pending, busy, chatting, waits_in_chat = {}, {}, {}, {}, {}, {}, {}
-local fences, kept, all_waiting = {}, 0, 0
+local runs_under, kept, all_waiting = {}, 0, 0
 local function add(counts, name, by)
   counts[name] = (counts[name] or 0) + by
 end
-local fence = tonumber(redis.call('GET', K .. 'fence') or '0')
+local fence = exists.fence and tonumber(redis.call('GET', K .. 'fence')) or 0
 local PLACE = { waiting = 'waiting', delayed = 'delayed', active = 'leases', done = 'ended', cancelled = 'ended', dead = 'dead' }
+local fences, fences_before = {}, before.fences or {}
+now.fences = fences
 for id, job in pairs(jobs) do
-  local place = places[id] or {}
-  if #place ~= 1 then
-    fault('job %s (%s) is in %d places', id, job.state, #place)
-  elseif place[1][1] ~= PLACE[job.state] then
-    fault('job %s is %s but in %s', id, job.state, place[1][2])
-  elseif job.state == 'waiting' and place[1][3] ~= tonumber(job.seq) then
-    fault('job %s has number %s but stands at %s', id, job.seq, place[1][3])
-  elseif place[1][4] and (place[1][4] ~= job.model or place[1][5] ~= job.owner) then
-    fault('job %s of %s on %s stands in %s', id, job.owner, job.model, place[1][2])
+  local state, model, owner, chat = job[STATE], job[MODEL], job[OWNER], job[CHAT]
+  if places[id] ~= 1 then
+    fault('job %s (%s) is in %d places', id, state, places[id] or 0)
+  elseif place[id] ~= PLACE[state] then
+    fault('job %s is %s but in %s', id, state, place[id])
+  elseif state == 'waiting' and tonumber(score_there[id]) ~= tonumber(job[SEQ]) then
+    fault('job %s has number %s but stands at %s', id, job[SEQ], score_there[id])
+  elseif state == 'waiting' and line_there[id] ~= model .. ':' .. owner then
+    fault('job %s of %s on %s stands in %s', id, owner, model, line_there[id])
   end
   if not bodies[id] then
     fault('job %s has no body', id)
   end
-  if job.state == 'active' then
-    add(running, job.model, 1)
-    add(busy, job.owner, 1)
-    if job.chat then
-      add(chatting, job.chat, 1)
+  if state == 'active' then
+    add(running, model, 1)
+    add(busy, owner, 1)
+    if chat then
+      add(chatting, chat, 1)
     end
-    if fences[job.fence] then
-      fault('jobs %s and %s run under one token', id, fences[job.fence])
+    if runs_under[job[FENCE]] then
+      fault('jobs %s and %s run under one token', id, runs_under[job[FENCE]])
     end
-    fences[job.fence] = id
-  elseif job.state == 'waiting' then
+    runs_under[job[FENCE]] = id
+  elseif state == 'waiting' then
     all_waiting = all_waiting + 1
-    add(waiting, job.model, 1)
-    add(work, job.model, tonumber(job.cost))
-    if job.chat and not held[id] then
-      waits_in_chat[job.chat .. ' ' .. job.model .. ' ' .. job.owner] = true
+    add(waiting, model, 1)
+    add(work, model, tonumber(job[COST]))
+    if chat and not held[id] then
+      waits_in_chat[chat .. ' ' .. model .. ' ' .. owner] = true
     end
   end
-  if job.state == 'waiting' or job.state == 'delayed' or job.state == 'active' then
-    add(pending, job.owner, 1)
-    if job.bytes or job.ended then
-      fault('job %s is %s and has ended', id, job.state)
+  if state == 'waiting' or state == 'delayed' or state == 'active' then
+    add(pending, owner, 1)
+    if job[BYTES] or job[ENDED] then
+      fault('job %s is %s and has ended', id, state)
     end
   else
-    kept = kept + tonumber(job.bytes or '0')
-    if not job.bytes or not job.ended then
-      fault('job %s is %s and was not weighed', id, job.state)
+    kept = kept + tonumber(job[BYTES] or '0')
+    if not job[BYTES] or not job[ENDED] then
+      fault('job %s is %s and was not weighed', id, state)
     end
   end
-  if job.fence then
-    if tonumber(job.fence) > fence then
+  if job[FENCE] then
+    fences[id] = job[FENCE]
+    if tonumber(job[FENCE]) > fence then
       fault('job %s has a token that was never given', id)
-    end
-    local before = tonumber(redis.call('HGET', MEMORY, 'fence ' .. id) or '0')
-    if tonumber(job.fence) < before then
+    elseif tonumber(job[FENCE]) < tonumber(fences_before[id] or '0') then
       fault('the token of job %s fell', id)
-    end
-    if tonumber(job.fence) ~= before then
-      redis.call('HSET', MEMORY, 'fence ' .. id, job.fence)
     end
   end
 end
-for id, place in pairs(places) do
+for id, kind in pairs(place) do
   if not jobs[id] then
-    fault('%s holds job %s, which has no record', place[1][2], id)
+    fault('%s holds job %s, which has no record', kind, id)
   end
 end
 for _, left in ipairs({ bodies, trails }) do
@@ -177,16 +192,13 @@ local function equal(what, counted, expected)
 end
 -- a cap may be exceeded only by what ran before it was lowered
 local function cap(what, count, limit)
-  local before = tonumber(redis.call('HGET', MEMORY, what) or '0')
-  if count > limit and count > before then
+  now[what] = count
+  if count > limit and count > (before[what] or 0) then
     fault('%s: %d run, %d may', what, count, limit)
-  end
-  if count ~= before then
-    redis.call('HSET', MEMORY, what, count)
   end
 end
 local models, open = {}, {}
-for _, name in ipairs(redis.call('SMEMBERS', K .. 'models')) do
+for name in pairs(maybe(members, 'models')) do
   local model = hash(K .. 'model:' .. name)
   models[name] = model
   equal('running on ' .. name, model.running, running[name])
@@ -203,7 +215,7 @@ for name in pairs(rings) do
 end
 equal('waiting', gauge.waiting, all_waiting)
 equal('bytes', gauge.kept, kept)
-local owners = hash(K .. 'owners')
+local owners, pauses = maybe(hash, 'owners'), maybe(hash, 'pauses')
 for name, packed in pairs(owners) do
   local owed, flying, paused = string.match(packed, '^(%-?%d+) (%-?%d+) (%d)$')
   equal('pending of ' .. name, owed, pending[name])
@@ -212,7 +224,7 @@ for name, packed in pairs(owners) do
   if packed == '0 0 0' then
     fault('owner %s is kept for nothing', name)
   end
-  if (paused == '1') ~= (redis.call('HEXISTS', K .. 'pauses', name) == 1) then
+  if (paused == '1') ~= (pauses[name] ~= nil) then
     fault('owner %s is paused for no reason', name)
   end
   pending[name] = nil
@@ -220,7 +232,7 @@ end
 for name in pairs(pending) do
   fault('owner %s is not counted', name)
 end
-local chats = hash(K .. 'chats')
+local chats = maybe(hash, 'chats')
 for name, count in pairs(chats) do
   equal('in flight of chat ' .. name, count, chatting[name])
   cap('chat ' .. name, chatting[name] or 0, chat_limit)
@@ -229,11 +241,10 @@ end
 for name in pairs(chatting) do
   fault('chat %s is not counted', name)
 end
-local fell = tonumber(redis.call('HGET', MEMORY, 'fence') or '0')
-if fence < fell then
+if fence < (before.fence or 0) then
   fault('the token fell')
 end
-redis.call('HSET', MEMORY, 'fence', string.format('%.0f', fence))
+now.fence = fence
 
 -- 4. rings: who waits and may run stands there, or is parked for a reason
 
@@ -241,7 +252,7 @@ local function kind_of(owner)
   local flying, paused = string.match(owners[owner] or '0 0 0', '^%-?%d+ (%-?%d+) (%d)$')
   return tonumber(flying), paused == '1'
 end
-local parked, roomy = {}, scores(K .. 'roomy')
+local parked, roomy = {}, maybe(scores, 'roomy')
 if next(roomy) and not gauge.room then
   fault('chats have room and no step knows')
 end
@@ -258,12 +269,12 @@ for model, each in pairs(parked_in) do
     if (rings[model] or {})[owner] then
       fault('owner %s is parked and in the ring of %s', owner, model)
     end
-    if redis.call('SISMEMBER', K .. 'parked', owner) == 0 then
+    if not parked_list[owner] then
       fault('owner %s is parked but not on the list', owner)
     end
   end
 end
-for _, owner in ipairs(redis.call('SMEMBERS', K .. 'parked')) do
+for owner in pairs(parked_list) do
   if not parked[owner] then
     fault('owner %s is on the list of the parked for nothing', owner)
   end
@@ -285,28 +296,43 @@ for model, each in pairs(rings) do
     end
   end
 end
-for _, chat in ipairs(redis.call('SMEMBERS', K .. 'held')) do
-  if redis.call('EXISTS', K .. 'held:' .. chat) == 0 then
+for chat in pairs(holding) do
+  if not held_chats[chat] then
     fault('chat %s holds nothing back and is on the list', chat)
   end
 end
+for chat, each in pairs(held_chats) do
+  if not holding[chat] then
+    fault('chat %s holds jobs back and is not on the list', chat)
+  end
+  for line in pairs(each) do
+    if not held_lines[chat .. ':' .. line] then
+      fault('chat %s holds nothing of %s and says so', chat, line)
+    end
+    held_lines[chat .. ':' .. line] = nil
+  end
+end
+for line in pairs(held_lines) do
+  fault('%s is held back and nobody knows', line)
+end
 for id in pairs(held) do
   local job = jobs[id]
-  if job and tonumber(chats[job.chat] or '0') < chat_limit and not roomy[job.chat]
-    and not waits_in_chat[job.chat .. ' ' .. job.model .. ' ' .. job.owner] then
-    fault('job %s waits for chat %s, which has room', id, job.chat)
+  local chat = job and job[CHAT]
+  if job and tonumber(chats[chat] or '0') < chat_limit and not roomy[chat]
+    and not waits_in_chat[chat .. ' ' .. job[MODEL] .. ' ' .. job[OWNER]] then
+    fault('job %s waits for chat %s, which has room', id, chat)
   end
 end
 
 -- 5. models that may be claimed from, and those that come back
 
-local gates = scores(K .. 'gates')
+local gates = maybe(scores, 'gates')
 for name, model in pairs(models) do
   if tonumber(model.gate or '-1') ~= (gates[name] or -1) then
     fault('model %s comes back at another moment than it opens', name)
   end
 end
-local lanes = scores(K .. 'lanes')
+local lanes = maybe(scores, 'lanes')
 for name in pairs(lanes) do
   if not open[name] then
     fault('model %s has a turn and is not open', name)
@@ -329,7 +355,7 @@ for id, batch in pairs(batches) do
     fault('batch %s: %d left, joined %s', id, left, tostring(batch.joined))
   end
 end
-local alive, workers, capacity = scores(K .. 'alive'), hash(K .. 'workers'), hash(K .. 'capacity')
+local alive, workers, capacity = maybe(scores, 'alive'), maybe(hash, 'workers'), maybe(hash, 'capacity')
 local slots = {}
 for name, about in pairs(workers) do
   local count, served = string.match(about, '^(%d+)\31([^\31]*)')
@@ -353,4 +379,5 @@ end
 for name in pairs(slots) do
   fault('the slots of %s are not counted', name)
 end
+redis.call('SET', MEMORY, cmsgpack.pack(now))
 return faults

@@ -13,6 +13,7 @@ pub(super) struct Generator<R> {
     random: R,
     jobs: u32,
     updates: u32,
+    opening: Option<Vec<Operation>>,
 }
 
 const COSTS: [i64; 6] = [1, 333, 1000, 5000, 20_000, 90_000];
@@ -20,20 +21,29 @@ const WAITS: [i64; 6] = [0, 40, 300, 2000, 7000, 70_000];
 
 impl<R: Rng> Generator<R> {
     pub(super) fn new(random: R) -> Self {
-        Self { random, jobs: 0, updates: 0 }
+        Self { random, jobs: 0, updates: 0, opening: None }
     }
 
     /// What happens next.
     pub(super) fn next(&mut self, state: &Reference) -> Operation {
+        if let Some(operation) = self.opening.as_mut().and_then(Vec::pop) {
+            return operation;
+        }
+        if self.opening.is_none() {
+            self.opening = Some(self.open(state));
+        }
         match self.random.random_range(0..1000) {
             0..190 => self.advance(),
             190..390 => self.submit(state),
             390..760 => self.step(state),
             760..820 => self.heartbeat(state),
             820..860 => self.checkpoint(state),
-            860..900 => Operation::Cancel { job: self.job(state, None), owner: self.asker(state), tell: self.coin(0.5) },
+            860..900 => {
+                Operation::Cancel { job: self.job(state, None), owner: self.asker(state), tell: self.coin(0.5) }
+            }
             900..930 => {
-                let wanted = *[State::Dead, State::Cancelled, State::Delayed, State::Done].choose(&mut self.random).unwrap();
+                let wanted =
+                    *[State::Dead, State::Cancelled, State::Delayed, State::Done].choose(&mut self.random).unwrap();
                 Operation::Retry { job: self.job(state, Some(wanted)), owner: self.asker(state) }
             }
             930..940 => {
@@ -45,6 +55,47 @@ impl<R: Rng> Generator<R> {
             992..996 => Operation::Expire(self.expired(state)),
             _ => Operation::Retire { worker: self.random.random_range(0..state.world.workers.len()) },
         }
+    }
+
+    /// What brings a queue to its end, one thing at a time; `None` when nothing is left in it.
+    pub(super) fn drain(&mut self, state: &Reference) -> Option<Operation> {
+        if let Some(steer) = state.what_restrains().into_iter().next() {
+            return Some(Operation::Steer(steer));
+        }
+        let worker = self.random.random_range(0..state.world.workers.len());
+        let ends: Vec<End> = Self::numbers(state, State::Active)
+            .into_iter()
+            .take(8)
+            .map(|job| End { hold: Hold { job, later: 0 }, verdict: Verdict::Done })
+            .collect();
+        let waiting = Self::numbers(state, State::Waiting);
+        if !ends.is_empty() || !waiting.is_empty() && self.coin(0.7) {
+            return Some(Operation::Step { worker, want: 8, amnesty: true, notices: 0, ends });
+        }
+        if let Some(job) = waiting.first().or(Self::numbers(state, State::Delayed).first()) {
+            return Some(Operation::Cancel { job: *job, owner: None, tell: true });
+        }
+        if let Some(notice) = state.notices.keys().next() {
+            return Some(Operation::Told(*notice));
+        }
+        let jobs: Vec<u32> = state.jobs.keys().copied().take(8).collect();
+        (!jobs.is_empty()).then_some(Operation::Forget { jobs })
+    }
+
+    /// Limits as operators set them before anything happens, so that they are met; few records, for a quick check.
+    fn open(&mut self, state: &Reference) -> Vec<Operation> {
+        let mut opening = Vec::new();
+        let mut limit = |chance: f64, setting: Setting| {
+            if self.random.random_bool(chance) {
+                let limit = Some(self.random.random_range(1..=2));
+                opening.push(Operation::Steer(Steer::Limit(setting, limit)));
+            }
+        };
+        limit(0.8, Setting::KeepJobs);
+        limit(0.3, Setting::User);
+        limit(if state.world.bound == 64 { 0.5 } else { 0.0 }, Setting::Chat);
+        (0..state.world.models).for_each(|model| limit(0.2, Setting::Model(model)));
+        opening
     }
 
     fn coin(&mut self, chance: f64) -> bool {
@@ -82,14 +133,14 @@ impl<R: Rng> Generator<R> {
             update,
             chat: self.coin(0.5).then(|| self.random.random_range(0..state.world.chats)),
             urgent: self.coin(0.15),
-            pending: *[3, 8, 12, 12].choose(&mut self.random).unwrap(),
-            waiting: *[6, 20, 40, 40].choose(&mut self.random).unwrap(),
+            pending: *[3, 5, 8, 8].choose(&mut self.random).unwrap(),
+            waiting: *[3, 8, 16, 16].choose(&mut self.random).unwrap(),
             jobs,
         })
     }
 
     fn step(&mut self, state: &Reference) -> Operation {
-        let active = self.numbers(state, State::Active);
+        let active = Self::numbers(state, State::Active);
         let most = if self.coin(0.7) { 2 } else { 6 }.min(active.len() + usize::from(self.coin(0.1)));
         let mut ends = Vec::new();
         for _ in 0..self.random.random_range(0..=most) {
@@ -157,13 +208,16 @@ impl<R: Rng> Generator<R> {
             32..34 => Steer::Close(why),
             34..44 => Steer::Reopen,
             44..68 => Steer::Limit(Setting::Model(self.model(state)), self.limit(3)),
-            68..82 => Steer::Limit(Setting::User, self.limit(3)),
             82..94 if state.world.bound == 64 => Steer::Limit(Setting::Chat, self.limit(3)),
-            82..94 => Steer::Limit(Setting::User, self.limit(3)),
-            94..96 => {
-                Steer::Limit(Setting::KeepMs, [None, Some(3_600_000), Some(100_000_000)].choose(&mut self.random).copied().unwrap())
-            }
-            96..99 => Steer::Limit(Setting::KeepJobs, [Some(0), Some(3), Some(6), None].choose(&mut self.random).copied().unwrap()),
+            68..94 => Steer::Limit(Setting::User, self.limit(3)),
+            94..96 => Steer::Limit(
+                Setting::KeepMs,
+                [None, Some(3_600_000), Some(100_000_000)].choose(&mut self.random).copied().unwrap(),
+            ),
+            96..99 => Steer::Limit(
+                Setting::KeepJobs,
+                [Some(0), Some(2), Some(2), Some(5)].choose(&mut self.random).copied().unwrap(),
+            ),
             _ => Steer::Limit(Setting::KeepBytes, [None, None, Some(0)].choose(&mut self.random).copied().unwrap()),
         }
     }
@@ -202,7 +256,7 @@ impl<R: Rng> Generator<R> {
         known.choose(&mut self.random).copied().unwrap_or(Notice::Job(1))
     }
 
-    fn numbers(&self, state: &Reference, wanted: State) -> Vec<u32> {
+    fn numbers(state: &Reference, wanted: State) -> Vec<u32> {
         state.jobs.iter().filter(|(_, job)| job.state == wanted).map(|(id, _)| *id).collect()
     }
 
@@ -212,7 +266,7 @@ impl<R: Rng> Generator<R> {
             return 99_999;
         }
         let wanted = wanted.filter(|_| !self.coin(0.1));
-        let some: Vec<u32> = wanted.map_or_else(Vec::new, |wanted| self.numbers(state, wanted));
+        let some: Vec<u32> = wanted.map_or_else(Vec::new, |wanted| Self::numbers(state, wanted));
         let any: Vec<u32> = state.jobs.keys().copied().collect();
         some.choose(&mut self.random).or_else(|| any.choose(&mut self.random)).copied().unwrap_or(1)
     }

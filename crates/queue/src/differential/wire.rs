@@ -130,10 +130,8 @@ pub(super) fn call(operation: &Operation, state: &Reference) -> Call {
 }
 
 /// The two handles that providers give out in a run, with the hashes that name their keys.
-pub(super) const HANDLES: [(&str, &str); 2] = [
-    ("p1", "b78f576611ec06f96af3ca654c22172a5d746c40"),
-    ("p2", "c5fd961c9f737a955a308050062e7a2c34ee67c3"),
-];
+pub(super) const HANDLES: [(&str, &str); 2] =
+    [("p1", "b78f576611ec06f96af3ca654c22172a5d746c40"), ("p2", "c5fd961c9f737a955a308050062e7a2c34ee67c3")];
 
 pub(super) fn hash_of(handle: &str) -> &'static str {
     HANDLES.iter().find(|(name, _)| *name == handle).map_or("", |(_, hash)| hash)
@@ -168,9 +166,9 @@ fn steering(steer: &Steer) -> Vec<String> {
 /// An answer of the server as the model gives it: of a claimed job's record only the checkpoints.
 pub(super) fn comparable(operation: &Operation, reply: Reply) -> Reply {
     match (operation, reply) {
-        (Operation::Step { .. }, Reply::List(parts)) => {
-            Reply::List(parts.into_iter().enumerate().map(|(at, part)| if at < 3 { part } else { claim(part) }).collect())
-        }
+        (Operation::Step { .. }, Reply::List(parts)) => Reply::List(
+            parts.into_iter().enumerate().map(|(at, part)| if at < 3 { part } else { claim(part) }).collect(),
+        ),
         (_, reply) => reply,
     }
 }

@@ -18,6 +18,7 @@ use tracing::{debug, info};
 
 use super::address::RedisUrl;
 use super::resolve::{self, Found, RESPONSE};
+use crate::error::code;
 use crate::lease::millis;
 
 /// Most servers that one call is sent to, one after another.
@@ -45,7 +46,7 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
-    live: Option<Live>,
+    live: Option<Arc<Live>>,
     made: u64,
     /// The nodes of the cluster as it was last seen.
     nodes: Vec<ConnectionInfo>,
@@ -59,7 +60,6 @@ struct State {
     clock: Option<(Instant, u64)>,
 }
 
-#[derive(Clone)]
 struct Live {
     number: u64,
     connection: MultiplexedConnection,
@@ -93,7 +93,7 @@ impl Link {
 
     /// The server that holds the queue now; connects when nothing is connected.
     pub(super) async fn server(&self) -> RedisResult<ConnectionInfo> {
-        Ok(self.live().await?.server)
+        Ok(self.live().await?.server.clone())
     }
 
     /// The count of connections given up, for those whose own connections stand and fall with this one.
@@ -124,7 +124,7 @@ impl Link {
         self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn live(&self) -> RedisResult<Live> {
+    async fn live(&self) -> RedisResult<Arc<Live>> {
         if let Some(live) = self.state().live.clone() {
             return Ok(live);
         }
@@ -164,11 +164,11 @@ impl Link {
         candidates
     }
 
-    fn install(&self, found: Found) -> Live {
+    fn install(&self, found: Found) -> Arc<Live> {
         let Found { connection, server, nodes } = found;
         let mut state = self.state();
         state.made += 1;
-        let live = Live { number: state.made, connection, server };
+        let live = Arc::new(Live { number: state.made, connection, server });
         info!(server = %live.server.addr(), nodes = nodes.len(), "connected to redis");
         state.hint = Some(live.server.clone());
         state.nodes = nodes;
@@ -201,8 +201,8 @@ impl Link {
     async fn request(&self, command: &Cmd) -> RedisResult<Value> {
         let mut last = None;
         for _ in 0..HOPS {
-            let mut live = self.live().await?;
-            let answer = live.connection.send_packed_command(command).await.and_then(Value::extract_error);
+            let live = self.live().await?;
+            let answer = live.connection.clone().send_packed_command(command).await.and_then(Value::extract_error);
             let Err(error) = answer else { return answer };
             let turn = Turn::of(&error);
             self.give_up_for(&live, &error, &turn);
@@ -231,8 +231,8 @@ impl Link {
     }
 
     async fn request_all(&self, pipeline: &Pipeline, offset: usize, count: usize) -> RedisResult<Vec<Value>> {
-        let mut live = self.live().await?;
-        let mut answers = match live.connection.send_packed_commands(pipeline, offset, count).await {
+        let live = self.live().await?;
+        let mut answers = match live.connection.clone().send_packed_commands(pipeline, offset, count).await {
             Ok(answers) => answers,
             Err(error) => {
                 self.give_up_for(&live, &error, &Turn::of(&error));
@@ -275,9 +275,12 @@ impl Turn {
                 ServerErrorKind::ReadOnly | ServerErrorKind::ClusterDown | ServerErrorKind::MasterDown,
             ) => Self::Unfit,
             ErrorKind::Io | ErrorKind::Parse => Self::Broken,
-            // the server's users were changed: a new connection signs in again
-            _ if error.code() == Some("NOAUTH") => Self::Broken,
-            _ => Self::Own,
+            _ => match code(error) {
+                // the server's users were changed: a new connection signs in again
+                Some("NOAUTH") => Self::Broken,
+                Some("READONLY") => Self::Unfit,
+                _ => Self::Own,
+            },
         }
     }
 }
@@ -298,45 +301,5 @@ impl ConnectionLike for Link {
 
     fn get_db(&self) -> i64 {
         self.shared.url.seeds()[0].redis_settings().db()
-    }
-}
-
-/// A connection for calls that block on the server, to the server that the link had found. It falls with the link's
-/// own connection: while it waits it cannot find out by itself that the wire is cut.
-pub(crate) struct Blocking {
-    connection: MultiplexedConnection,
-    given_up: watch::Receiver<u64>,
-}
-
-impl Blocking {
-    pub(super) async fn open(link: &Link) -> RedisResult<Self> {
-        let given_up = link.given_up();
-        let connection = resolve::connect(&link.server().await?, None).await?;
-        Ok(Self { connection, given_up })
-    }
-}
-
-impl ConnectionLike for Blocking {
-    fn req_packed_command<'a>(&'a mut self, command: &'a Cmd) -> RedisFuture<'a, Value> {
-        Box::pin(async move {
-            tokio::select! {
-                biased;
-                answer = self.connection.send_packed_command(command) => answer,
-                _ = self.given_up.changed() => Err((ErrorKind::Io, "the link that it belongs to was given up").into()),
-            }
-        })
-    }
-
-    fn req_packed_commands<'a>(
-        &'a mut self,
-        pipeline: &'a Pipeline,
-        offset: usize,
-        count: usize,
-    ) -> RedisFuture<'a, Vec<Value>> {
-        Box::pin(self.connection.send_packed_commands(pipeline, offset, count))
-    }
-
-    fn get_db(&self) -> i64 {
-        self.connection.get_db()
     }
 }

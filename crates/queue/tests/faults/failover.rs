@@ -19,7 +19,7 @@ fn token(lease: &atelier_queue::Lease) -> u64 {
 #[tokio::test]
 async fn tokens_of_lost_claims_are_not_given_out_again() {
     let master = Server::start();
-    let replica = Server::start_with(&["--replicaof", &format!("127.0.0.1 {}", master.port)]);
+    let replica = Server::start_with(&["--replicaof", "127.0.0.1", &master.port.to_string()]);
     let proxy = Proxy::to(master.port).await;
     let queue = proxy.queue();
     replica.until(&["INFO", "replication"], "master_link_status", "up").await;

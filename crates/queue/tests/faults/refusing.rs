@@ -71,6 +71,56 @@ async fn a_full_memory_refuses_new_jobs_and_lets_those_it_has_end() {
     worker.end().await;
 }
 
+/// A disk that is full, as far as one process can tell: no file of its may grow any more.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_full_disk_stops_everything_and_loses_nothing() {
+    use std::os::unix::fs::PermissionsExt;
+
+    use rustix::process::{Pid, Resource, Rlimit, prlimit};
+
+    // the signal for a file that would grow too large ends a process that does not ignore it
+    let directory = tempfile::tempdir().unwrap();
+    let wrapper = directory.path().join("server");
+    let real = crate::server::program();
+    std::fs::write(&wrapper, format!("#!/bin/sh\ntrap '' XFSZ\nexec '{}' \"$@\"\n", real.display())).unwrap();
+    std::fs::set_permissions(&wrapper, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let server = Server::start_as(wrapper.into(), port, &[]);
+    let pid = Pid::from_raw(i32::try_from(server.child.id()).unwrap()).unwrap();
+    let grow = |most| prlimit(Some(pid), Resource::Fsize, Rlimit { current: most, maximum: None }).unwrap();
+
+    let queue = server.queue().await;
+    let mut worker = Worker::start(&queue, "w1");
+    let id = submit(&queue, 1).await;
+    let held = worker.next().await;
+    grow(Some(1));
+    let mut number = 100;
+    let error = loop {
+        number += 1;
+        match try_submit(&queue, number).await {
+            Ok(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(fault(&error), Fault::Disk, "{error}");
+    assert!(error.to_string().contains("cannot write to its disk"), "{error}");
+    let health = queue.health().await.unwrap();
+    for name in ["redis writes", "redis persistence"] {
+        assert!(!finding(&health, name).good, "{health:?}");
+    }
+    tokio::time::sleep(LEASE * 2).await;
+    grow(None);
+    let back = Instant::now();
+    submit_at_last(&queue, number).await;
+    measured("after a full disk", back);
+    assert!(!held.claimed.lease.is_lost());
+    held.done();
+    let record = until(&queue, &id, JobState::Done).await;
+    assert_eq!((record.attempt, record.lost), (1, 0));
+    worker.end().await;
+}
+
 #[tokio::test]
 async fn a_key_of_another_type_is_no_outage() {
     let server = Server::start();

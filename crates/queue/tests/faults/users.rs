@@ -179,7 +179,8 @@ fn the_documented_permissions_are_those_that_are_used() {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             if path.is_dir() {
-                folders.push(path);
+                // the differential run has a server of its own
+                folders.extend(Some(path).filter(|path| !path.ends_with("differential")));
             } else {
                 texts.push(std::fs::read_to_string(path).unwrap());
             }

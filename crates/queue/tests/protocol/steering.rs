@@ -149,11 +149,8 @@ async fn a_pause_keeps_jobs_with_its_reason_and_a_resume_starts_them() {
     let mut bench = Bench::start(&queue, "w", one_slot());
     let other = ask(&queue, 2, 1, Wish { user: 2, chat: 2, model: "imagen", ..PLAIN }).await;
     let why = || "by operator:ada: the provider moves".to_owned();
-    let expected = [
-        Because::Paused { why: why() },
-        Because::ModelPaused { why: why() },
-        Because::UserPaused { why: why() },
-    ];
+    let expected =
+        [Because::Paused { why: why() }, Because::ModelPaused { why: why() }, Because::UserPaused { why: why() }];
     let standing = queue.standing(&id, Catalogue::builtin()).await.unwrap().unwrap();
     assert_eq!(standing.because.iter().filter(|because| expected.contains(because)).count(), 3, "{standing:?}");
     assert_eq!(standing.start, None);

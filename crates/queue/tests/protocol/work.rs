@@ -3,9 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use atelier_domain::{
-    BotId, ChatId, Job, JobId, JobState, Language, MessageId, Place, Request, UpdateId, UserId,
-};
+use atelier_domain::{BotId, ChatId, Job, JobId, JobState, Language, MessageId, Place, Request, UpdateId, UserId};
 use atelier_queue::{Claimed, Handler, Limits, Outcome, Queue, RunOptions, Submission, Submitted, run};
 use futures::FutureExt;
 use tokio::sync::mpsc;
@@ -35,7 +33,8 @@ pub(crate) fn job(number: u32, model: &str) -> (Job, Duration) {
 
 pub(crate) async fn submit(queue: &Queue, update: u32, jobs: &[(Job, Duration)]) -> Submitted {
     let limits = Limits { pending_per_user: 5, waiting: 100 };
-    let submission = Submission { bot: BOT, user: UserId(9), update: UpdateId(update), jobs, limits, weight: 1, urgent: false };
+    let submission =
+        Submission { bot: BOT, user: UserId(9), update: UpdateId(update), jobs, limits, weight: 1, urgent: false };
     queue.submit(&submission).await.unwrap()
 }
 

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a harness fails its test by panicking")]
 
+use std::ffi::{OsStr, OsString};
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 
@@ -14,6 +15,7 @@ pub(crate) struct Server {
     pub(crate) port: u16,
     pub(crate) directory: TempDir,
     pub(crate) extra: Vec<String>,
+    program: OsString,
 }
 
 impl Server {
@@ -27,10 +29,15 @@ impl Server {
     }
 
     pub(crate) fn start_on(port: u16, extra: &[&str]) -> Self {
+        Self::start_as(program(), port, extra)
+    }
+
+    /// A server behind another program, which becomes it.
+    pub(crate) fn start_as(program: OsString, port: u16, extra: &[&str]) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let extra: Vec<String> = extra.iter().map(|word| (*word).to_owned()).collect();
-        let child = spawn(port, &directory, &extra);
-        Self { child, port, directory, extra }
+        let child = spawn(&program, port, &directory, &extra);
+        Self { child, port, directory, extra, program }
     }
 
     pub(crate) fn url(&self) -> RedisUrl {
@@ -51,7 +58,7 @@ impl Server {
     }
 
     pub(crate) fn restart(&mut self) {
-        self.child = spawn(self.port, &self.directory, &self.extra);
+        self.child = spawn(&self.program, self.port, &self.directory, &self.extra);
     }
 
     /// Number of fields of a hash of the queue.
@@ -79,8 +86,12 @@ impl Drop for Server {
     }
 }
 
-fn spawn(port: u16, directory: &TempDir, extra: &[String]) -> Child {
-    let program = std::env::var_os("ATELIER_REDIS_SERVER").unwrap_or_else(|| "redis-server".into());
+/// The server that the tests run on.
+pub(crate) fn program() -> OsString {
+    std::env::var_os("ATELIER_REDIS_SERVER").unwrap_or_else(|| "redis-server".into())
+}
+
+fn spawn(program: &OsStr, port: u16, directory: &TempDir, extra: &[String]) -> Child {
     let mut child = Command::new(program)
         .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--appendonly", "yes", "--save", ""])
         .arg("--dir")

@@ -13,19 +13,24 @@ impl Reference {
         let period = self.now.div_euclid(1000).div_euclid(self.world.remembered);
         if let Some((_, ids)) = self.seen.get(&submit.update).filter(|(then, _)| period - then <= 1) {
             let mut answer = vec![text("seen")];
+            let ids = ids.clone();
+            self.meet("an update came again");
             answer.extend(ids.iter().map(|id| text(&world::job(*id))));
             return Reply::List(answer);
         }
-        if let Some(why) = &self.settings.closed {
-            return Reply::List(vec![text("closed"), text(why)]);
+        if let Some(why) = self.settings.closed.clone() {
+            self.meet("a closed queue");
+            return Reply::List(vec![text("closed"), text(&why)]);
         }
         let count = i64::try_from(submit.jobs.len()).unwrap_or(i64::MAX);
         let pending = self.pending(submit.owner);
         if pending + count > submit.pending {
+            self.meet("a user with too many jobs");
             return Reply::List(vec![text("full"), text(&pending.to_string())]);
         }
         let waiting = self.count(State::Waiting, |_| true);
         if waiting + count > submit.waiting {
+            self.meet("a full queue");
             return Reply::List(vec![text("busy"), text(&waiting.to_string())]);
         }
         let ids: Vec<u32> = submit.jobs.iter().map(|(id, _, _)| *id).collect();
@@ -64,8 +69,7 @@ impl Reference {
             self.place(*model, submit.owner);
         }
         if let Some(batch) = batch {
-            let made =
-                Batch { owner: submit.owner, of: count, left: count, by_state: BTreeMap::new(), joined: None };
+            let made = Batch { owner: submit.owner, of: count, left: count, by_state: BTreeMap::new(), joined: None };
             self.batches.insert(batch, made);
         }
         self.seen.insert(submit.update, (period, ids));

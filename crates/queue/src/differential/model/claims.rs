@@ -27,12 +27,12 @@ impl Reference {
         self.take_turns(|model| world.serves(worker, model));
         while claims.jobs.len() < want {
             let turns = self.models.iter().enumerate().filter_map(|(model, line)| Some((line.turn?, model)));
-            let next =
-                turns.filter(|(_, model)| world.serves(worker, *model) && !done.contains(model)).min();
+            let next = turns.filter(|(_, model)| world.serves(worker, *model) && !done.contains(model)).min();
             let Some((turn, model)) = next else { break };
             let lane = self.lane(model);
             if let Some(ready) = self.lane_opens(lane) {
                 self.models[model].gate = Some(ready);
+                self.meet("a model waits for its lane");
                 done.insert(model);
                 continue;
             }
@@ -66,9 +66,11 @@ impl Reference {
             let job = self.jobs[&id].clone();
             if !self.may_run(owner) {
                 self.passed.insert((model, owner));
+                self.meet("an owner was passed over");
                 self.place(model, owner);
             } else if job.chat.is_some_and(|chat| !self.has_room(chat)) {
                 self.change(id, |job| job.passed = true);
+                self.meet("a job met its chat full");
             } else {
                 let after = tag + (job.cost * UNIT).div_euclid(job.weight);
                 self.models[model].ring.insert(owner, after);
@@ -79,12 +81,20 @@ impl Reference {
                 });
                 let line = &mut self.models[model];
                 let time = line.time;
+                let tags = line.aside.len();
                 line.aside.retain(|_, tag| *tag > time);
+                if line.aside.len() < tags {
+                    self.meet("time overtook an absent owner");
+                }
+                if score < tag {
+                    self.meet("an urgent job");
+                }
                 return Some(id);
             }
             claims.passed_over += 1;
             if claims.passed_over >= self.world.bound {
                 claims.short = true;
+                self.meet("a step that passed over too many");
                 return None;
             }
         }

@@ -14,10 +14,12 @@ impl Reference {
         let id = end.hold.job;
         let fence = self.fence_of(end.hold);
         let Some(job) = self.jobs.get(&id).cloned() else { return false };
-        if fence.is_none() || job.settled == fence {
-            return fence.is_some();
+        if fence.is_some() && job.settled == fence {
+            self.meet("an end was repeated");
+            return true;
         }
         if job.state != State::Active || job.fence != fence {
+            self.meet("an end came too late");
             return false;
         }
         let burns = !matches!(end.verdict, Verdict::Postpone(_) | Verdict::Throttle(_) | Verdict::Release);
@@ -90,9 +92,11 @@ impl Reference {
         let line = &mut self.models[job.model];
         if let Some(tag) = line.ring.get_mut(&job.owner) {
             *tag += by;
+            self.met.entry("a waiting owner was charged").and_modify(|count| *count += 1).or_insert(1);
         } else {
             let tag = line.aside.get(&job.owner).copied().unwrap_or(job.tag);
             line.keep_aside(job.owner, tag + by);
+            self.meet("an absent owner was charged");
         }
     }
 

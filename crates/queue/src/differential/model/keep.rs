@@ -25,6 +25,7 @@ impl Reference {
             group.left -= 1;
             if group.left == 0 {
                 group.joined = Some(now);
+                *self.met.entry("a batch joined").or_default() += 1;
                 self.notices.insert(Notice::Batch(id), now);
             }
         }
@@ -33,8 +34,7 @@ impl Reference {
     /// After jobs ended: drops records that are too old, too many or, together, too large; the oldest first, dead ones
     /// last, some of each at a time.
     pub(super) fn retain(&mut self) {
-        let (keep_ms, keep_jobs) =
-            (self.settings.keep_ms.unwrap_or(KEEP.0), self.settings.keep_jobs.unwrap_or(KEEP.1));
+        let (keep_ms, keep_jobs) = (self.settings.keep_ms.unwrap_or(KEEP.0), self.settings.keep_jobs.unwrap_or(KEEP.1));
         for dead in [false, true] {
             let kept = self.jobs.iter().filter(|(_, job)| job.state.ended() && (job.state == State::Dead) == dead);
             let mut oldest: Vec<(i64, u32)> = kept.map(|(id, job)| (job.ended, *id)).collect();
@@ -44,6 +44,7 @@ impl Reference {
                 // the only sizes that a run sets are none and all
                 if index < over || ended <= self.now - keep_ms || self.settings.keep_bytes == Some(0) {
                     self.jobs.remove(&id);
+                    self.meet(if index < over { "too many records" } else { "a record too old or too large" });
                 } else {
                     break;
                 }
@@ -59,6 +60,7 @@ impl Reference {
         due.sort_unstable();
         due.truncate(usize::try_from(most).unwrap_or(0));
         for (_, notice) in &due {
+            self.meet("a chat was told");
             self.notices.insert(*notice, now + 30_000);
         }
         due.into_iter().map(|(_, notice)| notice).collect()

@@ -166,6 +166,8 @@ pub(super) struct Reference {
     workers: BTreeMap<usize, (i64, i64)>,
     spare: i64,
     totals: BTreeMap<&'static str, i64>,
+    /// How often each corner of the protocol was met.
+    pub(super) met: BTreeMap<&'static str, u64>,
 }
 
 impl Reference {
@@ -191,6 +193,7 @@ impl Reference {
             workers: BTreeMap::new(),
             spare: 0,
             totals: BTreeMap::new(),
+            met: BTreeMap::new(),
         }
     }
 
@@ -224,6 +227,10 @@ impl Reference {
         };
         self.take_turns(|_| true);
         reply
+    }
+
+    fn meet(&mut self, corner: &'static str) {
+        *self.met.entry(corner).or_default() += 1;
     }
 
     /// The token of a claim; `None` when there never was such a claim.
@@ -294,6 +301,7 @@ impl Reference {
     fn take_back(&mut self, owner: usize) {
         for model in 0..self.models.len() {
             if self.passed.remove(&(model, owner)) {
+                self.meet("an owner passed over came back");
                 self.place(model, owner);
             }
         }
@@ -309,6 +317,7 @@ impl Reference {
         for line in held.chunk_by(|one, other| one.0 == other.0) {
             for (_, _, id) in line.iter().take(room) {
                 self.change(*id, |job| job.passed = false);
+                self.meet("a job held back was let in");
             }
         }
     }
@@ -332,10 +341,7 @@ impl Reference {
     /// Whether the model's jobs may be claimed now.
     fn open(&self, model: usize) -> bool {
         let line = &self.models[model];
-        line.paused.is_none()
-            && below(self.running(model), line.limit)
-            && line.gate.is_none()
-            && !line.ring.is_empty()
+        line.paused.is_none() && below(self.running(model), line.limit) && line.gate.is_none() && !line.ring.is_empty()
     }
 
     /// Gives models that have become open a turn behind those that wait for theirs, and takes it from the others.

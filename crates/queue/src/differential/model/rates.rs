@@ -1,8 +1,8 @@
 //! Rate lanes: a provider's account is not limited until it refuses a job, then slow, and faster with every success.
 
-use super::Reference;
 use super::super::world;
 use super::Rate;
+use super::Reference;
 
 impl Reference {
     /// The lane of a model; before any worker said so, a lane of its own.
@@ -13,6 +13,7 @@ impl Reference {
     /// A lane refused a job and will for so long.
     pub(super) fn throttle(&mut self, lane: usize, wait: i64) {
         let now = self.now;
+        self.meet("a lane refused");
         let rate = self.rates.entry(lane).or_insert(Rate { every: 0, refused: 0, whole: 0, closed: 0, touched: true });
         if now >= rate.closed {
             // of several that are refused together, the first says it all
@@ -48,6 +49,7 @@ impl Reference {
     pub(super) fn spend(&mut self, lane: usize) {
         let now = self.now;
         if let Some(rate) = self.rates.get_mut(&lane) {
+            *self.met.entry("a slow lane took a job").or_default() += 1;
             rate.whole = now + rate.every;
             rate.touched = true;
         }
@@ -55,8 +57,11 @@ impl Reference {
 
     /// A lane that is fast again is not limited any more.
     pub(super) fn forget_rates(&mut self) {
-        let now = self.now;
+        let (now, before) = (self.now, self.rates.len());
         self.rates.retain(|_, rate| !(std::mem::take(&mut rate.touched) && rate.every < 50 && rate.closed <= now));
+        if self.rates.len() < before {
+            self.meet("a lane was free again");
+        }
     }
 }
 

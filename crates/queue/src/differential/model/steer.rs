@@ -49,10 +49,9 @@ impl Reference {
         if !held {
             return text("stale");
         }
-        if name == "handle" {
-            if *self.handles.entry(value).or_insert(hold.job) != hold.job {
-                return text("taken");
-            }
+        if name == "handle" && *self.handles.entry(value).or_insert(hold.job) != hold.job {
+            self.meet("a handle was taken");
+            return text("taken");
         }
         if let Some(job) = self.jobs.get_mut(&hold.job) {
             if name == "afresh" {
@@ -74,6 +73,7 @@ impl Reference {
         }
         match job.state {
             State::Active => {
+                self.met.entry("a running job was to stop").and_modify(|count| *count += 1).or_insert(1);
                 if !std::mem::replace(&mut job.cancel, true) {
                     self.note(id, "cancel_asked", ACTOR);
                 }
@@ -121,7 +121,9 @@ impl Reference {
                 {
                     *group.by_state.entry(was.name()).or_default() -= 1;
                     group.left += 1;
-                    group.joined = None;
+                    if group.joined.take().is_some() {
+                        *self.met.entry("a joined batch was opened again").or_default() += 1;
+                    }
                     self.notices.remove(&Notice::Batch(batch));
                 }
             }
@@ -179,6 +181,29 @@ impl Reference {
             }
         };
         Reply::List(vec![Reply::Int(i64::from(changed)), Reply::Int(left)])
+    }
+
+    /// What an operator would have to do so that every job may run.
+    pub(in super::super) fn what_restrains(&self) -> Vec<Steer> {
+        let mut all = Vec::new();
+        if self.settings.paused.is_some() {
+            all.push(Steer::Resume(Target::Queue));
+        }
+        all.extend(self.paused.keys().map(|owner| Steer::Resume(Target::User(*owner))));
+        for (model, line) in self.models.iter().enumerate() {
+            if line.paused.is_some() {
+                all.push(Steer::Resume(Target::Model(model)));
+            }
+            if line.limit.is_some() {
+                all.push(Steer::Limit(Setting::Model(model), None));
+            }
+        }
+        for (limit, setting) in [(self.settings.user_limit, Setting::User), (self.settings.chat_limit, Setting::Chat)] {
+            if limit.is_some() {
+                all.push(Steer::Limit(setting, None));
+            }
+        }
+        all
     }
 
     /// Pauses for a reason, or resumes; whether that changed anything. What is paused for the same reason stays so since then.

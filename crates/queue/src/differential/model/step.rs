@@ -38,6 +38,7 @@ impl Reference {
     pub(super) fn speak(&mut self, amnesty: bool) {
         if amnesty {
             self.spare = self.spare.max(self.now + self.world.amnesty);
+            self.meet("an amnesty");
         }
     }
 
@@ -47,6 +48,7 @@ impl Reference {
         due.sort_unstable();
         for (due, id) in due.into_iter().take(self.world.bound) {
             if due.is_some_and(|due| due <= self.now) {
+                self.meet("a delayed job was due");
                 self.change(id, |job| {
                     job.state = State::Waiting;
                     job.due = None;
@@ -60,10 +62,13 @@ impl Reference {
 
     /// Takes back what ran out, unless nobody could help it. What was lost too often is dead, and its chat is told.
     fn reap(&mut self) {
-        if self.spare > self.now {
+        let now = self.now;
+        if self.spare > now {
+            if self.in_state(State::Active).any(|(_, job)| job.expiry <= now) {
+                self.meet("a lease was spared");
+            }
             return;
         }
-        let now = self.now;
         let expired = self.in_state(State::Active).filter(|(_, job)| job.expiry <= now);
         let mut expired: Vec<(i64, u32)> = expired.map(|(id, job)| (job.expiry, *id)).collect();
         expired.sort_unstable();
@@ -76,10 +81,12 @@ impl Reference {
             self.released(job.owner, job.chat);
             self.note(id, "lost", &job.worker.map(world::worker).unwrap_or_default());
             let lost = job.lost + 1;
+            self.meet("a lease ran out");
             if lost >= self.world.lost {
                 if let Some(job) = self.jobs.get_mut(&id) {
                     job.failure = Some(("fatal", format!("its worker was lost {lost} times")));
                 }
+                self.meet("a job was lost too often");
                 self.finish(id, State::Dead);
                 self.note(id, "dead", "queue");
                 self.notices.insert(Notice::Job(id), now);
@@ -101,10 +108,10 @@ impl Reference {
 }
 
 impl Notice {
-    pub(in super::super) fn name(&self) -> String {
+    pub(in super::super) fn name(self) -> String {
         match self {
-            Self::Batch(id) => format!("batch:{}", world::job(*id)),
-            Self::Job(id) => format!("job:{}", world::job(*id)),
+            Self::Batch(id) => format!("batch:{}", world::job(id)),
+            Self::Job(id) => format!("job:{}", world::job(id)),
         }
     }
 }

@@ -2,12 +2,12 @@
 
 use std::fmt::Write as _;
 
-use crate::answers::Answers;
-use crate::figures::Figures;
-use crate::footprint::Footprint;
-use crate::queue::{self, Queues};
 use crate::sample::{Sample, median};
-use crate::together;
+use crate::whole::answers::Answers;
+use crate::whole::basics::{self, Queues};
+use crate::whole::figures::Figures;
+use crate::whole::footprint::Footprint;
+use crate::whole::together;
 
 /// The whole table.
 pub(crate) fn render(figures: &Figures) -> String {
@@ -43,11 +43,11 @@ fn queue_lines(lines: &mut Lines, queues: &Queues) {
         ("submit, jobs/s, ten a call", &ours.batched, &floor.batched),
         ("drain of 10,000 no-ops, jobs/s", &ours.drain, &floor.drain),
     ] {
-        let ratio = format!("{:.3}", queue::ratio(ours, floor));
+        let ratio = format!("{:.3}", basics::ratio(ours, floor));
         lines.row(name, &short(median(ours.clone())), &short(median(floor.clone())), &ratio, "");
         lines.row("  rounds", &spread(ours), &spread(floor), "", "");
     }
-    let ideal = queue::ideal_fan_out();
+    let ideal = basics::ideal_fan_out();
     let (ours, floor) = (median(ours.fan_out.clone()) / ideal, median(floor.fan_out.clone()) / ideal);
     lines.figure("400 x 250 ms, 100 at once, of ideal", ours, Some(floor), "<= 1.05");
 }

@@ -11,8 +11,8 @@ use serde_json::json;
 use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 
-use crate::options::Options;
 use crate::sample::Sample;
+use crate::whole::options::Options;
 
 /// Jobs running meanwhile, in two workers that have room for them.
 const RUNNING: usize = 200;

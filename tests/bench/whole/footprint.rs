@@ -6,7 +6,7 @@ use harness::World;
 use serde_json::json;
 
 use crate::observe::{self, Meter};
-use crate::options::Options;
+use crate::whole::options::Options;
 
 /// Jobs in flight, and the slots of the worker.
 const HELD: usize = 100;

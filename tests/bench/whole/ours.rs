@@ -8,7 +8,7 @@ use atelier_domain::{BotId, Job, UpdateId};
 use atelier_queue::{Claimed, Handler, Limits, Outcome, Queue, RunOptions, Submission, Submitted, run};
 use tokio_util::sync::CancellationToken;
 
-use crate::contender::Work;
+use crate::floor::Work;
 
 /// The submitting side.
 pub(crate) struct Ours {
@@ -26,7 +26,8 @@ impl Ours {
         let jobs: Vec<(Job, Duration)> = jobs.iter().map(|job| (job.clone(), Duration::from_secs(1))).collect();
         let update = UpdateId(self.updates.fetch_add(1, Ordering::Relaxed));
         let limits = Limits { pending_per_user: u32::MAX, waiting: u32::MAX };
-        let submission = Submission { bot: BotId(1), user: jobs[0].0.user, update, jobs: &jobs, limits, weight: 1, urgent: false };
+        let submission =
+            Submission { bot: BotId(1), user: jobs[0].0.user, update, jobs: &jobs, limits, weight: 1, urgent: false };
         assert_eq!(self.queue.submit(&submission).await.expect("the queue accepts"), Submitted::Accepted);
     }
 
@@ -41,10 +42,10 @@ impl Ours {
 pub(crate) async fn serve(url: String, concurrency: usize, work: Work, stop: CancellationToken) {
     let queue = Queue::connect(&url.parse().expect("an address")).await.expect("a queue");
     let options = RunOptions { concurrency, ..RunOptions::default() };
-    let handler: Handler = Arc::new(move |_claimed: Claimed| {
-        let work = work.clone();
+    let handler: Handler = Arc::new(move |claimed: Claimed| {
+        let working = work(claimed.job.id.as_str());
         Box::pin(async move {
-            work().await;
+            working.await;
             Outcome::Done
         })
     });

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use harness::World;
 use serde_json::json;
 
-use crate::options::Options;
+use crate::whole::options::Options;
 
 /// Simulated seconds of each generation, picture drawn and ready to be fetched.
 pub(crate) const SECONDS: u32 = 14;

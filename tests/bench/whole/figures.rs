@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 
-use crate::answers::{self, Answers};
-use crate::footprint::{self, Footprint};
-use crate::options::Options;
-use crate::queue::{self, Queues};
 use crate::sample::median;
-use crate::together;
+use crate::whole::answers::{self, Answers};
+use crate::whole::basics::{self, Queues};
+use crate::whole::footprint::{self, Footprint};
+use crate::whole::options::Options;
+use crate::whole::together;
 
 /// What was measured; a group that was left out is missing.
 #[derive(Debug, Clone, Default)]
@@ -23,7 +23,7 @@ pub(crate) async fn measure(options: &Options) -> Figures {
     let mut figures = Figures::default();
     if options.wants("queue") {
         eprintln!("queue: pickup, submit, drain, fan-out; ours and the floor in turns");
-        figures.queues = Some(queue::measure(options).await);
+        figures.queues = Some(basics::measure(options).await);
     }
     if options.wants("footprint") {
         eprintln!("footprint: a worker idle, then with 100 jobs in flight");
@@ -53,8 +53,8 @@ impl Figures {
             "submit_per_s": queue(|it| median(it.ours.single.clone())),
             "submit_batched_per_s": queue(|it| median(it.ours.batched.clone())),
             "drain_per_s": queue(|it| median(it.ours.drain.clone())),
-            "drain_ratio": queue(|it| queue::ratio(&it.ours.drain, &it.floor.drain)),
-            "fanout_ratio": queue(|it| median(it.ours.fan_out.clone()) / queue::ideal_fan_out()),
+            "drain_ratio": queue(|it| basics::ratio(&it.ours.drain, &it.floor.drain)),
+            "fanout_ratio": queue(|it| median(it.ours.fan_out.clone()) / basics::ideal_fan_out()),
             "answer_p99_idle_ms": answer(|it| it.idle.percentile(99)),
             "answer_p99_busy_ms": answer(|it| it.busy.percentile(99)),
             "answer_ratio": answer(|it| it.busy.percentile(99) / it.idle.percentile(99)),

@@ -2,8 +2,6 @@
 //!
 //! The worker has a runtime and connections of its own, as a process has; the submitter never shares its threads.
 
-use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use atelier_domain::{BotId, ChatId, Job, JobId, Language, MessageId, Place, Request, UserId};
@@ -13,11 +11,8 @@ use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::floor::{self, Floor};
-use crate::ours::{self, Ours};
-
-/// What a job does.
-pub(crate) type Work = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
+use crate::floor::{self, Floor, Least, Work};
+use crate::whole::ours::{self, Ours};
 
 /// Who is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,7 +49,7 @@ impl Contender {
         let url = redis.address();
         let side = match who {
             Who::Ours => Side::Ours(Ours::open(&url).await),
-            Who::Floor => Side::Floor(Floor::open(&url).await),
+            Who::Floor => Side::Floor(Floor::open(&url, Least::STATE).await),
         };
         Self { side, redis, made: AtomicU32::new(0), _directory: directory }
     }
@@ -94,7 +89,7 @@ impl Contender {
         let (url, stop) = (self.redis.address(), CancellationToken::new());
         let task = match &self.side {
             Side::Ours(_) => runtime.spawn(ours::serve(url, concurrency, work, stop.clone())),
-            Side::Floor(_) => runtime.spawn(floor::serve(url, concurrency, work, stop.clone())),
+            Side::Floor(_) => runtime.spawn(floor::serve(url, Least::STATE, concurrency, work, stop.clone())),
         };
         Working { runtime, stop, task }
     }

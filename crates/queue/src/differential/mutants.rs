@@ -1,0 +1,140 @@
+//! Proof that the run finds what is wrong: scripts with one mistake each, of the kind that people make.
+
+use super::server::{Server, Texts};
+use super::shrink::shrink;
+use super::{BOUNDS, LONG, grow, story};
+use crate::scripts::Verb;
+
+/// A mistake: the script (none = the prelude), what stands there, and what stands there instead.
+struct Mutant {
+    name: &'static str,
+    verb: Option<Verb>,
+    old: &'static str,
+    new: &'static str,
+}
+
+const MUTANTS: [Mutant; 16] = [
+    Mutant {
+        name: "the fence is not raised",
+        verb: Some(Verb::Step),
+        old: "redis.call('GET', K .. 'fence') or '0')) + 1, at * 1024)",
+        new: "redis.call('GET', K .. 'fence') or '0')), at * 1024)",
+    },
+    Mutant {
+        name: "a model's limit is off by one",
+        verb: None,
+        old: "model.running < model.limit and not model.gate",
+        new: "model.running <= model.limit and not model.gate",
+    },
+    Mutant {
+        name: "an owner's limit is off by one",
+        verb: Some(Verb::Step),
+        old: "owner.busy >= setting('user_limit')",
+        new: "owner.busy > setting('user_limit')",
+    },
+    Mutant {
+        name: "a claim is not charged",
+        verb: Some(Verb::Step),
+        old: "tag + math.floor(cost * UNIT / tonumber(job.weight or '1')) or tag",
+        new: "tag or tag",
+    },
+    Mutant {
+        name: "weights are ignored",
+        verb: Some(Verb::Step),
+        old: "tag + math.floor(cost * UNIT / tonumber(job.weight or '1')) or tag",
+        new: "tag + math.floor(cost * UNIT) or tag",
+    },
+    Mutant {
+        name: "the difference to the prediction is not charged",
+        verb: Some(Verb::Step),
+        old: "  charge(model, owner, (took - cost) * UNIT / weight, tonumber(job[10]))\n",
+        new: "",
+    },
+    Mutant {
+        name: "who was parked never comes back",
+        verb: None,
+        old: "owner.busy < setting('user_limit') and not owner.paused and is_parked(name)",
+        new: "false",
+    },
+    Mutant {
+        name: "a lease is not removed",
+        verb: Some(Verb::Step),
+        old: "  redis.call('ZREM', K .. 'leases', unpack(freed))\n",
+        new: "",
+    },
+    Mutant {
+        name: "a stale token ends a job",
+        verb: Some(Verb::Step),
+        old: "job[1] ~= 'active' or job[2] ~= fence",
+        new: "job[1] ~= 'active'",
+    },
+    Mutant {
+        name: "a stale token writes a checkpoint",
+        verb: Some(Verb::Checkpoint),
+        old: "job[1] ~= 'active' or job[2] ~= fence",
+        new: "job[1] ~= 'active'",
+    },
+    Mutant {
+        name: "a batch joins before its last job",
+        verb: None,
+        old: "redis.call('HINCRBY', key, 'left', -1) == 0",
+        new: "redis.call('HINCRBY', key, 'left', -1) <= 1",
+    },
+    Mutant { name: "a chat's jobs are not let in", verb: None, old: "    unhold(at, chat, busy)\n", new: "" },
+    Mutant {
+        name: "silence spares no lease",
+        verb: Some(Verb::Step),
+        old: "expiry <= at and spare <= at",
+        new: "expiry <= at",
+    },
+    Mutant {
+        name: "a redelivered update is accepted",
+        verb: Some(Verb::Submit),
+        old: "for back = 0, 1 do",
+        new: "for back = 1, 1 do",
+    },
+    Mutant {
+        name: "a cancelled job stays in its line",
+        verb: None,
+        old: "redis.call('ZREM', line, id) == 0",
+        new: "redis.call('ZSCORE', line, id) == false",
+    },
+    Mutant {
+        name: "a job that comes back is counted twice",
+        verb: Some(Verb::Step),
+        old: "        enqueue(model, job[2], tonumber(job[4]), job[3], id)\n",
+        new: "        enqueue(model, job[2], tonumber(job[4]), job[3], id)\n        model.waiting = model.waiting + 1\n",
+    },
+];
+
+/// How many worlds a mistake may hide in, and how many operations may be left of a run that shows it.
+const HIDES: u64 = 40;
+const SHORT: usize = 12;
+
+#[test]
+fn every_mistake_is_found_and_told_in_few_operations() {
+    let mut texts = Texts::of_the_protocol();
+    let mut server = Server::start(&texts, &BOUNDS);
+    let mut hidden = Vec::new();
+    for mutant in &MUTANTS {
+        texts = Texts::of_the_protocol();
+        texts.replace(mutant.verb, mutant.old, mutant.new);
+        server.load(&texts, &BOUNDS);
+        let found = (0..HIDES).find_map(|seed| {
+            let grown = grow(&mut server, seed, LONG);
+            let difference = grown.difference?;
+            let shrunken = shrink(&mut server, &grown.world, &grown.operations, difference);
+            Some((seed, shrunken, grown.world))
+        });
+        match found {
+            None => hidden.push(format!("{}: not found", mutant.name)),
+            Some((seed, shrunken, world)) if shrunken.operations.len() > SHORT => {
+                hidden.push(format!("{}: {}", mutant.name, story(seed, &world, &shrunken)));
+            }
+            Some((seed, shrunken, _)) => {
+                println!("{}: seed {seed}, {} operations", mutant.name, shrunken.operations.len());
+            }
+        }
+    }
+    assert!(hidden.is_empty(), "{}", hidden.join("\n\n"));
+}
