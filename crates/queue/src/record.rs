@@ -148,7 +148,7 @@ impl Queue {
     pub async fn note_action(&self, actor: &str, kind: &str, detail: &str) -> Result<(), QueueError> {
         let line = format!("{}\u{1f}{kind}\u{1f}{actor}\u{1f}{detail}", self.clock_ms().await?);
         let mut pipeline = redis::pipe();
-        pipeline.atomic().rpush(key("actions"), line).ignore().ltrim(key("actions"), -ACTIONS, -1).ignore();
+        pipeline.rpush(key("actions"), line).ignore().ltrim(key("actions"), -ACTIONS, -1).ignore();
         Ok(pipeline.query_async(&mut self.link()).await?)
     }
 
