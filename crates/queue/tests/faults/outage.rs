@@ -3,10 +3,10 @@
 use std::time::{Duration, Instant};
 
 use atelier_domain::{JobState, MessageId};
-use atelier_queue::{Checkpoint, Fault, QueueError};
+use atelier_queue::{Checkpoint, Fault, QueueError, RunOptions};
 
 use crate::server::Server;
-use crate::work::{LEASE, Ledger, PATIENCE, Worker, job, measured, submit, submit_at_last, try_submit, until};
+use crate::work::{LEASE, Ledger, PATIENCE, Worker, job, measured, options, submit, submit_at_last, try_submit, until};
 
 fn fault(error: &QueueError) -> Fault {
     match error {
@@ -93,7 +93,9 @@ const STALL: Duration = Duration::from_millis(3500);
 async fn a_server_that_stalls_is_waited_for() {
     let server = Server::start();
     let queue = server.queue().await;
-    let mut worker = Worker::start(&queue, "w1");
+    // the lease that workers have unless told otherwise
+    let lease = RunOptions::default().lease;
+    let mut worker = Worker::with(&queue, RunOptions { lease, ..options("w1") });
     submit(&queue, 1).await;
     let held = worker.next().await;
     server.freeze();
@@ -108,7 +110,8 @@ async fn a_server_that_stalls_is_waited_for() {
     measured("after a stall", back);
     next.sort();
     assert_eq!(next, [job(2).0.id, job(3).0.id]);
-    assert!(!held.claimed.lease.is_lost());
+    let trail = queue.trail(&held.claimed.job.id).await.unwrap();
+    assert!(!held.claimed.lease.is_lost(), "{trail:?}");
     held.done();
     worker.end().await;
 }
