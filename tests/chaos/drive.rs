@@ -33,7 +33,7 @@ const STUCK: Duration = Duration::from_secs(60);
 
 /// Makes a run of it; the exit code says whether the history is good.
 pub(crate) async fn run(options: &Options) -> ExitCode {
-    let plan = Plan::draw(options.seed, options.jobs, options.faults);
+    let plan = Plan::draw(options.seed, options.jobs, options.faults, options.losses);
     if options.plan {
         plan.steps.iter().for_each(|step| println!("{step:?}"));
         return ExitCode::SUCCESS;

@@ -41,7 +41,8 @@ impl Scene {
             Fault::KillWorker { seat, ms } => self.crew.kill(seat, rest(ms)).await,
             Fault::StopWorker { seat, ms } => self.crew.stop(seat, rest(ms)).await,
             Fault::EndWorker { seat } => self.crew.replace(seat).await,
-            Fault::KillRedis { ms } => self.kill_redis(rest(ms)).await,
+            Fault::KillRedis { ms } => self.kill_redis(rest(ms), 0).await,
+            Fault::LoseWrites { bytes, ms } => self.kill_redis(rest(ms), bytes).await,
             Fault::StopRedis { ms } => {
                 let server = self.server.lock().await;
                 server.stop();
@@ -97,9 +98,10 @@ impl Scene {
         insist(|| self.queue.resume(what, ACTOR)).await;
     }
 
-    async fn kill_redis(&self, rest: Duration) {
+    async fn kill_redis(&self, rest: Duration, lost: u64) {
         let mut server = self.server.lock().await;
         server.kill().await;
+        server.lose(lost);
         let aside = self.witness.stand_aside().await;
         tokio::time::sleep(rest).await;
         server.restart().await;

@@ -5,10 +5,12 @@
 //! what the workers wrote down and what they did outside of Redis, and [`check`] judges the whole. Deliberately absent:
 //! Telegram and the provider; an effect service stands for both and remembers who did what, with which token.
 //!
-//! What the plan covers: the processes die, hang and restart; connections break, go silent, stay away. `kill -9` of
-//! Redis loses what its process holds, not what the operating system does, so the append-only file keeps every write
-//! that was acknowledged; a witness measures whether that held ([`witness`]). Not covered: a power failure, or a
-//! failover to a replica, which may lose the last second of writes.
+//! What a run covers: processes die, hang and restart; connections break, go silent, stay away. `kill -9` of Redis
+//! loses what its process holds, not what the operating system does, and the append-only file is written before an
+//! answer goes out; except while a sync of the file is under way, then the write may wait up to two seconds. A witness
+//! measures whether a kill met such a moment ([`witness`]), and what was acknowledged in it may be missing. `--losses`
+//! makes such moments: a power failure or a failover to a replica loses the last second, and even then no old token
+//! may work again. Not covered: clocks that jump, a cluster, more than one host.
 #![expect(clippy::expect_used, reason = "a driver that cannot do its work fails by panicking")]
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "its output is what it is for")]
 

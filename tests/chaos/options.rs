@@ -23,6 +23,8 @@ pub(crate) struct Options {
     pub(crate) faults: u32,
     /// What the plan is drawn from.
     pub(crate) seed: u64,
+    /// Let some faults lose what Redis acknowledged last.
+    pub(crate) losses: bool,
     /// End with one JSON object on the last line.
     pub(crate) json: bool,
     /// Show the whole plan and do nothing.
@@ -53,7 +55,7 @@ pub(crate) const LEASE: Duration = Duration::from_secs(1);
 /// Jobs at once in each worker.
 pub(crate) const SLOTS: usize = 8;
 
-const HELP: &str = "usage: chaos [--jobs N] [--faults M] [--seed S] [--json] [--plan] [--keep DIRECTORY]";
+const HELP: &str = "usage: chaos [--jobs N] [--faults M] [--seed S] [--losses] [--json] [--plan] [--keep DIRECTORY]";
 
 impl Mode {
     /// Reads the command line; the error is what to show instead.
@@ -76,12 +78,14 @@ impl Mode {
 
 impl Options {
     fn from_words<'a>(mut words: impl Iterator<Item = &'a str>) -> Result<Self, String> {
-        let mut options = Self { jobs: 10_000, faults: 200, seed: 1, json: false, plan: false, keep: None };
+        let mut options =
+            Self { jobs: 10_000, faults: 200, seed: 1, losses: false, json: false, plan: false, keep: None };
         while let Some(word) = words.next() {
             match word {
                 "--jobs" => options.jobs = number(words.next())?,
                 "--faults" => options.faults = number(words.next())?,
                 "--seed" => options.seed = number(words.next())?,
+                "--losses" => options.losses = true,
                 "--json" => options.json = true,
                 "--plan" => options.plan = true,
                 "--keep" => options.keep = Some(words.next().ok_or(HELP)?.into()),

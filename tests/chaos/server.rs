@@ -68,6 +68,19 @@ impl Server {
         self.child.wait().await.expect("the end of a child");
     }
 
+    /// Takes that many bytes from the end of what a killed server wrote.
+    pub(crate) fn lose(&self, bytes: u64) {
+        // the file written now is the one with the highest number; a start makes the next one only when it rewrites
+        let number = |path: &PathBuf| path.to_string_lossy().rsplit('.').nth(2)?.parse::<u64>().ok();
+        let entries = std::fs::read_dir(self.data.join("appendonlydir")).expect("the server's files");
+        let files = entries.filter_map(|entry| Some(entry.ok()?.path()));
+        let last = files.filter(|path| path.to_string_lossy().ends_with(".incr.aof")).max_by_key(number);
+        let file = last.and_then(|path| std::fs::OpenOptions::new().write(true).open(path).ok());
+        let file = file.expect("the file of what was written last");
+        let length = file.metadata().expect("its length").len();
+        file.set_len(length.saturating_sub(bytes)).expect("a shorter file");
+    }
+
     /// Starts it again on its data.
     pub(crate) async fn restart(&mut self) {
         self.child = spawn(&self.data, self.port);

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use atelier_domain::{BotId, ChatId, Job, JobId, Language, MessageId, Place, Request, UpdateId, UserId};
+use atelier_domain::{BotId, Catalogue, ChatId, Job, JobId, Language, MessageId, Place, Request, UpdateId, UserId};
 use atelier_queue::{Limits, Queue, QueueError, Retrying, Submission, Submitted};
 use tokio::sync::{Mutex as Shared, mpsc};
 use tokio::task::JoinSet;
@@ -103,6 +103,7 @@ impl Hand {
         match wish {
             Wish::Submit(order) => self.submit(&order).await,
             Wish::Cancel(job, user) => {
+                self.look(job).await;
                 let (id, owner) = (job_id(job), user.map(|user| (BotId(bot_of(user)), UserId(user_id(user)))));
                 let actor = user.map_or_else(|| "operator".to_owned(), |user| format!("user:{}", user_id(user)));
                 let answer = self.insist(|| self.queue.cancel(&id, &actor, owner)).await;
@@ -115,6 +116,7 @@ impl Hand {
                 }
             }
             Wish::Retry(job) => {
+                self.look(job).await;
                 let id = job_id(job);
                 let answer = self.insist(|| self.queue.retry(&id, "operator", None)).await;
                 if let Some(answer) = answer {
@@ -165,6 +167,16 @@ impl Hand {
         self.desk().answered.insert(order.update, now_ms());
     }
 
+    /// Asks where a job stands, as whoever is about to do something about it does.
+    async fn look(&self, job: u32) {
+        let id = job_id(job);
+        if let Some(Some(standing)) = self.insist(|| self.queue.standing(&id, Catalogue::builtin())).await
+            && standing.own_ahead > standing.ahead
+        {
+            self.desk().oddities.push(format!("{id} stands behind more of its own than of all: {standing:?}"));
+        }
+    }
+
     /// Repeats a call until it is answered; a refusal is an oddity, and the end of it.
     async fn insist<T, F: Future<Output = Result<T, QueueError>>>(&self, call: impl Fn() -> F) -> Option<T> {
         loop {
@@ -181,8 +193,7 @@ impl Hand {
     fn complain(&self, error: &QueueError) {
         self.count("unanswered");
         if !error.is_unreachable() {
-            use std::error::Error;
-            let source = error.source().map(ToString::to_string).unwrap_or_default();
+            let source = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
             self.desk().oddities.push(format!("a call was refused: {error}: {source}"));
         }
     }

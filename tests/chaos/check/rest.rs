@@ -8,9 +8,9 @@ use crate::check::Verdict;
 use crate::history::{Content, History};
 
 /// Keys that may be there, and stay.
-const LASTING: [&str; 8] = ["models", "model:", "fence", "seq", "gauge", "settings", "actions", "totals"];
+const LASTING: [&str; 7] = ["models", "model:", "fence", "gauge", "settings", "actions", "totals"];
 /// Keys that may be there, and go by themselves.
-const PASSING: [&str; 7] = ["user:", "seen:", "handle:", "batch:", "rate:", "pace:", "park:"];
+const PASSING: [&str; 8] = ["user:", "seen:", "handle:", "batch:", "rate:", "pace:", "park:", "probe"];
 /// Lists of wake-ups, which are capped.
 const BELLS: [&str; 3] = ["wake", "wake:", "news"];
 const BELL: usize = 256;
@@ -128,13 +128,21 @@ fn totals(history: &History, verdict: &mut Verdict) {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
     use crate::check::sample::{broken, content};
-    use crate::history::Content;
 
     fn with(name: &str, found: Content) -> Vec<&'static str> {
         broken(|history| {
             history.rest.keys.insert(name.to_owned(), found);
         })
+    }
+
+    #[test]
+    fn what_may_stay_is_documented() {
+        let documented = include_str!("../../../crates/queue/src/keys.rs");
+        for family in LASTING.iter().chain(&PASSING).chain(&BELLS) {
+            assert!(documented.contains(&format!("`{family}")), "{family}");
+        }
     }
 
     #[test]

@@ -29,6 +29,9 @@ pub(crate) enum Fault {
     EndWorker { seat: usize },
     /// `kill -9` of Redis, started again on its data after a while.
     KillRedis { ms: u64 },
+    /// `kill -9` of Redis, and the end of what it wrote is gone: a power failure, or a failover to a replica that was
+    /// behind. Only drawn when asked for, since then something acknowledged is lost for certain.
+    LoseWrites { bytes: u64, ms: u64 },
     /// Redis does not run for a while.
     StopRedis { ms: u64 },
     /// Redis answers nobody for a while (`CLIENT PAUSE`).
@@ -56,7 +59,12 @@ pub(crate) enum Fault {
 }
 
 impl Fault {
-    /// One of them.
+    /// One that loses what was acknowledged in the last moments.
+    pub(crate) fn draw_loss(dice: &mut StdRng) -> Self {
+        Self::LoseWrites { bytes: dice.random_range(1000..150_000), ms: dice.random_range(0..1500) }
+    }
+
+    /// One of the others.
     pub(crate) fn draw(dice: &mut StdRng) -> Self {
         let seat = dice.random_range(0..WORKERS);
         let who = match dice.random_range(0..6) {
@@ -93,6 +101,7 @@ impl Fault {
             Self::StopWorker { .. } => "stop_worker",
             Self::EndWorker { .. } => "end_worker",
             Self::KillRedis { .. } => "kill_redis",
+            Self::LoseWrites { .. } => "lose_writes",
             Self::StopRedis { .. } => "stop_redis",
             Self::SlowRedis { .. } => "slow_redis",
             Self::FlushScripts => "flush_scripts",
@@ -118,6 +127,7 @@ impl fmt::Display for Fault {
             Self::KillRedis { ms } | Self::StopRedis { ms } | Self::SlowRedis { ms } | Self::PauseQueue { ms } => {
                 write!(formatter, " for {ms} ms")
             }
+            Self::LoseWrites { bytes, ms } => write!(formatter, " of {bytes} bytes for {ms} ms"),
             Self::FlushScripts => Ok(()),
             Self::Cut { who } | Self::Silence { who } => write!(formatter, " {who}"),
             Self::Partition { who, ms } => write!(formatter, " {who} for {ms} ms"),
