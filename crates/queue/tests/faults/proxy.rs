@@ -38,8 +38,7 @@ impl Proxy {
                 tokio::spawn(carry(near, to.load(Ordering::Relaxed), number, obeyed.clone()));
             }
         });
-        let _listening = AbortOnDropHandle::new(listening);
-        Self { port: own, target, accepted, orders, _listening }
+        Self { port: own, target, accepted, orders, _listening: AbortOnDropHandle::new(listening) }
     }
 
     pub(crate) fn queue(&self) -> Queue {
