@@ -20,7 +20,7 @@ use std::process::ExitCode;
 async fn main() -> ExitCode {
     let mut words = std::env::args().skip(1).peekable();
     match words.peek().map(String::as_str) {
-        Some("queue") => queue::main(words.skip(1)).await,
+        Some("queue") => Box::pin(queue::main(words.skip(1))).await,
         Some("worker") => queue::worker::main(words.skip(1).collect()).await,
         _ => whole(words).await,
     }

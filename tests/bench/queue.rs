@@ -43,10 +43,10 @@ pub(crate) async fn main(words: impl Iterator<Item = String>) -> ExitCode {
             return ExitCode::from(64);
         }
     };
-    let rows = measure(&options).await;
+    let rows = Box::pin(measure(&options)).await;
     println!("{}", report::table(&rows));
     if options.rivals {
-        println!("{}", rivals(&options).await);
+        println!("{}", Box::pin(rivals(&options)).await);
     }
     if options.json {
         println!("{}", report::json(&rows));
@@ -60,6 +60,7 @@ async fn rivals(options: &Options) -> String {
 }
 
 #[cfg(not(feature = "rivals"))]
+#[expect(clippy::unused_async, reason = "as the one with rivals")]
 async fn rivals(_: &Options) -> String {
     "this build holds no rivals: cargo xtask bench queue --rivals builds them in".to_owned()
 }
@@ -67,18 +68,18 @@ async fn rivals(_: &Options) -> String {
 async fn measure(options: &Options) -> Vec<Row> {
     let begun = Instant::now();
     let mut rows = Vec::new();
-    rows.extend(group("pickup", options, begun, pickup::measure(options.clone())).await);
-    rows.extend(group("cycle", options, begun, cycle::measure(options.clone())).await);
-    rows.extend(group("submit", options, begun, submit::measure(options.clone())).await);
-    rows.extend(group("scale", options, begun, scale::measure(options.clone())).await);
-    rows.extend(group("cancel", options, begun, cancel::measure(options.clone())).await);
-    rows.extend(group("jain", options, begun, jain::measure(options.clone())).await);
+    rows.extend(group("pickup", options, begun, Box::pin(pickup::measure(options.clone()))).await);
+    rows.extend(group("cycle", options, begun, Box::pin(cycle::measure(options.clone()))).await);
+    rows.extend(group("submit", options, begun, Box::pin(submit::measure(options.clone()))).await);
+    rows.extend(group("scale", options, begun, Box::pin(scale::measure(options.clone()))).await);
+    rows.extend(group("cancel", options, begun, Box::pin(cancel::measure(options.clone()))).await);
+    rows.extend(group("jain", options, begun, Box::pin(jain::measure(options.clone()))).await);
     // these wait most of their time: together they keep the machine as idle as one after the other
     let (recovery, crash, idle, eta) = tokio::join!(
-        group("recovery", options, begun, recovery::measure(options.clone())),
-        group("crash", options, begun, crash::measure(options.clone())),
-        group("idle", options, begun, idle::measure(options.clone())),
-        group("eta", options, begun, eta::measure(options.clone())),
+        group("recovery", options, begun, Box::pin(recovery::measure(options.clone()))),
+        group("crash", options, begun, Box::pin(crash::measure(options.clone()))),
+        group("idle", options, begun, Box::pin(idle::measure(options.clone()))),
+        group("eta", options, begun, Box::pin(eta::measure(options.clone()))),
     );
     rows.extend(recovery.into_iter().chain(crash).chain(idle).chain(eta));
     eprintln!("{:>4} s  all measured", begun.elapsed().as_secs());

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use atelier_queue::Queue;
 use atelier_queue::keys::PREFIX;
 use redis::aio::MultiplexedConnection;
+use tokio::task::JoinSet;
 
 use crate::drive::{journals_of, orders};
 use crate::faults::{Scene, insist};
@@ -16,11 +17,13 @@ use crate::submitters::Desk;
 
 /// Until everything is gone that goes by itself: a notice comes again after 30 s, a dead worker is forgotten after 15.
 const CALM: Duration = Duration::from_secs(60);
+/// Messages read at once.
+const TOGETHER: usize = 32;
 /// Between two looks.
 const LOOK: Duration = Duration::from_millis(200);
 
 /// Reads the queue's side, lets it come to rest, and reads what is left.
-pub(crate) async fn read(scene: &Scene, steps: &[Step], desk: Desk, settled: bool) -> History {
+pub(crate) async fn read(scene: &Scene, steps: &[Step], desk: &Desk, settled: bool) -> History {
     let mut history = History {
         pending_limit: PENDING,
         lanes: LANE.1.iter().map(|model| ((*model).to_owned(), LANE.0.to_owned())).collect(),
@@ -30,48 +33,72 @@ pub(crate) async fn read(scene: &Scene, steps: &[Step], desk: Desk, settled: boo
     // one worker stays, and does what is still to be told
     scene.crew.dismiss(1).await;
     let mut link = scene.server.lock().await.connect().await.expect("a connection");
-    if settled {
-        calm(&mut link).await;
-    }
+    let (jobs, ()) = tokio::join!(read_jobs(&scene.queue, steps, desk), async {
+        if settled {
+            calm(&mut link).await;
+        }
+    });
+    (history.jobs, history.batches) = jobs;
     scene.crew.dismiss(0).await;
     history.actions = insist(|| scene.queue.actions()).await;
-    for order in orders(steps) {
-        read_order(&scene.queue, order, &desk, &mut history).await;
-    }
     history.rest.keys = contents(&mut link).await;
-    let ids: Vec<_> = orders(steps).flat_map(|order| (order.first..).take(order.models.len())).map(job_id).collect();
+    let ids: Vec<_> = history.jobs.iter().map(|job| job.id.parse().expect("an id")).collect();
     insist(|| scene.queue.forget(&ids, "operator")).await;
     history.rest.forgotten = contents(&mut link).await;
     history
 }
 
-async fn read_order(queue: &Queue, order: &Order, desk: &Desk, history: &mut History) {
+async fn read_jobs(queue: &Queue, steps: &[Step], desk: &Desk) -> (Vec<JobHistory>, Vec<BatchHistory>) {
+    let (mut jobs, mut batches, mut reads) = (Vec::new(), Vec::new(), JoinSet::new());
+    for order in orders(steps) {
+        let answered_ms = desk.answered.get(&order.update).copied().unwrap_or(0);
+        reads.spawn(read_order(queue.clone(), order.clone(), answered_ms));
+        while reads.len() >= TOGETHER {
+            take(&mut reads, &mut jobs, &mut batches).await;
+        }
+    }
+    while !reads.is_empty() {
+        take(&mut reads, &mut jobs, &mut batches).await;
+    }
+    jobs.sort_by(|one, other| one.id.cmp(&other.id));
+    (jobs, batches)
+}
+
+type Read = (Vec<JobHistory>, Option<BatchHistory>);
+
+async fn take(reads: &mut JoinSet<Read>, jobs: &mut Vec<JobHistory>, batches: &mut Vec<BatchHistory>) {
+    let read = reads.join_next().await.expect("one under way").expect("a read that ends well");
+    jobs.extend(read.0);
+    batches.extend(read.1);
+}
+
+async fn read_order(queue: Queue, order: Order, answered_ms: u64) -> Read {
     let owner = format!("{}:{}", bot_of(order.user), user_id(order.user));
-    let mut ids = Vec::new();
+    let (mut jobs, mut ids) = (Vec::new(), Vec::new());
     for (number, model) in (order.first..).zip(&order.models) {
         let id = job_id(number);
         let record = insist(|| queue.record(&id)).await;
-        history.jobs.push(JobHistory {
+        jobs.push(JobHistory {
             id: id.to_string(),
             owner: owner.clone(),
             model: (*model).to_owned(),
             chat: order.group.map(|_| format!("{}:{}", bot_of(order.user), order.chat())),
-            answered_ms: desk.answered.get(&order.update).copied().unwrap_or(0),
+            answered_ms,
             accepted_ms: record.as_ref().and_then(|record| record.accepted_ms),
             state: record.map_or_else(String::new, |record| record.state.name().to_owned()),
             trail: insist(|| queue.trail(&id)).await,
         });
         ids.push(id);
     }
-    if let [first, _, ..] = ids.as_slice() {
-        let batch = insist(|| queue.batch(first)).await;
-        history.batches.push(BatchHistory {
-            id: first.to_string(),
-            jobs: ids.iter().map(ToString::to_string).collect(),
-            left: batch.as_ref().map(|batch| batch.left),
-            joined_ms: batch.and_then(|batch| batch.joined_ms),
-        });
-    }
+    let [first, _, ..] = ids.as_slice() else { return (jobs, None) };
+    let batch = insist(|| queue.batch(first)).await;
+    let batch = BatchHistory {
+        id: first.to_string(),
+        jobs: ids.iter().map(ToString::to_string).collect(),
+        left: batch.as_ref().map(|batch| batch.left),
+        joined_ms: batch.and_then(|batch| batch.joined_ms),
+    };
+    (jobs, Some(batch))
 }
 
 /// What the workers wrote down.

@@ -1,5 +1,6 @@
 //! The worker processes: each seat holds one at a time, each start has a name of its own.
 
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::{Mutex as Plain, PoisonError};
@@ -33,6 +34,8 @@ struct Seat {
 
 /// How long an end on request may take: the grace, the last call, and a busy machine.
 const END: Duration = Duration::from_secs(20);
+/// The number of `SIGTERM` everywhere.
+const TERM: i32 = 15;
 
 impl Crew {
     /// Starts a worker in every seat.
@@ -119,6 +122,8 @@ impl Crew {
         let Some(mut child) = seat.child.take() else { return };
         match tokio::time::timeout(END, child.wait()).await {
             Ok(Ok(status)) if status.success() => {}
+            // the signal was faster than its handler: it had not begun
+            Ok(Ok(status)) if status.signal() == Some(TERM) && !self.journal(&name).exists() => {}
             Ok(status) => self.odd(format!("worker {name} ended badly: {status:?}; {}", self.last_words(&name))),
             Err(_) => self.odd(format!("worker {name} does not end when asked to")),
         }
@@ -133,7 +138,7 @@ impl Crew {
             seed: self.seed,
             redis: self.proxies[seat.number].address(),
             effects: self.effects.clone(),
-            journal: self.directory.join(format!("{name}.journal")),
+            journal: self.journal(&name),
             models: if narrow { NARROW.map(str::to_owned).to_vec() } else { Vec::new() },
             name,
         };
@@ -144,6 +149,10 @@ impl Crew {
         let mut child = command.spawn().expect("this executable starts again");
         seat.input = child.stdin.take();
         seat.child = Some(child);
+    }
+
+    fn journal(&self, name: &str) -> PathBuf {
+        self.directory.join(format!("{name}.journal"))
     }
 
     fn errors(&self, name: &str) -> PathBuf {

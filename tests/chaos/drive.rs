@@ -103,7 +103,8 @@ async fn act(options: &Options, plan: Plan) -> Report {
     report.settled_s = began.elapsed().as_secs_f64();
     eprintln!("{:>6.1} s  everything has ended", report.settled_s);
 
-    let mut history = collect::read(&scene, &steps, desk, report.settled).await;
+    let mut history = collect::read(&scene, &steps, &desk, report.settled).await;
+    eprintln!("{:>6.1} s  the history is read", began.elapsed().as_secs_f64());
     history.words = collect::journals(&directory);
     history.effects = effects.all();
     history.oddities.extend(scene.crew.oddities());

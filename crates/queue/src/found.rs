@@ -31,7 +31,7 @@ pub struct Found {
 const KEYS: usize = 100;
 const COUNT: usize = 500;
 
-/// Which kind of key is scanned: its command, and how many values come per member.
+/// Which kind of key is scanned.
 #[derive(Clone, Copy)]
 enum Kind {
     Set,
@@ -91,20 +91,26 @@ impl Queue {
 
     /// The members of these keys, each once a key.
     async fn members(&self, kind: Kind, keys: Vec<String>) -> Result<Vec<String>, QueueError> {
-        let (verb, width) = match kind {
-            Kind::Set => ("SSCAN", 1),
-            Kind::Sorted => ("ZSCAN", 2),
-        };
         let mut members = HashSet::new();
         let mut open: Vec<(String, String)> = keys.into_iter().map(|key| (key, "0".to_owned())).collect();
         while !open.is_empty() {
             let some = open.split_off(open.len().saturating_sub(KEYS));
             let mut pipeline = redis::pipe();
             for (key, cursor) in &some {
-                pipeline.cmd(verb).arg(key).arg(cursor).arg("COUNT").arg(COUNT);
+                let mut scan = match kind {
+                    Kind::Set => redis::cmd("SSCAN"),
+                    Kind::Sorted => redis::cmd("ZSCAN"),
+                };
+                scan.arg(key).arg(cursor).arg("COUNT").arg(COUNT);
+                pipeline.add_command(scan);
             }
             let answers: Vec<(String, Vec<String>)> = pipeline.query_async(&mut self.link()).await?;
             for ((key, _), (cursor, values)) in some.into_iter().zip(answers) {
+                // a member of a sorted set comes with its score
+                let width = match kind {
+                    Kind::Set => 1,
+                    Kind::Sorted => 2,
+                };
                 members.extend(values.into_iter().step_by(width));
                 if cursor != "0" {
                     open.push((key, cursor));

@@ -122,7 +122,7 @@ impl Queue {
         let worker = text(2).unwrap_or_default();
         if let Some(at_ms) = at(0) {
             let (actor, detail) = (text(1).unwrap_or_else(|| worker.clone()), "attempt 1".to_owned());
-            let place = events.partition_point(|event| event.at_ms < at_ms);
+            let place = place_of_first_claim(&events, at_ms, &actor);
             events.insert(place, Event { at_ms, kind: "claimed".to_owned(), actor, detail });
         }
         if let (Some(at_ms), Some("done")) = (at(3), text(4).as_deref()) {
@@ -148,7 +148,7 @@ impl Queue {
     pub async fn note_action(&self, actor: &str, kind: &str, detail: &str) -> Result<(), QueueError> {
         let line = format!("{}\u{1f}{kind}\u{1f}{actor}\u{1f}{detail}", self.clock_ms().await?);
         let mut pipeline = redis::pipe();
-        pipeline.atomic().rpush(key("actions"), line).ignore().ltrim(key("actions"), -ACTIONS, -1).ignore();
+        pipeline.rpush(key("actions"), line).ignore().ltrim(key("actions"), -ACTIONS, -1).ignore();
         Ok(pipeline.query_async(&mut self.link()).await?)
     }
 
@@ -247,5 +247,37 @@ impl Event {
             actor: parts.next()?.to_owned(),
             detail: parts.next().unwrap_or_default().to_owned(),
         })
+    }
+}
+
+/// Where the first claim stands in a trail without it. At its own millisecond only what befalls a waiting job comes
+/// before it: somebody cancels it or has it tried again.
+fn place_of_first_claim(events: &[Event], at_ms: u64, worker: &str) -> usize {
+    let before = |event: &&Event| {
+        let waiting = event.kind == "retried" || event.kind == "cancelled" && event.actor != worker;
+        event.at_ms < at_ms || event.at_ms == at_ms && waiting
+    };
+    events.iter().take_while(before).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_claim_stands_between_what_came_before_and_what_followed() {
+        let place = |trail: &[(u64, &str, &str)]| {
+            let event = |&(at_ms, kind, actor): &(u64, &str, &str)| {
+                let (kind, actor) = (kind.to_owned(), actor.to_owned());
+                Event { at_ms, kind, actor, detail: String::new() }
+            };
+            place_of_first_claim(&trail.iter().map(event).collect::<Vec<_>>(), 10, "w")
+        };
+        assert_eq!(place(&[]), 0);
+        assert_eq!(place(&[(11, "intent", "w")]), 0);
+        assert_eq!(place(&[(9, "cancelled", "user:1"), (10, "retried", "operator"), (10, "intent", "w")]), 2);
+        assert_eq!(place(&[(10, "cancelled", "user:1"), (10, "retried", "operator"), (12, "lost", "w")]), 2);
+        assert_eq!(place(&[(10, "cancelled", "w"), (10, "retried", "operator")]), 0, "its worker stopped it");
+        assert_eq!(place(&[(10, "handed_over", "w"), (10, "cancelled", "user:1")]), 0);
     }
 }

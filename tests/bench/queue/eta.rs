@@ -108,7 +108,7 @@ fn rows(count: usize, shown: &HashMap<String, Shown>, started: &HashMap<String, 
     for (id, Shown { at, span, first: is_first }) in shown {
         let wait = clock::between(*at, started[id]);
         // whoever was shown a wait counts as well: only those who waited would make every estimate look too short
-        if wait.max(span.map_or(Duration::ZERO, |span| span.likely())) <= WAITED {
+        if wait.max(span.map_or(Duration::ZERO, Span::likely)) <= WAITED {
             continue;
         }
         waited += 1.0;
@@ -118,9 +118,9 @@ fn rows(count: usize, shown: &HashMap<String, Shown>, started: &HashMap<String, 
         };
         let quotient = wait.as_secs_f64() / span.likely().as_secs_f64();
         if *is_first {
-            first.push(quotient)
+            first.push(quotient);
         } else {
-            others.push(quotient)
+            others.push(quotient);
         }
         if (0.7..=1.3).contains(&quotient) {
             near += 1.0;

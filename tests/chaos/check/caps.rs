@@ -118,7 +118,7 @@ impl Rules {
     /// The mildest limit in force at that time; `None` = unlimited.
     fn limit(&self, name: &str, at: u64) -> Option<u64> {
         let set = self.limits.get(name)?;
-        let before = set.iter().rev().find(|(from, _)| *from < at).map_or(None, |(_, value)| *value);
+        let before = set.iter().rev().find(|(from, _)| *from < at).and_then(|(_, value)| *value);
         let same = set.iter().filter(|(from, _)| *from == at).map(|(_, value)| *value);
         std::iter::once(before).chain(same).try_fold(0, |most, value| value.map(|value| most.max(value)))
     }

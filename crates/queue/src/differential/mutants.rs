@@ -132,7 +132,7 @@ fn every_mistake_is_found_and_told_in_few_operations() {
                 hidden.push(format!("{}: {}", mutant.name, story(seed, &world, &shrunken)));
             }
             Some((seed, shrunken, _)) => {
-                println!("{}: seed {seed}, {} operations", mutant.name, shrunken.operations.len())
+                println!("{}: seed {seed}, {} operations", mutant.name, shrunken.operations.len());
             }
         }
     }

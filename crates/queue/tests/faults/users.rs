@@ -107,6 +107,9 @@ async fn every_verb_works_under_the_documented_user() {
         [JobState::Waiting, JobState::Delayed, JobState::Active, JobState::Done, JobState::Dead, JobState::Cancelled];
     let listing = queue.list(&Filter { states: all.to_vec(), ..Filter::default() }, 0, 10).await.unwrap();
     assert_eq!(listing.jobs.len(), 3);
+    assert_eq!(queue.matching(&Filter::default()).await.unwrap().len(), 3);
+    assert!(queue.paused_users().await.unwrap().is_empty());
+    queue.note_action("op", "test", "a note").await.unwrap();
     assert_eq!(queue.forget(&[first, second, third], "op").await.unwrap(), 3);
     worker.end().await;
     let denied: Vec<redis::Value> = server.tell(&["ACL", "LOG"]).await;

@@ -49,11 +49,9 @@ impl Reference {
         if !held {
             return text("stale");
         }
-        if name == "handle" {
-            if *self.handles.entry(value).or_insert(hold.job) != hold.job {
-                self.meet("a handle was taken");
-                return text("taken");
-            }
+        if name == "handle" && *self.handles.entry(value).or_insert(hold.job) != hold.job {
+            self.meet("a handle was taken");
+            return text("taken");
         }
         if let Some(job) = self.jobs.get_mut(&hold.job) {
             if name == "afresh" {

@@ -108,10 +108,10 @@ impl Reference {
 }
 
 impl Notice {
-    pub(in super::super) fn name(&self) -> String {
+    pub(in super::super) fn name(self) -> String {
         match self {
-            Self::Batch(id) => format!("batch:{}", world::job(*id)),
-            Self::Job(id) => format!("job:{}", world::job(*id)),
+            Self::Batch(id) => format!("batch:{}", world::job(id)),
+            Self::Job(id) => format!("job:{}", world::job(id)),
         }
     }
 }
