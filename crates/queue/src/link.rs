@@ -80,7 +80,8 @@ impl Queue {
             }
             match invocation.invoke_async(&mut link).await {
                 // in time by our clock and late by the server's: now we know the server's
-                Err(error) if error.code() == Some("LATE") && !std::mem::replace(&mut told, true) => {
+                Err(error) if error.code() == Some("LATE") && !told => {
+                    told = true;
                     link.set_clock(error.detail().and_then(|now| now.parse().ok()));
                 }
                 // it was loaded, but the slot moved, or somebody flushed the scripts, before it was called
