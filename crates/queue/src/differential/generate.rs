@@ -38,7 +38,8 @@ impl<R: Rng> Generator<R> {
             390..760 => self.step(state),
             760..820 => self.heartbeat(state),
             820..860 => self.checkpoint(state),
-            860..900 => Operation::Cancel { job: self.job(state, None), owner: self.asker(state), tell: self.coin(0.5) },
+            860..866 => Operation::Position { job: self.job(state, None) },
+            866..900 => Operation::Cancel { job: self.job(state, None), owner: self.asker(state), tell: self.coin(0.5) },
             900..930 => {
                 let wanted = *[State::Dead, State::Cancelled, State::Delayed, State::Done].choose(&mut self.random).unwrap();
                 Operation::Retry { job: self.job(state, Some(wanted)), owner: self.asker(state) }
@@ -102,7 +103,8 @@ impl<R: Rng> Generator<R> {
 
     fn advance(&mut self) -> Operation {
         Operation::Advance(match self.random.random_range(0..100) {
-            0..40 => self.random.random_range(1..60),
+            0 => -self.random.random_range(1..3000),
+            1..40 => self.random.random_range(1..60),
             40..75 => self.random.random_range(60..1500),
             75..92 => self.random.random_range(1500..7000),
             92..98 => self.random.random_range(7000..70_000),

@@ -8,6 +8,7 @@
 //! Two variables widen the run: `ATELIER_DIFFERENTIAL_OPERATIONS` and `ATELIER_DIFFERENTIAL_SEED`. Deliberately absent:
 //! wake-ups and what expires by itself in Redis, which depend on the server's own clock.
 
+mod fairness;
 mod generate;
 mod model;
 mod mutants;

@@ -4,12 +4,13 @@
 /// One thing that somebody does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Operation {
-    /// Milliseconds pass.
+    /// Milliseconds pass; or the server's clock is set back.
     Advance(i64),
     Submit(Submit),
     Step { worker: usize, want: usize, amnesty: bool, notices: i64, ends: Vec<End> },
     Heartbeat { worker: usize, slots: i64, amnesty: bool, holds: Vec<Hold> },
     Retire { worker: usize },
+    Position { job: u32 },
     Checkpoint { hold: Hold, worker: usize, name: &'static str, value: &'static str },
     Cancel { job: u32, owner: Option<usize>, tell: bool },
     Retry { job: u32, owner: Option<usize> },
