@@ -1,41 +1,38 @@
 //! The benchmark: the figures that the project states about itself, each beside a floor measured in the same run.
 //!
-//! Queue figures are measured through the queue's own run loop, and again through the least that a queue with visible
-//! jobs must do ([`floor`]); the others with real processes on the simulators. Deliberately absent: a verdict. A noisy
-//! machine misses targets; people read them, and ratios travel better than milliseconds.
+//! `bench queue` measures the queue with nothing else in the program ([`queue`]). Without a word it measures the whole
+//! line: the queue through its run loop beside the least that a queue with visible jobs must do ([`floor`]), the rest
+//! with real processes on the simulators. Deliberately absent: a verdict. A noisy machine misses targets; people read
+//! them, and ratios travel better than milliseconds.
 #![expect(clippy::expect_used, reason = "a benchmark that cannot measure fails by panicking")]
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "its output is what it is for")]
 
-mod answers;
-mod contender;
-mod figures;
 mod floor;
-mod footprint;
 mod observe;
-mod options;
-mod ours;
 mod queue;
 mod sample;
-mod table;
-mod together;
+#[cfg(feature = "world")]
+mod whole;
 
 use std::process::ExitCode;
 
-use options::Options;
-
 #[tokio::main]
 async fn main() -> ExitCode {
-    let options = match Options::from_words(std::env::args().skip(1)) {
-        Ok(options) => options,
-        Err(help) => {
-            eprintln!("{help}");
-            return ExitCode::from(64);
-        }
-    };
-    let figures = figures::measure(&options).await;
-    println!("{}", table::render(&figures));
-    if options.json {
-        println!("{}", figures.json());
+    let mut words = std::env::args().skip(1).peekable();
+    match words.peek().map(String::as_str) {
+        Some("queue") => Box::pin(queue::main(words.skip(1))).await,
+        Some("worker") => queue::worker::main(words.skip(1).collect()).await,
+        _ => whole(words).await,
     }
-    ExitCode::SUCCESS
+}
+
+#[cfg(feature = "world")]
+async fn whole(words: impl Iterator<Item = String>) -> ExitCode {
+    whole::main(words).await
+}
+
+#[cfg(not(feature = "world"))]
+async fn whole(_: impl Iterator<Item = String>) -> ExitCode {
+    eprintln!("this build measures the queue alone: bench queue");
+    ExitCode::from(64)
 }

@@ -3,6 +3,7 @@
 //! A test waits on events (the simulators' wait endpoints, breakpoints, a process's end), never on time. Everything
 //! ends with the [`World`]. A helper that cannot do its work panics: it is a test's failure.
 
+#![cfg(feature = "world")]
 #![expect(clippy::expect_used, clippy::print_stderr, reason = "a harness fails its test by panicking")]
 
 mod breakpoint;

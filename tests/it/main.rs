@@ -6,10 +6,12 @@
 #![expect(clippy::expect_used, reason = "the steps that tests share fail by panicking, as tests do")]
 
 mod batches;
+mod chaos;
 mod conversation;
 mod crashes;
 mod delivery;
 mod faults;
 mod hostile;
+mod lanes;
 mod shutdown;
 mod webchat;

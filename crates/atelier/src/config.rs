@@ -25,9 +25,10 @@ use crate::failure::{Failure, OrExit};
 /// Settings of every verb.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Common {
-    /// What is logged: a level, or levels per module such as `info,atelier_worker=debug`.
-    #[arg(long, global = true, env = "ATELIER_LOG", value_name = "FILTER", default_value = "info")]
-    log: LogFilter,
+    /// What is logged: a level, or levels per module such as `info,atelier_worker=debug` [default: info; warn for
+    /// verbs that only answer].
+    #[arg(long, global = true, env = "ATELIER_LOG", value_name = "FILTER")]
+    log: Option<LogFilter>,
     /// How log lines look: text or json.
     #[arg(long, global = true, env = "ATELIER_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]
     log_format: LogFormat,
@@ -40,10 +41,10 @@ pub(crate) struct Common {
 }
 
 impl Common {
-    /// Sets logging and breakpoint up and makes the runtime.
-    pub(crate) fn start(&self) -> Result<Runtime, Failure> {
-        telemetry::init(&telemetry::Settings { format: self.log_format, filter: self.log.clone() })
-            .or_exit(Exit::Software)?;
+    /// Sets logging and breakpoint up and makes the runtime; `usual` is the level when none was asked for.
+    pub(crate) fn start(&self, usual: &str) -> Result<Runtime, Failure> {
+        let filter = self.log.clone().map_or_else(|| usual.parse().or_exit(Exit::Software), Ok)?;
+        telemetry::init(&telemetry::Settings { format: self.log_format, filter }).or_exit(Exit::Software)?;
         breakpoint::install(self.breakpoint.clone());
         tokio::runtime::Builder::new_multi_thread().enable_all().build().or_exit(Exit::Software)
     }

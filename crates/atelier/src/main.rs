@@ -1,5 +1,7 @@
 //! The one executable. Every verb is a file; this is the table of contents.
 
+mod actor;
+mod amounts;
 mod cli;
 mod config;
 mod failure;
@@ -18,7 +20,7 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(exit) => return exit.into(),
     };
-    failure::exit(cli.common.start().and_then(|runtime| runtime.block_on(run(cli))))
+    failure::exit(cli.common.start(cli.verb.level()).and_then(|runtime| runtime.block_on(run(cli))))
 }
 
 async fn run(cli: Cli) -> Result<(), Failure> {
@@ -31,6 +33,7 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         Verb::Simulate(arguments) => verbs::simulate::run(common, arguments).await,
         Verb::Queue(arguments) => verbs::queue::run(arguments).await,
         Verb::Why(arguments) => verbs::why::run(arguments).await,
+        Verb::Metrics(arguments) => verbs::metrics::run(common, arguments).await,
         Verb::Doctor(arguments) => verbs::doctor::run(arguments).await,
         Verb::Completions { shell } => verbs::completions::run(shell),
     }

@@ -14,3 +14,8 @@ pub(crate) fn say(text: &str) {
 pub(crate) fn aside(name: &str, line: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{name:<8} | {line}");
 }
+
+/// Writes a line beside the answer: progress, for a person who waits.
+pub(crate) fn note(line: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{line}");
+}

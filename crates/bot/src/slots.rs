@@ -98,7 +98,8 @@ async fn line(front: &Front, job: &Job) -> String {
     let standing = front.queue.standing(&job.id, &front.catalogue).await.ok().flatten();
     let say = match standing {
         Some(Standing { state: JobState::Waiting | JobState::Delayed, ahead, start, finish, because, .. }) => {
-            let paused = |because: &Because| because.is_blocking() && !matches!(because, Because::Unserved | Because::NoWorker);
+            let paused =
+                |because: &Because| because.is_blocking() && !matches!(because, Because::Unserved | Because::NoWorker);
             match (start, finish) {
                 (Some(start), Some(finish)) if start.likely_ms == 0 => Say::QueuedNext { eta: finish.likely() },
                 (_, Some(finish)) => Say::Queued { position: ahead + 1, eta: finish.likely() },

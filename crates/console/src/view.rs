@@ -1,12 +1,15 @@
-//! How facts are shown: text or JSON, times, durations, tables.
+//! How facts are shown: text or JSON, times, durations, sizes, tables.
 
+use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use atelier_domain::{JobId, JobState};
-use atelier_queue::{QueueError, Record};
-use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
-use comfy_table::{ContentArrangement, Table};
+use atelier_domain::JobState;
+use atelier_queue::Record;
+use comfy_table::presets::NOTHING;
+use comfy_table::{ContentArrangement, Table, TableComponent};
 use serde::Serialize;
+
+use crate::error::ConsoleError;
 
 /// For whom an answer is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,18 +20,23 @@ pub enum View {
     Json,
 }
 
-/// Why there is no answer.
-#[derive(Debug, thiserror::Error)]
-pub enum ConsoleError {
-    /// The queue did not answer.
-    #[error("the queue cannot be read")]
-    Queue(#[from] QueueError),
-    /// There is no such job, or its record is gone.
-    #[error("job {0} is not on record (records of ended jobs are kept for seven days)")]
-    Unknown(JobId),
-    /// An answer that is no JSON: a fault of this program.
-    #[error("the answer cannot be written as JSON")]
-    Json(#[from] serde_json::Error),
+/// What a verb answers: the same facts for programs, by its fields, and for people.
+pub trait Answer: Serialize {
+    /// For people: lines without a line break at the end.
+    fn text(&self) -> String;
+
+    /// Whether what was asked for is so, or was done. A script sees the difference by the exit code.
+    fn is_yes(&self) -> bool {
+        true
+    }
+
+    /// As wished.
+    fn shown(&self, view: View) -> Result<String, ConsoleError> {
+        match view {
+            View::Json => Ok(serde_json::to_string(self)?),
+            View::Text => Ok(self.text()),
+        }
+    }
 }
 
 /// How long a job took, part by part, in milliseconds. `None` for parts that have not begun or were not needed.
@@ -56,7 +64,7 @@ impl Timings {
     }
 }
 
-/// The present, in Unix milliseconds.
+/// The present on this machine, in Unix milliseconds.
 pub fn now_ms() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
@@ -75,25 +83,71 @@ pub fn seconds(milliseconds: u64) -> String {
     }
 }
 
+/// A duration that somebody set: whole units where they suffice, `7 d`, `90 min`, `30 s`.
+pub(crate) fn set_duration(milliseconds: u64) -> String {
+    let units = [(86_400_000, "d"), (3_600_000, "h"), (60_000, "min"), (1000, "s")];
+    let fit = units.iter().find(|(unit, _)| milliseconds >= *unit && milliseconds.is_multiple_of(*unit));
+    fit.map_or_else(|| seconds(milliseconds), |(unit, name)| format!("{} {name}", milliseconds / unit))
+}
+
+/// A number of bytes for people: `812 B`, `1.2 MiB`, `256 MiB`.
+pub(crate) fn bytes(number: u64) -> String {
+    let units = ["B", "KiB", "MiB", "GiB", "TiB"];
+    let power = (0..units.len() - 1).take_while(|power| number >> (10 * (power + 1)) > 0).count();
+    let value = number as f64 / (1_u64 << (10 * power)) as f64;
+    let digits = usize::from(power > 0 && value < 100.0 && !number.is_multiple_of(1 << (10 * power)));
+    format!("{value:.digits$} {}", units[power])
+}
+
 /// A moment for people, in UTC.
 pub(crate) fn moment(milliseconds: u64) -> String {
     let known = i64::try_from(milliseconds).ok().and_then(|at| jiff::Timestamp::from_millisecond(at).ok());
     known.map_or_else(|| "?".to_owned(), |at| at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string())
 }
 
-pub(crate) fn json<T: Serialize>(value: &T) -> Result<String, ConsoleError> {
-    Ok(serde_json::to_string(value)?)
+/// `4.20 s ago`.
+pub(crate) fn ago(at_ms: u64, now_ms: u64) -> String {
+    format!("{} ago", seconds(now_ms.saturating_sub(at_ms)))
 }
 
-pub(crate) fn table<const N: usize>(header: [&str; N]) -> Table {
+/// A table with a line below its header and none elsewhere.
+pub(crate) struct Rows(Table);
+
+pub(crate) fn table<const N: usize>(header: [&str; N]) -> Rows {
     let mut table = Table::new();
-    table.load_preset(UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic).set_header(header);
-    table
+    table.load_preset(NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_header(header);
+    for part in [
+        TableComponent::HeaderLines,
+        TableComponent::MiddleHeaderIntersections,
+        TableComponent::LeftHeaderIntersection,
+        TableComponent::RightHeaderIntersection,
+    ] {
+        table.set_style(part, '─');
+    }
+    Rows(table)
+}
+
+impl Rows {
+    pub(crate) fn add<const N: usize>(&mut self, cells: [String; N]) {
+        self.0.add_row(cells);
+    }
+}
+
+impl fmt::Display for Rows {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lines: Vec<String> = self.0.lines().map(|line| line.trim_end().to_owned()).collect();
+        formatter.write_str(&lines.join("\n"))
+    }
 }
 
 /// `1 job`, `2 jobs`.
 pub(crate) fn count(number: u64, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
+}
+
+/// Who asked, as it is typed back: `bot:user`.
+pub(crate) fn owner(record: &Record) -> String {
+    record.bot.zip(record.user).map_or_else(String::new, |(bot, user)| format!("{bot}:{user}"))
 }
 
 #[cfg(test)]
@@ -107,5 +161,14 @@ mod tests {
         assert_eq!(shown, ["0.00 s", "0.25 s", "9.99 s", "12.3 s", "4 min 5 s", "2 h 3 min", "3 d 4 h"]);
         assert_eq!(moment(1_795_000_000_000), "2026-11-18 11:06:40 UTC");
         assert_eq!(moment(u64::MAX), "?");
+    }
+
+    #[test]
+    fn what_was_set_is_shown_as_it_was_meant() {
+        let shown: Vec<String> = [604_800_000, 5_400_000, 30_000, 1_500, 0].into_iter().map(set_duration).collect();
+        assert_eq!(shown, ["7 d", "90 min", "30 s", "1.50 s", "0.00 s"]);
+        let shown: Vec<String> =
+            [0, 812, 1024, 1_258_291, 268_435_456, 5 << 40, u64::MAX].into_iter().map(bytes).collect();
+        assert_eq!(shown, ["0 B", "812 B", "1 KiB", "1.2 MiB", "256 MiB", "5 TiB", "16777216 TiB"]);
     }
 }

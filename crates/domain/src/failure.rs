@@ -127,7 +127,11 @@ impl Failure {
         if failed >= self.class.attempts() {
             return None;
         }
-        let wait = self.class.backoff(failed).max(self.retry_after.unwrap_or_default());
+        let wait = match self.retry_after {
+            // the whole account waits with the job: no longer than the provider asked for
+            Some(wait) if self.class == FailureClass::RateLimited => wait.max(Duration::from_millis(500)),
+            wait => self.class.backoff(failed).max(wait.unwrap_or_default()),
+        };
         Some(wait.mul_f64(1.0 + 0.25 * jitter.clamp(0.0, 1.0)))
     }
 }

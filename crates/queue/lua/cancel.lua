@@ -6,7 +6,7 @@
 -- Cost  O(log n).
 local id, actor = ARGV[1], ARGV[2]
 local key = K .. 'job:' .. id
-local job = redis.call('HMGET', key, 'state', 'model', 'owner', 'cancel', 'chat', 'cost', 'batch')
+local job = redis.call('HMGET', key, 'state', 'model', 'owner', 'cancel', 'chat', 'cost', 'batch', 'size')
 if not job[1] then
   return 'unknown'
 end
@@ -28,7 +28,7 @@ elseif job[1] == 'active' then
 else
   return 'ended'
 end
-finish(id, at, 'cancelled', job[3], job[7])
+finish(id, at, 'cancelled', job[3], job[7], job[8])
 note(id, at, 'cancelled', actor, '')
 if ARGV[4] == '1' then
   notify(at, 'job:' .. id)

@@ -1,13 +1,13 @@
 -- Extends a worker's leases in one call and says which are lost or to be cancelled.
 -- KEYS  1 prefix
 -- ARGV  1 worker  2 lease in milliseconds  3 slots  4 about the worker (JSON)  5 milliseconds for which it counts as
---       living  6 silence as in step.lua  7 number of models served (0 = all), then the models, then the number of lanes, then pairs: model, lane
+--       living  6 amnesty as in step.lua  7 number of models served (0 = all), then the models, then the number of lanes, then pairs: model, lane
 --       then pairs: id, fence
 -- Result {milliseconds until the next lease may run out (-1 = none), then 'held' | 'lost' | 'cancel' per pair}
 -- Cost  O(jobs · log active).
 local worker, lease = ARGV[1], tonumber(ARGV[2])
 local at = now()
-pulse(at, tonumber(ARGV[6]))
+spared(at, tonumber(ARGV[6]))
 local served = tonumber(ARGV[7])
 local lanes = tonumber(ARGV[8 + served])
 local base = 8 + served + 2 * lanes

@@ -1,67 +1,13 @@
--- Put in front of every script. KEYS[1] is the prefix of all keys of the shard, hash tag included, so that every
--- key built from it lies in the slot of the one declared key.
-local K = KEYS[1]
-local LIMIT = 64 -- most promotions, reaps, trims or parkings of one step: a script stays below a millisecond
+-- Put behind base.lua in front of the scripts that move jobs: models, owners, lines and rings, limits, ends.
 local UNIT = 1000 -- tags count thousandths of a millisecond of predicted work, divided by the weight
 local BOOST = 60000 * UNIT -- how far ahead of its turn an urgent job goes
 local URGENT = 4503599627370496 -- 2^52: an urgent job's number is below all others, and still exact
 
-local function now()
-  local time = redis.call('TIME')
-  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
-end
-
--- whole numbers beyond 10^14 lose digits under Lua's own tostring
-local function int(number)
-  return string.format('%.0f', number)
-end
-
--- one line of the job's trail: milliseconds, kind, actor, detail, separated by the unit separator
-local function note(id, at, kind, actor, detail)
-  local key = K .. 'trail:' .. id
-  local line = int(at) .. '\31' .. kind .. '\31' .. (actor or '') .. '\31' .. (detail or '')
-  if redis.call('RPUSH', key, line) > 200 then
-    redis.call('LTRIM', key, -200, -1)
-  end
-end
 
 -- one line of what operators did
 local function log(at, actor, kind, detail)
   redis.call('RPUSH', K .. 'actions', int(at) .. '\31' .. kind .. '\31' .. actor .. '\31' .. detail)
   redis.call('LTRIM', K .. 'actions', -1000, -1)
-end
-
--- One entry wakes one idle worker. Those that serve every model listen to `wake`, the others to a list per model. The
--- lists are capped: an entry more than idle workers only costs a look.
-local function ring_bell(list, entries)
-  if redis.call('RPUSH', K .. list, unpack(entries)) > 256 then
-    redis.call('LTRIM', K .. list, -256, -1)
-  end
-end
-
-local function wake(model, count)
-  local entries = {}
-  for index = 1, math.min(count, 16) do
-    entries[index] = '1'
-  end
-  local slots = redis.call('HMGET', K .. 'capacity', '*', model)
-  if slots[2] then
-    ring_bell('wake:' .. model, entries)
-  end
-  if slots[1] or not slots[2] then
-    ring_bell('wake', entries)
-  end
-end
-
--- the same for a model that may have had waiting jobs all the time: no more than one entry lies about
-local function nudge(model)
-  local slots = redis.call('HMGET', K .. 'capacity', '*', model)
-  if slots[1] and redis.call('LLEN', K .. 'wake') == 0 then
-    ring_bell('wake', { '1' })
-  end
-  if slots[2] and redis.call('LLEN', K .. 'wake:' .. model) == 0 then
-    ring_bell('wake:' .. model, { '1' })
-  end
 end
 
 -- What a script changes in models, owners, chats and counters is kept here and written once by flush(): every write
@@ -116,23 +62,6 @@ local function setting(name)
   return settings[name]
 end
 
--- When nobody spoke to Redis for a while, Redis was away, not every worker dead: the leases could not be renewed. Their
--- holders get a moment to come back before the jobs are given to others. A worker that has just started knows nothing of
--- that (`silence` is 0): it finds the others dead. Returns until when leases are spared, the lanes' turn, and '1' when
--- there are chats with room for jobs that were held back.
-local function pulse(at, silence)
-  local gauge = redis.call('HMGET', K .. 'gauge', 'pulse', 'spare', 'turn', 'room')
-  local last, spare = tonumber(gauge[1] or '0'), tonumber(gauge[2] or '0')
-  if silence > 0 and last > 0 and at - last > silence then
-    spare = at + silence
-    redis.call('HSET', K .. 'gauge', 'spare', int(spare))
-  end
-  if at - last > 500 then
-    redis.call('HSET', K .. 'gauge', 'pulse', int(at))
-  end
-  return spare, tonumber(gauge[3] or '0'), gauge[4]
-end
-
 local function line_of(model, owner)
   return K .. 'line:' .. model.name .. ':' .. owner
 end
@@ -160,16 +89,19 @@ end
 
 -- puts waiting jobs into their owner's line; a job that comes back keeps the place that its number gave it
 local function enqueue(model, owner, cost, ...)
-  local line = line_of(model, owner)
-  local before = redis.call('ZRANGE', line, 0, 0, 'WITHSCORES')
-  redis.call('ZADD', line, ...)
-  local head = redis.call('ZRANGE', line, 0, 0, 'WITHSCORES')
-  if not before[1] then
-    join_ring(model, owner, head[2])
-  elseif boosted(head[2]) ~= boosted(before[2]) then
+  local line, jobs = line_of(model, owner), { ... }
+  local before = tonumber(redis.call('ZRANGE', line, 0, 0, 'WITHSCORES')[2] or 'inf') or math.huge
+  local head = before
+  for index = 1, #jobs, 2 do
+    head = math.min(head, tonumber(jobs[index]))
+  end
+  redis.call('ZADD', line, unpack(jobs))
+  if before == math.huge then
+    join_ring(model, owner, head)
+  elseif boosted(head) ~= boosted(before) then
     redis.call('ZADD', model.ring, 'XX', 'INCR', int(-BOOST), owner)
   end
-  model.waiting = model.waiting + select('#', ...) / 2
+  model.waiting = model.waiting + #jobs / 2
   model.work = model.work + cost
   model.dirty = true
 end
@@ -298,17 +230,20 @@ local function release(at, model, name, chat)
   end
 end
 
--- charges an owner for more or less than was predicted
-local function charge(model, owner, by, tag)
+-- charges an owner for more or less than was predicted; `tag` is its finish tag after the job in question
+local function charge(model, name, by, tag)
   by = math.floor(by)
-  if by ~= 0 and not redis.call('ZADD', model.ring, 'XX', 'INCR', int(by), owner) then
-    local kept = tonumber(redis.call('ZSCORE', model.tags, owner) or '0')
-    -- of a tag that was forgotten only the job's own is known
-    local after = (kept > model.v and kept or tag) + by
-    keep_tag(model, owner, after)
-    if kept > 0 and after <= model.v then
-      redis.call('ZREM', model.tags, owner)
-    end
+  local owner = owner_of(name)
+  -- only who has jobs beside those in flight can stand in a ring
+  if by == 0 or owner.pending > owner.busy and redis.call('ZADD', model.ring, 'XX', 'INCR', int(by), name) then
+    return
+  end
+  local kept = tonumber(redis.call('ZSCORE', model.tags, name) or '0')
+  -- of a tag that was forgotten only the job's own is known
+  local after = (kept > model.v and kept or tag) + by
+  keep_tag(model, name, after)
+  if kept > 0 and after <= model.v then
+    redis.call('ZREM', model.tags, name)
   end
 end
 
@@ -321,9 +256,15 @@ local function notify(at, what)
   end
 end
 
+-- What a finished job takes in memory, with its places in sets and lists: of the server's own measure, so much at least
+-- for any, and so much for each byte of the body and of what was written on the way.
+local RECORD = 700
+
 -- ends a job: state, time, retention, totals, its batch; further fields of its record may follow
-local function finish(id, at, state, name, batch, ...)
-  redis.call('HSET', K .. 'job:' .. id, 'state', state, 'ended', int(at), ...)
+local function finish(id, at, state, name, batch, size, ...)
+  local bytes = RECORD + tonumber(size or '0')
+  redis.call('HSET', K .. 'job:' .. id, 'state', state, 'ended', int(at), 'bytes', int(bytes), ...)
+  count('gauge', 'kept', bytes)
   local owner = owner_of(name)
   owner.pending = owner.pending - 1
   owner.dirty = true
@@ -366,16 +307,6 @@ local function retain(set, at, kept)
   end
 end
 
--- what a finished job's record takes, with its place in a set
-local function weigh(id)
-  local bytes = 150
-  for _, kind in ipairs({ 'job:', 'body:', 'trail:' }) do
-    bytes = bytes + (redis.call('MEMORY', 'USAGE', K .. kind .. id) or 0)
-  end
-  redis.call('HSET', K .. 'job:' .. id, 'bytes', int(bytes))
-  count('gauge', 'kept', bytes)
-end
-
 -- whether a model's waiting jobs may be claimed now
 local function open(model)
   return not model.paused and model.running < model.limit and not model.gate
@@ -387,9 +318,6 @@ end
 local function flush(at, claiming)
   for set, list in pairs(ends) do
     redis.call('ZADD', K .. set, unpack(list))
-    for index = 2, #list, 2 do
-      weigh(list[index])
-    end
   end
   if next(ends) then
     local kept = tonumber(redis.call('HGET', K .. 'gauge', 'kept') or '0')
@@ -442,32 +370,6 @@ local function flush(at, claiming)
       if by ~= 0 then
         redis.call('HINCRBY', K .. hash, field, int(by))
       end
-    end
-  end
-end
-
--- A worker begins to serve: its slots count for each of its models, or for all ('*').
-local function arrive(worker, slots, about, served)
-  redis.call('HSET', K .. 'workers', worker, slots .. '\31' .. table.concat(served, ',') .. '\31' .. about)
-  for _, model in ipairs(served) do
-    redis.call('HINCRBY', K .. 'capacity', model, slots)
-  end
-  redis.call('HINCRBY', K .. 'capacity', '', slots)
-end
-
--- a worker is gone
-local function leave(worker)
-  redis.call('ZREM', K .. 'alive', worker)
-  local slots, served = string.match(redis.call('HGET', K .. 'workers', worker) or '', '^(%d+)\31([^\31]*)')
-  if slots then
-    redis.call('HDEL', K .. 'workers', worker)
-    for model in string.gmatch(served .. ',', '([^,]*),') do
-      if redis.call('HINCRBY', K .. 'capacity', model, -slots) <= 0 then
-        redis.call('HDEL', K .. 'capacity', model)
-      end
-    end
-    if redis.call('HINCRBY', K .. 'capacity', '', -slots) <= 0 then
-      redis.call('HDEL', K .. 'capacity', '')
     end
   end
 end

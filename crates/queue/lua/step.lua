@@ -2,8 +2,7 @@
 -- to `want` jobs, each under a lease with a new fencing token. Promotes due jobs, takes back expired leases and
 -- brings back models whose rate allows more in passing.
 -- KEYS  1 prefix
--- ARGV  1 worker  2 lease in milliseconds  3 want  4 silence after which leases are spared, in milliseconds
---       (0 from a worker that has not spoken before)
+-- ARGV  1 worker  2 lease in milliseconds  3 want  4 milliseconds for which leases are spared (0, unless the worker was cut off)
 --       5 lost leases after which a job is dead without another look  6 notices wanted
 --       7 number of ends  8 number of models served (0 = all), then the models
 --       then per end, at most 32: id, fence, verdict: done | cancelled | dead | retry | postpone | throttle | release,
@@ -83,16 +82,16 @@ local function write_rates()
   end
 end
 
-local function settle(id, fence, verdict, wait, class, detail)
-  local key = K .. 'job:' .. id
-  local job = redis.call('HMGET', key, 'state', 'fence', 'settled', 'model', 'owner', 'claimed', 'seq', 'attempt',
-    'cost', 'tag', 'weight', 'chat', 'batch')
-  if job[3] == fence then
+local ended = {}
+local function settle(id, fence, job, verdict, wait, class, detail)
+  if (ended[id] or job[3]) == fence then
     return 'settled'
   end
-  if job[1] ~= 'active' or job[2] ~= fence then
+  if ended[id] or job[1] ~= 'active' or job[2] ~= fence then
     return 'stale'
   end
+  ended[id] = fence
+  local key = K .. 'job:' .. id
   local model, owner, attempt, cost = model_of(job[4]), job[5], tonumber(job[8]), tonumber(job[9])
   local took, weight = at - tonumber(job[6]), tonumber(job[11] or '1')
   freed[#freed + 1] = id
@@ -109,13 +108,13 @@ local function settle(id, fence, verdict, wait, class, detail)
       learn(model, took)
     end
     relax(model.lane)
-    finish(id, at, 'done', owner, job[13], 'settled', fence)
-    note(id, at, 'done', worker, '')
+    -- the record itself tells who did it and when: the trail is spared a line for each job
+    finish(id, at, 'done', owner, job[13], job[14], 'settled', fence)
   elseif verdict == 'cancelled' then
-    finish(id, at, 'cancelled', owner, job[13], 'settled', fence)
+    finish(id, at, 'cancelled', owner, job[13], job[14], 'settled', fence)
     note(id, at, 'cancelled', worker, detail)
   elseif verdict == 'dead' then
-    finish(id, at, 'dead', owner, job[13], 'settled', fence, 'class', class, 'detail', detail)
+    finish(id, at, 'dead', owner, job[13], job[14], 'settled', fence, 'class', class, 'detail', detail)
     note(id, at, 'dead', worker, class .. ': ' .. detail)
   elseif verdict == 'retry' or verdict == 'postpone' then
     local due = at + tonumber(wait)
@@ -138,10 +137,34 @@ local function settle(id, fence, verdict, wait, class, detail)
   return 'settled'
 end
 
-local answers = {}
+-- all owners of one HMGET
+local function know(names)
+  local unknown, asked = {}, {}
+  for _, name in ipairs(names) do
+    if not owners[name] and not asked[name] then
+      asked[name] = true
+      unknown[#unknown + 1] = name
+    end
+  end
+  if #unknown > 0 then
+    for index, packed in ipairs(redis.call('HMGET', K .. 'owners', unpack(unknown))) do
+      own(unknown[index], packed)
+    end
+  end
+end
+
+local answers, held, names = {}, {}, {}
 local base = 8 + tonumber(ARGV[8])
 for index = base + 1, #ARGV, 6 do
-  answers[#answers + 1] = settle(unpack(ARGV, index, index + 5))
+  local job = redis.call('HMGET', K .. 'job:' .. ARGV[index], 'state', 'fence', 'settled', 'model', 'owner', 'claimed',
+    'seq', 'attempt', 'cost', 'tag', 'weight', 'chat', 'batch', 'size')
+  held[#held + 1] = job
+  names[#names + 1] = job[5] or nil
+end
+know(names)
+for index, job in ipairs(held) do
+  local first = base + 6 * index - 5
+  answers[index] = settle(ARGV[first], ARGV[first + 1], job, unpack(ARGV, first + 2, first + 5))
 end
 if #freed > 0 then
   redis.call('ZREM', K .. 'leases', unpack(freed))
@@ -153,7 +176,7 @@ local function first(set)
   return tonumber(redis.call('ZRANGE', K .. set, 0, 0, 'WITHSCORES')[2] or 'inf') or math.huge
 end
 
-local spare, turn, room = pulse(at, tonumber(ARGV[4]))
+local spare, turn, room = spared(at, tonumber(ARGV[4]))
 local parkings, short = 0, false
 
 local due = first('delayed')
@@ -186,7 +209,7 @@ if expiry <= at and spare <= at then
   for _, id in ipairs(redis.call('ZRANGEBYSCORE', K .. 'leases', '-inf', int(at), 'LIMIT', 0, LIMIT)) do
     redis.call('ZREM', K .. 'leases', id)
     local key = K .. 'job:' .. id
-    local job = redis.call('HMGET', key, 'model', 'owner', 'seq', 'cost', 'worker', 'chat', 'batch')
+    local job = redis.call('HMGET', key, 'model', 'owner', 'seq', 'cost', 'worker', 'chat', 'batch', 'size')
     if job[1] then
       local model = model_of(job[1])
       release(at, model, job[2], job[6])
@@ -194,7 +217,7 @@ if expiry <= at and spare <= at then
       note(id, at, 'lost', job[5], 'the lease ran out')
       if lost >= tonumber(ARGV[5]) then
         local detail = 'its worker was lost ' .. lost .. ' times'
-        finish(id, at, 'dead', job[2], job[7], 'class', 'fatal', 'detail', detail)
+        finish(id, at, 'dead', job[2], job[7], job[8], 'class', 'fatal', 'detail', detail)
         note(id, at, 'dead', 'queue', detail)
         notify(at, 'job:' .. id)
       else
@@ -262,21 +285,15 @@ end
 
 local function read_on(model, ring)
   local slice = redis.call('ZRANGE', model.ring, ring.read, ring.read + want, 'WITHSCORES')
-  local unknown = {}
+  local names = {}
   for index = 1, #slice, 2 do
     local owner, score = slice[index], tonumber(slice[index + 1])
     insert(ring, { owner = owner, score = score })
     ring.last = { owner = owner, score = score }
-    if not owners[owner] then
-      unknown[#unknown + 1] = owner
-    end
+    names[#names + 1] = owner
   end
   ring.read = ring.read + want + 1
-  if #unknown > 0 then
-    for index, packed in ipairs(redis.call('HMGET', K .. 'owners', unpack(unknown))) do
-      own(unknown[index], packed)
-    end
-  end
+  know(names)
 end
 
 -- the ring with the owner whose turn it is in front; who stands behind all that was read may stand behind others too
@@ -427,11 +444,15 @@ while claiming and #jobs < want do
     turns[name] = model.running < model.limit and model.tag or nil
     fence = math.max((fence > 0 and fence or tonumber(redis.call('GET', K .. 'fence') or '0')) + 1, at * 1024)
     local attempt = tonumber(job.attempt or '0') + 1
+    local again = job.started and { 'starter', job.starter or job.worker } or { 'started', int(at) }
     redis.call('HSET', K .. 'job:' .. id, 'state', 'active', 'fence', int(fence), 'worker', worker, 'claimed', int(at),
-      'attempt', int(attempt), 'tag', int(tag), 'started', job.started or int(at))
+      'attempt', int(attempt), 'tag', int(tag), unpack(again))
+    if job.started then
+      -- the first claim is told by the record
+      note(id, at, 'claimed', worker, 'attempt ' .. int(attempt))
+    end
     leases[#leases + 1] = int(at + lease)
     leases[#leases + 1] = id
-    note(id, at, 'claimed', worker, 'attempt ' .. int(attempt))
     jobs[#jobs + 1] = {
       id, int(fence), attempt, tonumber(job.lost or '0'), redis.call('GET', K .. 'body:' .. id) or '', fields,
     }

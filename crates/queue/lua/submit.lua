@@ -35,7 +35,8 @@ if waiting + jobs > tonumber(ARGV[6]) then
 end
 
 local ids, groups = {}, {}
-local seq = redis.call('INCRBY', K .. 'seq', jobs) - jobs
+-- numbers of submission are what the counter of accepted jobs says
+local seq = redis.call('HINCRBY', K .. 'totals', 'accepted', jobs) - jobs
 local batch = jobs > 1 and ARGV[10] or nil
 for base = 10, #ARGV, 4 do
   local id, model, cost, body = ARGV[base], model_of(ARGV[base + 1]), ARGV[base + 2], ARGV[base + 3]
@@ -44,7 +45,8 @@ for base = 10, #ARGV, 4 do
     cost = int(model.typical)
   end
   local place = int(ARGV[9] == '1' and seq - URGENT or seq)
-  local record = { 'state', 'waiting', 'model', model.name, 'owner', name, 'cost', cost, 'seq', place, 'at', int(at) }
+  local record = { 'state', 'waiting', 'model', model.name, 'owner', name, 'cost', cost, 'seq', place, 'at', int(at),
+    'size', #body }
   for field, value in pairs({
     chat = ARGV[7] ~= '' and ARGV[7] or nil, weight = ARGV[8] ~= '1' and ARGV[8] or nil, batch = batch,
   }) do
@@ -69,13 +71,15 @@ if batch then
     'ids', table.concat(ids, ','))
 end
 local mine = K .. 'user:' .. name
-redis.call('LPUSH', mine, unpack(ids))
-redis.call('LTRIM', mine, 0, 199)
+if redis.call('LPUSH', mine, unpack(ids)) > 200 then
+  redis.call('LTRIM', mine, 0, 199)
+end
 redis.call('EXPIRE', mine, 7 * 86400)
 local seen = K .. 'seen:' .. bot .. ':' .. int(period)
 redis.call('HSET', seen, update, table.concat(ids, ','))
-redis.call('EXPIRE', seen, 2 * tonumber(ARGV[5]))
+if redis.call('HLEN', seen) == 1 then
+  redis.call('EXPIRE', seen, 2 * tonumber(ARGV[5]))
+end
 owner.pending, owner.dirty = owner.pending + jobs, true
-count('totals', 'accepted', jobs)
 flush(at, true)
 return { 'new' }

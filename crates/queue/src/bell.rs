@@ -4,16 +4,16 @@
 //! rings through a notification.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use atelier_domain::ModelId;
-use redis::aio::MultiplexedConnection;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::keys::key;
-use crate::link::Queue;
+use crate::link::{Blocking, Queue};
 
 /// How long one pop waits.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -27,15 +27,15 @@ pub(crate) struct Bell {
 }
 
 impl Bell {
-    /// Listens for jobs of these models (none = all), whenever it is armed.
-    pub(crate) fn start(queue: &Queue, models: &[ModelId], stop: &CancellationToken) -> Self {
+    /// Listens for jobs of these models (none = all), whenever it is armed; says in `cut` when the connection breaks.
+    pub(crate) fn start(queue: &Queue, models: &[ModelId], stop: &CancellationToken, cut: Arc<AtomicBool>) -> Self {
         let (armed, rung) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let mut lists: Vec<String> = models.iter().map(|model| key(&format!("wake:{model}"))).collect();
         if lists.is_empty() {
             lists.push(key("wake"));
         }
         lists.push(key("news"));
-        let listening = listen(queue.clone(), lists, armed.clone(), rung.clone(), stop.clone());
+        let listening = listen(queue.clone(), lists, (armed.clone(), rung.clone()), stop.clone(), cut);
         Self { armed, rung, _task: AbortOnDropHandle::new(tokio::spawn(listening)) }
     }
 
@@ -50,8 +50,15 @@ impl Bell {
     }
 }
 
-async fn listen(queue: Queue, lists: Vec<String>, armed: Arc<Notify>, rung: Arc<Notify>, stop: CancellationToken) {
-    let mut link: Option<MultiplexedConnection> = None;
+async fn listen(
+    queue: Queue,
+    lists: Vec<String>,
+    (armed, rung): (Arc<Notify>, Arc<Notify>),
+    stop: CancellationToken,
+    cut: Arc<AtomicBool>,
+) {
+    let mut link: Option<Blocking> = None;
+    let mut since = Instant::now();
     loop {
         tokio::select! {
             () = armed.notified() => {}
@@ -59,6 +66,7 @@ async fn listen(queue: Queue, lists: Vec<String>, armed: Arc<Notify>, rung: Arc<
         }
         if link.is_none() {
             link = queue.blocking_link().await.ok();
+            since = Instant::now();
             // whatever was pushed while there was no connection
             rung.notify_one();
         }
@@ -75,7 +83,12 @@ async fn listen(queue: Queue, lists: Vec<String>, armed: Arc<Notify>, rung: Arc<
             Ok(Ok(_)) => rung.notify_one(),
             Ok(Err(_)) | Err(_) => {
                 link = None;
+                cut.store(true, Ordering::Relaxed);
                 armed.notify_one();
+                // a server that refuses the pop refuses the next one, too
+                if since.elapsed() < PAUSE {
+                    tokio::time::sleep(PAUSE).await;
+                }
             }
         }
     }

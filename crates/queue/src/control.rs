@@ -88,12 +88,7 @@ impl Queue {
     }
 
     /// Runs a dead or cancelled job again, or one that waits for its next attempt now. `owner` as in [`Queue::cancel`].
-    pub async fn retry(
-        &self,
-        id: &JobId,
-        actor: &str,
-        owner: Option<(BotId, UserId)>,
-    ) -> Result<Retrying, QueueError> {
+    pub async fn retry(&self, id: &JobId, actor: &str, owner: Option<(BotId, UserId)>) -> Result<Retrying, QueueError> {
         let owner = owned(owner);
         let arguments: [&[u8]; 3] = [id.as_str().as_bytes(), actor.as_bytes(), owner.as_bytes()];
         let answer: String = self.call(Verb::Retry, &arguments).await?;
@@ -138,14 +133,20 @@ impl Standing {
     fn read(raw: &Raw, catalogue: &Catalogue) -> Result<Self, QueueError> {
         let (state, model, since, due, own_ahead, others_ahead, why, slots, serving, running, around) = raw;
         let state: JobState = state.parse().map_err(|_| QueueError::Unreadable(format!("state {state}")))?;
-        let because: Vec<Because> =
-            why.chunks_exact(2).filter_map(|pair| Because::read(&pair[0], &pair[1])).collect();
+        let because: Vec<Because> = why.chunks_exact(2).filter_map(|pair| Because::read(&pair[0], &pair[1])).collect();
         let mut loads = loads(around, catalogue);
         let own = loads.remove(model.as_str()).unwrap_or_default();
         let ahead = own_ahead + others_ahead;
         let rate = because.iter().find_map(|because| match because {
             #[expect(clippy::cast_precision_loss, reason = "milliseconds of hours at most")]
             Because::Rate { wait_ms, every_ms, .. } => Some((*wait_ms as f64, *every_ms as f64)),
+            _ => None,
+        });
+        let turn = because.iter().find_map(|because| match because {
+            // at the limit, so as many as run may run
+            Because::UserLimit { running } | Because::ChatLimit { running } => {
+                Some((f64::from(*own_ahead), f64::from(*running)))
+            }
             _ => None,
         });
         let typical = Duration::from_secs_f64(own.typical_ms / 1000.0);
@@ -162,6 +163,7 @@ impl Standing {
                 own,
                 others: loads.into_values().collect(),
                 rate,
+                turn,
                 due_ms,
             };
             view.start()
@@ -175,16 +177,7 @@ impl Standing {
             }
             _ => start.map(|start| start.later(typical)),
         };
-        Ok(Self {
-            state,
-            ahead,
-            own_ahead: *own_ahead,
-            slots: *serving,
-            running: *running,
-            start,
-            finish,
-            because,
-        })
+        Ok(Self { state, ahead, own_ahead: *own_ahead, slots: *serving, running: *running, start, finish, because })
     }
 }
 

@@ -1,45 +1,46 @@
-//! What can go wrong with Redis, as decisions.
+//! What can go wrong with Redis, as decisions, and in words that an operator can act on.
+
+mod fault;
+
+use std::path::PathBuf;
+
+use redis::RedisError;
+
+pub(crate) use self::fault::code;
+pub use self::fault::{Fault, Refusal};
 
 /// Why a verb of the queue did not happen.
 #[derive(Debug, thiserror::Error)]
 pub enum QueueError {
-    /// Redis is away, loading, full, or cannot be written to: the same call may succeed later, and is safe to repeat.
-    #[error("the queue cannot be reached: {reason}")]
+    /// Redis is away, or cannot take the call now: the same call may succeed later, and is safe to repeat.
+    #[error("the queue cannot be used for now: {fault}")]
     Unreachable {
-        /// In short, for operators.
-        reason: &'static str,
+        /// What is the matter.
+        fault: Fault,
         /// The driver's error.
         #[source]
-        source: redis::RedisError,
+        source: RedisError,
     },
-    /// Redis refused: a wrong password, a missing permission, a key of another type. Trying again does not help.
-    #[error("the queue refused the call")]
-    Refused(#[source] redis::RedisError),
+    /// Redis refused. Trying again does not help before somebody changes something.
+    #[error("the queue refused the call: {refusal}")]
+    Refused {
+        /// What it is about.
+        refusal: Refusal,
+        /// The driver's error.
+        #[source]
+        source: RedisError,
+    },
     /// A record or an answer that this build cannot read.
     #[error("the queue holds something unreadable: {0}")]
     Unreadable(String),
 }
 
-impl From<redis::RedisError> for QueueError {
-    fn from(error: redis::RedisError) -> Self {
-        use redis::{ErrorKind, ServerErrorKind as Server};
-        let reason = match error.kind() {
-            ErrorKind::Io => "no connection",
-            ErrorKind::Server(Server::BusyLoading) => "it is loading its data",
-            ErrorKind::Server(Server::ReadOnly) => "it is a read-only replica",
-            ErrorKind::Server(Server::MasterDown | Server::ClusterDown | Server::TryAgain) => "its cluster is down",
-            _ => match error.code() {
-                Some("OOM") => "its memory is full",
-                Some("MISCONF") => "it cannot write to its disk",
-                Some("BUSY") => "a script keeps it busy",
-                Some("NOREPLICAS") => "it lost its replicas",
-                _ if error.is_timeout() || error.is_connection_dropped() || error.is_connection_refusal() => {
-                    "no connection"
-                }
-                _ => return Self::Refused(error),
-            },
-        };
-        Self::Unreachable { reason, source: error }
+impl From<RedisError> for QueueError {
+    fn from(error: RedisError) -> Self {
+        match Fault::of(&error) {
+            Some(fault) => Self::Unreachable { fault, source: error },
+            None => Self::Refused { refusal: Refusal::of(&error), source: error },
+        }
     }
 }
 
@@ -54,8 +55,19 @@ impl QueueError {
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
     /// The address is not one of Redis.
-    #[error("not the address of a Redis server (write redis://host:6379/0)")]
-    Address(#[source] redis::RedisError),
+    #[error("not the address of a Redis server (write redis://host:6379/0, or rediss:// for TLS)")]
+    Address(#[source] RedisError),
+    /// A file of the address' certificates cannot be read.
+    #[error("{} cannot be read", .path.display())]
+    Certificate {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// A certificate without its key, or the other way round.
+    #[error("a certificate of our own needs both of cert=FILE and key=FILE")]
+    HalfCertificate,
     /// The server evicts keys when its memory is full: it would throw away accepted jobs.
     #[error("the Redis server's maxmemory-policy is {policy}: it would drop accepted jobs; set it to noeviction")]
     Eviction {

@@ -1,7 +1,7 @@
 //! When a waiting job is likely to start: an estimate from what is ahead of it, with an honest range.
 //!
-//! Pure arithmetic over one look at the queue ([`Ahead`]). The fleet's slots are shared by all models; a model may be
-//! limited below that, and its provider's account may be slower still: the slowest of the three decides.
+//! Pure arithmetic over one look at the queue ([`Ahead`]). The fleet's slots are shared by all models; a model, a user or
+//! a chat may be limited below that, and the provider's account may be slower still: the slowest of them decides.
 
 use std::time::Duration;
 
@@ -132,6 +132,8 @@ pub(crate) struct Ahead {
     pub(crate) others: Vec<Load>,
     /// Milliseconds until its provider's account takes another job, and between two afterwards.
     pub(crate) rate: Option<(f64, f64)>,
+    /// Jobs that its user or chat, being at its limit, will start before it, and how many of them run at once.
+    pub(crate) turn: Option<(f64, f64)>,
     /// Milliseconds until it is due at all.
     pub(crate) due_ms: f64,
 }
@@ -151,11 +153,17 @@ impl Ahead {
             if self.jobs < room { 0.0 } else { (self.jobs + 1.0 - room.max(0.0)) * own.typical_ms / own.limit };
         let (wait, every) = self.rate.unwrap_or_default();
         let rated = if self.rate.is_some() { wait + self.jobs * every } else { 0.0 };
-        let likely = fleet.max(limited).max(rated).max(self.due_ms);
+        // its user's or its chat's slots: one is free whenever one of their jobs ends
+        let turn = self.turn.map_or(0.0, |(jobs, limit)| (jobs + 1.0) * own.typical_ms / limit.max(1.0));
+        let likely = fleet.max(limited).max(rated).max(turn).max(self.due_ms);
         // the more ends lie between now and then, the better their number predicts their sum
         let ends = (likely / own.typical_ms.max(1.0) * self.slots.min(own.limit)).max(1.0);
         let off = (2.0 * own.spread_ms / own.typical_ms.max(1.0) / ends.sqrt()).clamp(0.15, 0.8);
-        Some(Span { likely_ms: whole(likely), low_ms: whole(likely * (1.0 - off)), high_ms: whole(likely * (1.0 + off)) })
+        Some(Span {
+            likely_ms: whole(likely),
+            low_ms: whole(likely * (1.0 - off)),
+            high_ms: whole(likely * (1.0 + off)),
+        })
     }
 
     /// Until one of the fleet's slots is free for it.
@@ -234,6 +242,14 @@ mod tests {
         assert_eq!(likely(&ahead), 20_000);
         ahead.rate = Some((4_000.0, 10_000.0));
         assert_eq!(likely(&ahead), 34_000);
+    }
+
+    #[test]
+    fn a_user_at_its_limit_waits_for_its_own_jobs() {
+        let mut ahead = Ahead { jobs: 1.0, slots: 100.0, running: 2.0, own: load(2.0, 0.0, 2.0), ..Ahead::default() };
+        assert_eq!(likely(&ahead), 0);
+        ahead.turn = Some((1.0, 2.0));
+        assert_eq!(likely(&ahead), 10_000);
     }
 
     #[test]

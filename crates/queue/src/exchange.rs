@@ -29,8 +29,8 @@ use crate::scripts::Verb;
 const TOGETHER: usize = 32;
 /// The slow timer behind the pushed wake-up.
 const FALLBACK: Duration = Duration::from_secs(15);
-/// After this much silence Redis was away: leases get that long again before they are taken back.
-const SILENCE: Duration = Duration::from_secs(4);
+/// After an outage leases get this much longer before they are taken back.
+const AMNESTY: Duration = Duration::from_secs(4);
 /// A job whose worker was lost so often is dead without another look. The worker itself gives up earlier and tells
 /// the user; this bounds a job that kills its worker before it can.
 const LOST: u32 = 8;
@@ -58,8 +58,8 @@ pub(crate) struct Exchange {
     state: Mutex<State>,
     /// Something ended, or a slot became free.
     changed: Notify,
-    /// Whether Redis answered this worker before.
-    spoken: AtomicBool,
+    /// Whether Redis could not be reached lately.
+    cut: Arc<AtomicBool>,
 }
 
 struct State {
@@ -118,9 +118,10 @@ impl Exchange {
         hand_over: CancellationToken,
         herald: Option<Herald>,
     ) -> Arc<Self> {
-        let state = Mutex::new(State { free: slots, freed: false, due: Instant::now(), ends: VecDeque::new(), jobs: None });
-        let (changed, spoken) = (Notify::new(), AtomicBool::new(false));
-        Arc::new(Self { queue, worker, models, lease, keeper, hand_over, herald, state, changed, spoken })
+        let state =
+            Mutex::new(State { free: slots, freed: false, due: Instant::now(), ends: VecDeque::new(), jobs: None });
+        let (changed, cut) = (Notify::new(), Arc::new(AtomicBool::new(false)));
+        Arc::new(Self { queue, worker, models, lease, keeper, hand_over, herald, state, changed, cut })
     }
 
     /// The claimed jobs from now on; an earlier receiver gets no more.
@@ -144,14 +145,19 @@ impl Exchange {
         answered.await.unwrap_or(false)
     }
 
-    /// The silence that means an outage to this worker, in milliseconds; none does before Redis answered it once.
-    pub(crate) fn silence(&self) -> String {
-        if self.spoken.load(Ordering::Relaxed) { SILENCE.as_millis().to_string() } else { "0".to_owned() }
+    /// For how long leases are to be spared, in milliseconds: this worker's own being cut off is the evidence.
+    pub(crate) fn amnesty(&self) -> String {
+        if self.cut.load(Ordering::Relaxed) { AMNESTY.as_millis().to_string() } else { "0".to_owned() }
     }
 
     /// Redis answered.
-    pub(crate) fn spoke(&self) {
-        self.spoken.store(true, Ordering::Relaxed);
+    pub(crate) fn reached(&self) {
+        self.cut.store(false, Ordering::Relaxed);
+    }
+
+    /// Redis did not answer.
+    pub(crate) fn cut_off(&self) {
+        self.cut.store(true, Ordering::Relaxed);
     }
 
     /// Looks at the queue no later than after this wait.
@@ -170,18 +176,19 @@ impl Exchange {
 
     /// Exchanges until `stop` and then only what ends, until `end`.
     pub(crate) async fn run(self: Arc<Self>, stop: CancellationToken, end: CancellationToken) {
-        let bell = Bell::start(&self.queue, &self.models, &stop);
+        let bell = Bell::start(&self.queue, &self.models, &stop, self.cut.clone());
         let mut pause = PAUSES.0;
         // whether a look at the queue is due although nothing ended
         let mut look = true;
         loop {
+            if self.state().due <= Instant::now() {
+                self.state().due = Instant::now() + FALLBACK;
+                look = true;
+            }
             let (ends, free) = self.take(&stop, look);
             if ends.is_empty() && free == 0 {
                 let due = {
-                    let mut state = self.state();
-                    if state.due <= Instant::now() {
-                        state.due = Instant::now() + FALLBACK;
-                    }
+                    let state = self.state();
                     if state.free > 0 && !stop.is_cancelled() {
                         bell.arm();
                     }
@@ -190,7 +197,7 @@ impl Exchange {
                 tokio::select! {
                     () = self.changed.notified() => look |= std::mem::take(&mut self.state().freed),
                     () = bell.rung() => look = true,
-                    () = tokio::time::sleep_until(due.into()) => look = true,
+                    () = tokio::time::sleep_until(due.into()) => {}
                     () = stop.cancelled(), if !stop.is_cancelled() => {}
                     () = end.cancelled() => return,
                 }
@@ -201,7 +208,7 @@ impl Exchange {
             let until = Instant::now() + self.lease;
             match self.step(&ends, claims).await {
                 Ok(answer) => {
-                    self.spoke();
+                    self.reached();
                     pause = PAUSES.0;
                     look = answer.jobs.len() == claims || answer.due == Some(Duration::ZERO);
                     let wait = answer.due.unwrap_or(FALLBACK).clamp(Duration::from_millis(1), FALLBACK);
@@ -209,6 +216,7 @@ impl Exchange {
                     self.take_in(ends, want, answer, until);
                 }
                 Err(error) => {
+                    self.cut_off();
                     if !error.is_unreachable() {
                         error!(worker = %self.worker, %error, jobs = ends.len(), "redis refused a step; it is repeated");
                     }
@@ -250,7 +258,7 @@ impl Exchange {
         let numbers = [
             self.lease.as_millis().to_string(),
             claims.to_string(),
-            self.silence(),
+            self.amnesty(),
             LOST.to_string(),
             if self.herald.is_some() { NOTICES.to_string() } else { "0".to_owned() },
             ends.len().to_string(),
@@ -286,13 +294,7 @@ impl Exchange {
     }
 
     /// Makes a claim into a job for the handler; one that cannot be read is dead at once.
-    fn hand_out(
-        self: &Arc<Self>,
-        raw: Raw,
-        until: Instant,
-        slot: Slot,
-        jobs: Option<&mpsc::UnboundedSender<Claimed>>,
-    ) {
+    fn hand_out(self: &Arc<Self>, raw: Raw, until: Instant, slot: Slot, jobs: Option<&mpsc::UnboundedSender<Claimed>>) {
         let (id, fence, attempt, lost, body, fields) = raw;
         let Ok(id) = id.parse::<JobId>() else {
             // only a foreign hand can write such a key; its lease runs out and the queue counts it as lost
@@ -309,11 +311,11 @@ impl Exchange {
                     lease.held().cancel.cancel();
                 }
                 let claimed = Claimed { job: Arc::new(job), attempt, lost, progress, lease };
-                match jobs.map(|jobs| jobs.send(claimed)) {
-                    Some(Ok(())) => return,
-                    Some(Err(unsent)) => return unsent.0.lease.settle_later(Outcome::HandedOver),
-                    None => return,
+                // without a receiver the lease is dropped and runs out
+                if let Some(Err(unsent)) = jobs.map(|jobs| jobs.send(claimed)) {
+                    unsent.0.lease.settle_later(Outcome::HandedOver);
                 }
+                return;
             }
             Ok(_) => Failure::new(FailureClass::Unreadable, "the record belongs to another job"),
             Err(BadJob::Version(version)) if version > JOB_VERSION && !lasts(fields(), PATIENCE) => {

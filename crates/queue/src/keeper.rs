@@ -10,8 +10,8 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::error::QueueError;
-use crate::lease::{Held, Lease};
 use crate::exchange::Exchange;
+use crate::lease::{Held, Lease};
 use crate::published::Published;
 use crate::scripts::Verb;
 
@@ -85,6 +85,7 @@ impl Keeper {
                     if self.alive().is_empty() { IDLE.0 } else { keeping.exchange.lease / 3 }
                 }
                 Err(error) => {
+                    keeping.exchange.cut_off();
                     if !std::mem::replace(&mut away, true) {
                         warn!(worker = %keeping.exchange.worker, %error, "leases cannot be renewed; jobs go on until Redis is back");
                     }
@@ -105,13 +106,13 @@ impl Keeper {
             keeping.exchange.lease.as_millis().to_string(),
             keeping.slots.to_string(),
             IDLE.1.max(keeping.exchange.lease).as_millis().to_string(),
-            keeping.exchange.silence(),
+            keeping.exchange.amnesty(),
             keeping.exchange.models.len().to_string(),
             keeping.lanes.len().to_string(),
         ];
-        let [lease, slots, living, silence, models, lanes] = numbers.each_ref().map(|number| number.as_bytes());
+        let [lease, slots, living, amnesty, models, lanes] = numbers.each_ref().map(String::as_bytes);
         let mut arguments: Vec<&[u8]> =
-            vec![keeping.exchange.worker.as_bytes(), lease, slots, keeping.about.as_bytes(), living, silence, models];
+            vec![keeping.exchange.worker.as_bytes(), lease, slots, keeping.about.as_bytes(), living, amnesty, models];
         arguments.extend(keeping.exchange.models.iter().map(|model| model.as_str().as_bytes()));
         arguments.push(lanes);
         arguments.extend(keeping.lanes.iter().flat_map(|(model, lane)| [model.as_str().as_bytes(), lane.as_bytes()]));
@@ -120,7 +121,7 @@ impl Keeper {
         }
         let until = Instant::now() + keeping.exchange.lease;
         let answers: Vec<String> = keeping.exchange.queue.call(Verb::Heartbeat, &arguments).await?;
-        keeping.exchange.spoke();
+        keeping.exchange.reached();
         let expiry = answers.first().and_then(|wait| wait.parse().ok()).map(Duration::from_millis);
         if let Some(expiry) = expiry {
             keeping.exchange.look_in(expiry);

@@ -29,8 +29,7 @@
 //! | `batch:<id>` | hash | the jobs of one message, by its first: ids, how many, how many left, by state |
 //! | `notices` | sorted set | what a chat must be told by any worker, by the moment when it may be taken |
 //! | `fence` | string | the last fencing token: max(previous + 1, milliseconds · 1024) |
-//! | `seq` | string | the last number of submission |
-//! | `gauge` | hash | waiting jobs, bytes kept, the lanes' turn, the last sign of life, until when leases are spared |
+//! | `gauge` | hash | waiting jobs, bytes kept, the lanes' turn, until when leases are spared |
 //! | `settings` | hash | limits, retention, pause and closing of the whole queue |
 //! | `actions` | list | what operators did, the last thousand |
 //! | `user:<owner>` | list | the owner's last 200 jobs, newest first |
@@ -41,13 +40,19 @@
 //! | `pace:…`, `park:…` | string | the budget of a bot and of each chat; flood waits |
 //! | `wake`, `wake:<model>`, `news` | list | one entry wakes one idle worker |
 //! | `cancel` | channel | ids of running jobs to be stopped |
-//! | `totals` | hash | counters since the beginning |
+//! | `probe` | string | gone after a second: written to see whether the server takes writes |
+//! | `totals` | hash | counters since the beginning; `accepted` is also the last number of submission |
 
 /// Version of the key layout: a build with another layout must not touch these keys.
 pub const LAYOUT: u32 = 2;
 
 /// Prefix of all keys of the first shard. The braces are the hash tag: all keys live in one slot of a Redis Cluster.
 pub const PREFIX: &str = "{atelier:0}:v2:";
+
+/// A key of the same slot that is never written, the second key of every script: a cluster that moves our slot from node
+/// to node, key by key, answers TRYAGAIN to a call with one key that is nowhere and another, and so never runs a script
+/// on the half of the keys that one of the nodes has. Its name may end in the moment after which the call is not to run.
+pub(crate) const NEVER: &str = "{atelier:0}:never";
 
 /// The key of that name.
 pub(crate) fn key(name: &str) -> String {

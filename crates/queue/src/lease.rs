@@ -97,6 +97,11 @@ impl Lease {
         &self.held
     }
 
+    /// The fencing token of this hold: it rises with every claim. What leaves a mark outside of Redis may carry it.
+    pub fn fence(&self) -> &str {
+        &self.held.fence
+    }
+
     /// Whether the worker learned that the job is somebody else's.
     pub fn is_lost(&self) -> bool {
         self.held.lost.is_cancelled()

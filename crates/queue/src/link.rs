@@ -1,50 +1,27 @@
-//! The connection to Redis: one multiplexed link that reconnects by itself, and a second one for blocking calls.
+//! The handle on the queue: one shared connection that finds its server again after every fault, and connections of
+//! their own for calls that block and for published messages.
+
+mod address;
+mod blocking;
+mod resolve;
+mod route;
 
 use std::fmt;
-use std::str::FromStr;
 use std::sync::Arc;
-use std::time::Duration;
 
-use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::{Client, FromRedisValue, IntoConnectionInfo};
+use redis::aio::PubSub;
+use redis::{Client, ErrorKind, FromRedisValue, RedisResult, ServerErrorKind};
 
+pub use self::address::RedisUrl;
+pub(crate) use self::blocking::Blocking;
+pub(crate) use self::route::Link;
 use crate::error::{ConnectError, QueueError};
 use crate::keys;
 use crate::scripts::{Scripts, Verb};
 use crate::turns::Turns;
 
-/// Longer than any script takes, short enough that a cut connection is noticed while a lease is still held.
-const RESPONSE: Duration = Duration::from_secs(2);
-const CONNECT: Duration = Duration::from_secs(1);
-
-/// The address of a Redis server; `Display` and `Debug` hide user name and password.
-#[derive(Clone)]
-pub struct RedisUrl {
-    client: Client,
-    shown: String,
-}
-
-impl FromStr for RedisUrl {
-    type Err = ConnectError;
-
-    fn from_str(text: &str) -> Result<Self, ConnectError> {
-        let info = text.into_connection_info().map_err(ConnectError::Address)?;
-        let shown = format!("redis://{}", info.addr());
-        Ok(Self { client: Client::open(info).map_err(ConnectError::Address)?, shown })
-    }
-}
-
-impl fmt::Display for RedisUrl {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.shown)
-    }
-}
-
-impl fmt::Debug for RedisUrl {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.shown)
-    }
-}
+/// How often a script is loaded once more for one call.
+const LOADS: u32 = 3;
 
 /// The queue: a cheap handle on a link to Redis, to be cloned freely.
 #[derive(Clone)]
@@ -53,7 +30,7 @@ pub struct Queue {
 }
 
 struct Inner {
-    manager: ConnectionManager,
+    link: Link,
     url: RedisUrl,
     scripts: Scripts,
     turns: Turns,
@@ -66,24 +43,11 @@ impl fmt::Debug for Queue {
 }
 
 impl Queue {
-    /// Makes a link that connects on its first use and reconnects for ever.
+    /// Makes a link that connects on its first use and again after every fault, for ever.
     pub fn open(url: &RedisUrl) -> Result<Self, ConnectError> {
-        let config = ConnectionManagerConfig::new()
-            .set_response_timeout(Some(RESPONSE))
-            .set_connection_timeout(Some(CONNECT))
-            .set_min_delay(Duration::from_millis(50))
-            .set_max_delay(Duration::from_millis(500))
-            .set_number_of_retries(1);
-        let manager =
-            ConnectionManager::new_lazy_with_config(url.client.clone(), config).map_err(ConnectError::Address)?;
-        Ok(Self {
-            inner: Arc::new(Inner {
-                manager,
-                url: url.clone(),
-                scripts: Scripts::load(),
-                turns: Turns::default(),
-            }),
-        })
+        let inner =
+            Inner { link: Link::new(url.clone()), url: url.clone(), scripts: Scripts::load(), turns: Turns::default() };
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     /// Like [`Queue::open`], and refuses a server that would lose jobs: too old, or evicting.
@@ -100,14 +64,32 @@ impl Queue {
 
     /// Runs a verb with its arguments.
     pub(crate) async fn call<T: FromRedisValue>(&self, verb: Verb, arguments: &[&[u8]]) -> Result<T, QueueError> {
+        let mut link = self.link();
         let script = self.inner.scripts.get(verb);
-        let mut invocation = script.prepare_invoke();
-        invocation.key(keys::PREFIX);
-        for argument in arguments {
-            invocation.arg(*argument);
+        let (mut told, mut loads) = (false, 0);
+        loop {
+            let mut invocation = script.prepare_invoke();
+            invocation.key(keys::PREFIX);
+            if verb.expires() {
+                invocation.key(format!("{}:{}", keys::NEVER, link.deadline().await?));
+            } else {
+                invocation.key(keys::NEVER);
+            }
+            for argument in arguments {
+                invocation.arg(*argument);
+            }
+            match invocation.invoke_async(&mut link).await {
+                // in time by our clock and late by the server's: now we know the server's
+                Err(error) if error.code() == Some("LATE") && !std::mem::replace(&mut told, true) => {
+                    link.set_clock(error.detail().and_then(|now| now.parse().ok()));
+                }
+                // it was loaded, but the slot moved, or somebody flushed the scripts, before it was called
+                Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) && loads < LOADS => {
+                    loads += 1;
+                }
+                answer => return Ok(answer?),
+            }
         }
-        let mut link = self.inner.manager.clone();
-        Ok(invocation.invoke_async(&mut link).await?)
     }
 
     /// Who waits for a bot's budget in this process.
@@ -116,32 +98,31 @@ impl Queue {
     }
 
     /// The shared link, for plain commands and pipelines.
-    pub(crate) fn link(&self) -> ConnectionManager {
-        self.inner.manager.clone()
+    pub(crate) fn link(&self) -> Link {
+        self.inner.link.clone()
     }
 
-    /// A connection of its own for published messages.
-    pub(crate) async fn pubsub(&self) -> redis::RedisResult<redis::aio::PubSub> {
-        self.inner.url.client.get_async_pubsub().await
+    /// A connection of its own for published messages. It falls with the link: see [`Queue::link_given_up`].
+    pub(crate) async fn pubsub(&self) -> RedisResult<PubSub> {
+        let client = Client::open(self.inner.link.server().await?)?;
+        match tokio::time::timeout(resolve::CONNECT, client.get_async_pubsub()).await {
+            Ok(connection) => connection,
+            Err(elapsed) => Err(std::io::Error::from(elapsed).into()),
+        }
+    }
+
+    /// Resolves when the shared connection is given up after this call: one that only listens cannot tell by itself
+    /// that the wire is cut.
+    pub(crate) fn link_given_up(&self) -> impl Future<Output = ()> + use<> {
+        let mut given_up = self.inner.link.given_up();
+        async move {
+            // an error would mean that the queue itself is gone
+            let _ = given_up.changed().await;
+        }
     }
 
     /// A connection of its own for blocking pops: on the shared link one would hold up everybody.
-    pub(crate) async fn blocking_link(&self) -> Result<redis::aio::MultiplexedConnection, QueueError> {
-        let config =
-            redis::AsyncConnectionConfig::new().set_connection_timeout(Some(CONNECT)).set_response_timeout(None);
-        Ok(self.inner.url.client.get_multiplexed_async_connection_with_config(&config).await?)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_address_never_shows_its_password() {
-        let url: RedisUrl = "redis://bob:hunter2@example.org:6380/3".parse().unwrap();
-        assert!(!format!("{url} {url:?}").contains("hunter2"));
-        assert!("http://example.org".parse::<RedisUrl>().is_err());
-        assert!("".parse::<RedisUrl>().is_err());
+    pub(crate) async fn blocking_link(&self) -> Result<Blocking, QueueError> {
+        Ok(Blocking::open(&self.inner.link).await?)
     }
 }

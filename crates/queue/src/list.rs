@@ -38,16 +38,21 @@ pub struct Listing {
 const CHUNK: isize = 500;
 
 impl Filter {
-    fn states(&self) -> &[JobState] {
+    pub(crate) fn states(&self) -> &[JobState] {
         if self.states.is_empty() { &JobState::ALL } else { &self.states }
+    }
+
+    /// Whether a job of that model and user, accepted then, is meant; its state is the caller's business.
+    pub(crate) fn takes(&self, model: &str, owner: Option<(BotId, UserId)>, accepted_ms: Option<u64>) -> bool {
+        self.model.as_ref().is_none_or(|wished| wished.as_str() == model)
+            && self.user.is_none_or(|user| owner == Some(user))
+            && self.accepted_before_ms.is_none_or(|before| accepted_ms.is_none_or(|at| at < before))
     }
 
     fn fits(&self, record: &Record, state: JobState) -> bool {
         // a job may have moved on between two reads
-        record.state == state
-            && self.model.as_ref().is_none_or(|model| record.model == model.as_str())
-            && self.user.is_none_or(|(bot, user)| record.bot == Some(bot) && record.user == Some(user))
-            && self.accepted_before_ms.is_none_or(|before| record.accepted_ms.is_none_or(|at| at < before))
+        let owner = record.bot.zip(record.user);
+        record.state == state && self.takes(&record.model, owner, record.accepted_ms)
     }
 }
 
@@ -115,7 +120,14 @@ impl Queue {
         for model in models {
             let owners: Vec<String> = match &only {
                 Some(owner) => vec![owner.clone()],
-                None => redis::cmd("ZRANGE").arg(key(&format!("ring:{model}"))).arg(0).arg(-1).query_async(&mut link).await?,
+                None => {
+                    redis::cmd("ZRANGE")
+                        .arg(key(&format!("ring:{model}")))
+                        .arg(0)
+                        .arg(-1)
+                        .query_async(&mut link)
+                        .await?
+                }
             };
             let parked = if only.is_some() { &[] } else { parked.as_slice() };
             lines.extend(owners.iter().chain(parked).map(|owner| key(&format!("line:{model}:{owner}"))));

@@ -39,6 +39,7 @@ impl Published {
 
 async fn listen(queue: Queue, ids: mpsc::Sender<String>, stop: CancellationToken) {
     loop {
+        let cut = queue.link_given_up();
         let listening = async {
             let mut messages = queue.pubsub().await?;
             messages.subscribe(key("cancel")).await?;
@@ -51,6 +52,7 @@ async fn listen(queue: Queue, ids: mpsc::Sender<String>, stop: CancellationToken
         };
         tokio::select! {
             _ = listening => {}
+            () = cut => {}
             () = stop.cancelled() => return,
         }
         tokio::select! {

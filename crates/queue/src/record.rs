@@ -1,6 +1,7 @@
-//! Reading single jobs: their records, what happened to them, a user's last ones, the jobs of one message.
+//! Reading single jobs: their records, what happened to them, a user's last ones, the jobs of one message; and the
+//! operators' log.
 //!
-//! Nothing here changes a key. All types serialise: the command line's `--json` is these types.
+//! Nothing here changes a job. All types serialise: the command line's `--json` is these types.
 
 use std::collections::BTreeMap;
 
@@ -31,6 +32,8 @@ pub struct Record {
     pub cost_ms: Option<u64>,
     /// How much of a share its user has; 1 when nothing else was said.
     pub weight: u32,
+    /// Whether it goes ahead of its user's other jobs, and a minute of work ahead of other users'.
+    pub urgent: bool,
     /// Claims so far, hand-overs not counted.
     pub attempt: u32,
     /// Workers lost with the job in their hands.
@@ -41,6 +44,8 @@ pub struct Record {
     pub accepted_ms: Option<u64>,
     /// When it was first claimed.
     pub started_ms: Option<u64>,
+    /// When it was last claimed.
+    pub claimed_ms: Option<u64>,
     /// When the prediction was known to exist.
     pub handle_ms: Option<u64>,
     /// When the prediction's outputs were known.
@@ -92,6 +97,9 @@ pub struct Batch {
     pub jobs: Vec<Record>,
 }
 
+/// Entries of the operators' log.
+const ACTIONS: isize = 1000;
+
 /// Most jobs of one answer.
 pub(crate) const PAGE: usize = 1000;
 
@@ -103,9 +111,24 @@ impl Queue {
 
     /// What happened to a job, oldest first.
     pub async fn trail(&self, id: &JobId) -> Result<Vec<Event>, QueueError> {
-        let lines: Vec<String> =
-            redis::cmd("LRANGE").arg(key(&format!("trail:{id}"))).arg(0).arg(-1).query_async(&mut self.link()).await?;
-        Ok(lines.iter().filter_map(|line| Event::parse(line)).collect())
+        let mut pipeline = redis::pipe();
+        pipeline.lrange(key(&format!("trail:{id}")), 0, -1);
+        pipeline.hmget(key(&format!("job:{id}")), &["started", "starter", "worker", "ended", "state"]);
+        let (lines, told): (Vec<String>, Vec<Option<String>>) = pipeline.query_async(&mut self.link()).await?;
+        let mut events: Vec<Event> = lines.iter().filter_map(|line| Event::parse(line)).collect();
+        // the first claim and a good end are told by the record itself
+        let text = |index: usize| told.get(index).cloned().flatten();
+        let at = |index: usize| text(index).and_then(|at| at.parse::<u64>().ok());
+        let worker = text(2).unwrap_or_default();
+        if let Some(at_ms) = at(0) {
+            let (actor, detail) = (text(1).unwrap_or_else(|| worker.clone()), "attempt 1".to_owned());
+            let place = place_of_first_claim(&events, at_ms, &actor);
+            events.insert(place, Event { at_ms, kind: "claimed".to_owned(), actor, detail });
+        }
+        if let (Some(at_ms), Some("done")) = (at(3), text(4).as_deref()) {
+            events.push(Event { at_ms, kind: "done".to_owned(), actor: worker, detail: String::new() });
+        }
+        Ok(events)
     }
 
     /// What operators did to the queue, oldest first; the last thousand.
@@ -113,6 +136,20 @@ impl Queue {
         let lines: Vec<String> =
             redis::cmd("LRANGE").arg(key("actions")).arg(0).arg(-1).query_async(&mut self.link()).await?;
         Ok(lines.iter().filter_map(|line| Event::parse(line)).collect())
+    }
+
+    /// The server's time in Unix milliseconds: what all times on record are taken from.
+    pub async fn clock_ms(&self) -> Result<u64, QueueError> {
+        let (seconds, micros): (u64, u64) = redis::cmd("TIME").query_async(&mut self.link()).await?;
+        Ok(seconds * 1000 + micros / 1000)
+    }
+
+    /// Notes what an operator did to many jobs at once; the steering verbs note themselves.
+    pub async fn note_action(&self, actor: &str, kind: &str, detail: &str) -> Result<(), QueueError> {
+        let line = format!("{}\u{1f}{kind}\u{1f}{actor}\u{1f}{detail}", self.clock_ms().await?);
+        let mut pipeline = redis::pipe();
+        pipeline.rpush(key("actions"), line).ignore().ltrim(key("actions"), -ACTIONS, -1).ignore();
+        Ok(pipeline.query_async(&mut self.link()).await?)
     }
 
     /// A user's last jobs, newest first.
@@ -180,11 +217,13 @@ impl Record {
             batch: fields.get("batch").and_then(|value| value.parse().ok()),
             cost_ms: number("cost"),
             weight: small("weight").max(1),
+            urgent: fields.get("seq").is_some_and(|seq| seq.starts_with('-')),
             attempt: small("attempt"),
             lost: small("lost"),
             worker: text("worker"),
             accepted_ms: number("at"),
             started_ms: number("started"),
+            claimed_ms: number("claimed"),
             handle_ms: number("handle_at"),
             outputs_ms: number("outputs_at"),
             ended_ms: number("ended"),
@@ -208,5 +247,37 @@ impl Event {
             actor: parts.next()?.to_owned(),
             detail: parts.next().unwrap_or_default().to_owned(),
         })
+    }
+}
+
+/// Where the first claim stands in a trail without it. At its own millisecond only what befalls a waiting job comes
+/// before it: somebody cancels it or has it tried again.
+fn place_of_first_claim(events: &[Event], at_ms: u64, worker: &str) -> usize {
+    let before = |event: &&Event| {
+        let waiting = event.kind == "retried" || event.kind == "cancelled" && event.actor != worker;
+        event.at_ms < at_ms || event.at_ms == at_ms && waiting
+    };
+    events.iter().take_while(before).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_claim_stands_between_what_came_before_and_what_followed() {
+        let place = |trail: &[(u64, &str, &str)]| {
+            let event = |&(at_ms, kind, actor): &(u64, &str, &str)| {
+                let (kind, actor) = (kind.to_owned(), actor.to_owned());
+                Event { at_ms, kind, actor, detail: String::new() }
+            };
+            place_of_first_claim(&trail.iter().map(event).collect::<Vec<_>>(), 10, "w")
+        };
+        assert_eq!(place(&[]), 0);
+        assert_eq!(place(&[(11, "intent", "w")]), 0);
+        assert_eq!(place(&[(9, "cancelled", "user:1"), (10, "retried", "operator"), (10, "intent", "w")]), 2);
+        assert_eq!(place(&[(10, "cancelled", "user:1"), (10, "retried", "operator"), (12, "lost", "w")]), 2);
+        assert_eq!(place(&[(10, "cancelled", "w"), (10, "retried", "operator")]), 0, "its worker stopped it");
+        assert_eq!(place(&[(10, "handed_over", "w"), (10, "cancelled", "user:1")]), 0);
     }
 }

@@ -2,7 +2,20 @@
 
 use redis::Script;
 
+pub(crate) const BASE: &str = include_str!("../lua/base.lua");
+/// Of the scripts that move jobs.
 pub(crate) const PRELUDE: &str = include_str!("../lua/prelude.lua");
+/// Lets a script write although Redis' memory is full: that is refused only to a script that has not written yet, and
+/// this first write needs no memory and changes nothing. (`#!lua flags=allow-oom` says the same from Redis 7 on.)
+const THOUGH_FULL: &str = "redis.call('DEL', KEYS[2])\n";
+/// Keeps a call from running when its caller has given it up: one that lay in a stalled server's buffer would claim
+/// jobs for nobody, and take the leases for expired that nobody could renew.
+const IN_TIME: &str = "\
+local deadline = tonumber(string.match(KEYS[2], '%d+$'))
+if deadline and now() > deadline then
+  return redis.error_reply('LATE ' .. int(now()))
+end
+";
 
 macro_rules! verbs {
     ($($(#[$doc:meta])* $name:ident = $file:literal),* $(,)?) => {
@@ -32,12 +45,34 @@ verbs! {
     Stats = "stats.lua",
 }
 
+impl Verb {
+    /// The script with what it needs in front; the small ones are spared the larger part.
+    ///
+    /// With its memory full Redis takes no more jobs, but those it has are kept, ended and steered: their leases must
+    /// not run out, and their ends are what frees memory. What only reads writes nothing, so that a replica can answer.
+    fn whole(self, source: &str) -> String {
+        let small = matches!(
+            self,
+            Self::Heartbeat | Self::Retire | Self::Checkpoint | Self::Slot | Self::Told | Self::Grant | Self::Park
+        );
+        let prelude = if small { "" } else { PRELUDE };
+        let start = if matches!(self, Self::Submit | Self::Position | Self::Stats) { "" } else { THOUGH_FULL };
+        let check = if self.expires() { IN_TIME } else { "" };
+        format!("{BASE}{check}{prelude}{start}{source}")
+    }
+
+    /// Whether it must not run after its caller has given it up. The others are fenced, or may as well run late.
+    pub(crate) fn expires(self) -> bool {
+        self == Self::Step
+    }
+}
+
 /// All scripts, each behind the prelude, with their hashes computed.
 pub(crate) struct Scripts(Vec<Script>);
 
 impl Scripts {
     pub(crate) fn load() -> Self {
-        Self(SOURCES.iter().map(|(_, source)| Script::new(&format!("{PRELUDE}{source}"))).collect())
+        Self(SOURCES.iter().map(|(verb, source)| Script::new(&verb.whole(source))).collect())
     }
 
     pub(crate) fn get(&self, verb: Verb) -> &Script {
@@ -55,7 +90,7 @@ mod tests {
         let scripts = Scripts::load();
         for (index, (verb, source)) in SOURCES.iter().enumerate() {
             assert_eq!(*verb as usize, index);
-            let expected = Script::new(&format!("{PRELUDE}{source}"));
+            let expected = Script::new(&verb.whole(source));
             assert_eq!(scripts.get(*verb).get_hash(), expected.get_hash());
             for word in ["-- KEYS", "-- ARGV", "-- Result", "-- Cost"] {
                 assert!(source.contains(word), "{verb:?} lacks {word}");

@@ -5,8 +5,30 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::error::QueueError;
+use crate::keys::key;
 use crate::link::Queue;
 use crate::scripts::Verb;
+use crate::steer::Owner;
+
+/// A pause that holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Hold {
+    /// Since when, in Unix milliseconds.
+    pub at_ms: u64,
+    /// By whom.
+    pub actor: String,
+    /// Why; may be empty.
+    pub why: String,
+}
+
+/// A user whose jobs are not claimed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PausedUser {
+    /// Who, as `bot:user`.
+    pub owner: String,
+    /// The pause.
+    pub paused: Hold,
+}
 
 /// The queue in numbers.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -28,7 +50,7 @@ pub struct Stats {
     /// How long the one has waited whose turn is next, over all models.
     pub oldest_waiting_ms: Option<u64>,
     /// Who paused the queue and why.
-    pub paused: Option<String>,
+    pub paused: Option<Hold>,
     /// Why no jobs are accepted.
     pub closed: Option<String>,
     /// Slots that would bring every waiting job to its start within [`TARGET_MS`]: the signal to scale workers by.
@@ -39,7 +61,7 @@ pub struct Stats {
     pub workers: Vec<WorkerStats>,
     /// Counters since the beginning: accepted, done, dead, cancelled, retried.
     pub totals: BTreeMap<String, u64>,
-    /// What operators set: limits and retention.
+    /// What operators set, as it was set: limits and retention.
     pub settings: BTreeMap<String, String>,
 }
 
@@ -69,7 +91,7 @@ pub struct ModelStats {
     /// How long the one has waited whose turn is next.
     pub oldest_waiting_ms: Option<u64>,
     /// Who paused it and why.
-    pub paused: Option<String>,
+    pub paused: Option<Hold>,
     /// The provider's account behind it.
     pub lane: String,
     /// The account refuses jobs for so long.
@@ -113,13 +135,38 @@ impl Queue {
         let raw: Raw = self.call(Verb::Stats, &[]).await?;
         Ok(Stats::read(raw, target_ms.max(1)))
     }
+
+    /// The users who are paused.
+    pub async fn paused_users(&self) -> Result<Vec<PausedUser>, QueueError> {
+        let pauses: BTreeMap<String, String> =
+            redis::cmd("HGETALL").arg(key("pauses")).query_async(&mut self.link()).await?;
+        let named = pauses.into_iter().filter(|(owner, _)| owner.parse::<Owner>().is_ok());
+        Ok(named.map(|(owner, packed)| PausedUser { owner, paused: Hold::read(&packed) }).collect())
+    }
+}
+
+impl Hold {
+    /// Reads `at actor why`, as the steering script writes it.
+    fn read(packed: &str) -> Self {
+        let mut parts = packed.splitn(3, ' ');
+        let mut next = || parts.next().unwrap_or_default();
+        Self { at_ms: next().parse().unwrap_or(0), actor: next().to_owned(), why: next().to_owned() }
+    }
+
+    fn read_some(packed: &str) -> Option<Self> {
+        (!packed.is_empty()).then(|| Self::read(packed))
+    }
 }
 
 impl Stats {
     fn read(raw: Raw, target_ms: u64) -> Self {
-        let ((delayed, active, dead, ended, kept_bytes, users, paused, closed), models, workers, totals, settings) = raw;
-        let mut models: Vec<ModelStats> =
-            models.chunks_exact(14).map(|part| ModelStats::read(part, target_ms)).collect();
+        let (gauges, models, workers, totals, mut settings) = raw;
+        let (delayed, active, dead, ended, kept_bytes, users, paused, closed) = gauges;
+        settings.retain(|name, _| name != "paused" && name != "closed");
+        let paused = Hold::read_some(&paused);
+        let user_limit = settings.get("user_limit").and_then(|limit| limit.parse().ok());
+        let signal = Signal { target_ms, user_limit, paused: paused.is_some() };
+        let mut models: Vec<ModelStats> = models.chunks_exact(14).map(|part| ModelStats::read(part, &signal)).collect();
         models.sort_by(|one, other| one.model.cmp(&other.model));
         let mut workers: Vec<WorkerStats> =
             workers.chunks_exact(2).map(|pair| WorkerStats::read(&pair[0], &pair[1])).collect();
@@ -133,7 +180,7 @@ impl Stats {
             kept_bytes,
             users,
             oldest_waiting_ms: models.iter().filter_map(|model| model.oldest_waiting_ms).max(),
-            paused: some(&paused),
+            paused,
             closed: some(&closed),
             desired_slots: models.iter().map(|model| model.desired_slots).sum(),
             models,
@@ -144,32 +191,59 @@ impl Stats {
     }
 }
 
+/// What decides how many slots are worth having, besides a model's own numbers.
+struct Signal {
+    target_ms: u64,
+    user_limit: Option<u64>,
+    paused: bool,
+}
+
 impl ModelStats {
-    fn read(part: &[String], target_ms: u64) -> Self {
+    fn read(part: &[String], signal: &Signal) -> Self {
         let number = |index: usize| part[index].parse::<u64>().unwrap_or(0);
         let known = |index: usize| part[index].parse::<u64>().ok();
-        let (queued_ms, running, typical) = (number(2), number(4), number(5));
-        let limit = known(7);
-        // the running ones keep their slots: half done on average, they give them up within the target or not at all
-        let left = queued_ms + running * typical / 2;
-        let desired = if number(1) + running == 0 { 0 } else { left.div_ceil(target_ms).max(1) };
-        Self {
+        let typical = number(5);
+        let mut model = Self {
             model: part[0].clone(),
             waiting: number(1),
-            queued_ms,
+            queued_ms: number(2),
             users: number(3),
-            running,
+            running: number(4),
             typical_ms: Some(typical).filter(|typical| *typical > 0),
             spread_ms: Some(number(6)).filter(|_| typical > 0),
-            limit,
+            limit: known(7),
             slots: number(8),
-            desired_slots: desired.min(number(1) + running).min(limit.unwrap_or(u64::MAX)),
+            desired_slots: 0,
             oldest_waiting_ms: known(9),
-            paused: some(&part[10]),
+            paused: Hold::read_some(&part[10]),
             lane: part[11].clone(),
             lane_closed_ms: number(12),
             lane_every_ms: number(13),
+        };
+        model.desired_slots = model.desired(signal);
+        model
+    }
+
+    /// Slots that bring its waiting jobs to their start in time, never more than could be used: a slot for a job that
+    /// is paused, over a limit, or refused by the provider stands idle.
+    fn desired(&self, signal: &Signal) -> u64 {
+        let typical = self.typical_ms.unwrap_or(0);
+        let held = signal.paused || self.paused.is_some() || self.users == 0 || self.lane_closed_ms > signal.target_ms;
+        let (waiting, queued_ms) = if held { (0, 0) } else { (self.waiting, self.queued_ms) };
+        if waiting + self.running == 0 {
+            return 0;
         }
+        // the running ones keep their slots: half done on average, they give them up within the target or not at all
+        let left = queued_ms + self.running * typical / 2;
+        let mut most = (waiting + self.running).min(self.limit.unwrap_or(u64::MAX).max(self.running));
+        if let Some(limit) = signal.user_limit {
+            most = most.min(self.running + self.users.saturating_mul(limit));
+        }
+        if self.lane_every_ms > 0 && typical > 0 {
+            // an account that takes a job every so often is kept busy by so many slots
+            most = most.min(typical.div_ceil(self.lane_every_ms).max(self.running));
+        }
+        left.div_ceil(signal.target_ms).max(1).min(most)
     }
 }
 
@@ -192,19 +266,44 @@ fn some(text: &str) -> Option<String> {
 mod tests {
     use super::*;
 
+    fn desired(numbers: [u64; 4], more: impl FnOnce(&mut ModelStats, &mut Signal)) -> u64 {
+        let [waiting, queued_ms, running, users] = numbers;
+        let typical_ms = Some(10_000);
+        let mut model = ModelStats { waiting, queued_ms, users, running, typical_ms, ..ModelStats::default() };
+        let mut signal = Signal { target_ms: 30_000, user_limit: None, paused: false };
+        more(&mut model, &mut signal);
+        model.desired(&signal)
+    }
+
     #[test]
     fn the_desired_slots_bring_the_waiting_to_their_start_in_time() {
-        let part = |waiting: u64, queued: u64, running: u64, limit: i64| {
-            let numbers = [waiting, queued, 1, running, 10_000, 0].map(|number| number.to_string());
-            let mut part = vec!["imagen".to_owned()];
-            part.extend(numbers);
-            part.extend([limit.to_string(), "4".into(), "-1".into(), String::new(), "imagen".into(), "0".into(), "0".into()]);
-            ModelStats::read(&part, 30_000).desired_slots
-        };
-        assert_eq!(part(0, 0, 0, -1), 0);
-        assert_eq!(part(1, 10_000, 0, -1), 1);
-        assert_eq!(part(30, 300_000, 0, -1), 10);
-        assert_eq!(part(30, 300_000, 6, -1), 11);
-        assert_eq!(part(30, 300_000, 6, 4), 4);
+        assert_eq!(desired([0, 0, 0, 0], |_, _| {}), 0);
+        assert_eq!(desired([1, 10_000, 0, 1], |_, _| {}), 1);
+        assert_eq!(desired([30, 300_000, 0, 1], |_, _| {}), 10);
+        assert_eq!(desired([30, 300_000, 6, 1], |_, _| {}), 11);
+        assert_eq!(desired([30, 300_000, 0, 1], |_, signal| signal.target_ms = 10_000), 30);
+        assert_eq!(desired([30, 300_000, 0, 1], |_, signal| signal.target_ms = 1), 30, "one slot a job at most");
+    }
+
+    #[test]
+    fn slots_that_would_stand_idle_are_not_desired() {
+        let busy = [30, 300_000, 6, 1];
+        assert_eq!(desired([30, 300_000, 2, 1], |model, _| model.limit = Some(4)), 4);
+        assert_eq!(desired(busy, |model, _| model.limit = Some(4)), 6, "those that run keep their slots");
+        assert_eq!(desired(busy, |_, signal| signal.user_limit = Some(2)), 8, "one user more may have two");
+        assert_eq!(desired(busy, |_, signal| signal.paused = true), 1, "the running ones are finished");
+        assert_eq!(desired([30, 300_000, 0, 1], |_, signal| signal.paused = true), 0);
+        assert_eq!(desired([30, 300_000, 0, 0], |_, _| {}), 0, "all who wait are paused or at their limit");
+        assert_eq!(desired([30, 300_000, 0, 1], |model, _| model.lane_closed_ms = 60_000), 0);
+        assert_eq!(desired([30, 300_000, 0, 1], |model, _| model.lane_every_ms = 5_000), 2);
+    }
+
+    #[test]
+    fn a_pause_is_read_as_it_was_written() {
+        let hold = Hold::read_some("1795000000000 operator:jo@box the provider is down").unwrap();
+        assert_eq!((hold.at_ms, hold.actor.as_str()), (1_795_000_000_000, "operator:jo@box"));
+        assert_eq!(hold.why, "the provider is down");
+        assert_eq!(Hold::read("1 someone ").why, "");
+        assert_eq!(Hold::read_some(""), None);
     }
 }

@@ -113,5 +113,6 @@ impl Queue {
 /// The chat that its limit counts for; a private chat is its user's, and limited with the user.
 fn chat(submission: &Submission<'_>) -> String {
     let chat = submission.jobs.first().map(|(job, _)| job.place.chat);
-    chat.filter(|chat| chat.0 != submission.user.0).map_or_else(String::new, |chat| format!("{}:{chat}", submission.bot))
+    chat.filter(|chat| chat.0 != submission.user.0)
+        .map_or_else(String::new, |chat| format!("{}:{chat}", submission.bot))
 }

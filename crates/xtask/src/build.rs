@@ -22,6 +22,13 @@ const EXECUTABLE: &[&str] = &["--package", "atelier", "--bin", "atelier"];
 /// What the benchmark needs: itself, and the executable that it starts. Features are those of the two together.
 const MEASURED: &[&str] =
     &["--profile", "measure", "--package", "atelier", "--bin", "atelier", "--package", "e2e", "--bin", "bench"];
+/// What chaos needs: itself.
+const BROKEN: &[&str] = &["--profile", "measure", "--package", "e2e", "--bin", "chaos"];
+/// What its word `queue` needs: no executable, no simulators, so that a cold build takes minutes less.
+const MEASURED_QUEUE: &[&str] =
+    &["--profile", "measure", "--package", "e2e", "--bin", "bench", "--no-default-features"];
+/// What the other queues need, which nothing else builds.
+const RIVALS: &[&str] = &["--features", "rivals"];
 
 /// `cargo xtask demo`.
 pub(crate) fn demo(passed: &Passed) -> ExitCode {
@@ -36,7 +43,21 @@ pub(crate) fn bench(passed: &Passed) -> ExitCode {
     if REDIS.ensure().is_none() {
         return ExitCode::FAILURE;
     }
-    become_program(MEASURED, "bench", &[], passed)
+    let has = |word: &str| passed.flags.iter().any(|flag| flag == word);
+    let what = match passed.flags.first() {
+        Some(word) if word == "queue" && has("--rivals") => [MEASURED_QUEUE, RIVALS].concat(),
+        Some(word) if word == "queue" => MEASURED_QUEUE.to_vec(),
+        _ => MEASURED.to_vec(),
+    };
+    become_program(&what, "bench", &[], passed)
+}
+
+/// `cargo xtask chaos`: the queue under faults, and a checker of what happened.
+pub(crate) fn chaos(passed: &Passed) -> ExitCode {
+    if REDIS.ensure().is_none() {
+        return ExitCode::FAILURE;
+    }
+    become_program(BROKEN, "chaos", &[], passed)
 }
 
 fn become_program(what: &[&str], name: &str, first: &[&str], passed: &Passed) -> ExitCode {

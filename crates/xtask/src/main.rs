@@ -1,4 +1,5 @@
-//! Set-up and chores: `cargo xtask demo`, `cargo xtask test`, `cargo xtask bench`, `cargo xtask walls`.
+//! Set-up and chores: `cargo xtask demo`, `cargo xtask test`, `cargo xtask bench`, `cargo xtask chaos`,
+//! `cargo xtask walls`.
 //!
 //! Invariant: nothing here is needed at run time; a machine with the executable alone never misses it.
 #![expect(clippy::print_stderr, reason = "a chore talks to the person who started it")]
@@ -28,8 +29,13 @@ enum Chore {
     /// Sets up what tests need, then checks format, lints, docs and walls, builds, and runs all tests.
     Test(test::Options),
     /// Measures, optimised, beside floors of the same run. `--json` for one object on the last line, `--quick`.
+    /// `bench queue` measures the queue alone, with more figures; `--rivals` measures other queues beside it.
     #[command(disable_help_flag = true)]
     Bench(build::Passed),
+    /// Breaks workers, Redis and connections under load and judges the history, optimised. `--jobs N --faults M --seed S`,
+    /// `--json` for one object on the last line, `--plan` to see what a seed comes to, `--keep DIRECTORY`.
+    #[command(disable_help_flag = true)]
+    Chaos(build::Passed),
     /// Checks which crate may name and reach which other.
     Walls,
 }
@@ -39,6 +45,7 @@ fn main() -> ExitCode {
         Chore::Demo(passed) => build::demo(&passed),
         Chore::Test(options) => test::run(&options),
         Chore::Bench(passed) => build::bench(&passed),
+        Chore::Chaos(passed) => build::chaos(&passed),
         Chore::Walls => test::walls(),
     }
 }

@@ -39,9 +39,12 @@ impl<R: Rng> Generator<R> {
             760..820 => self.heartbeat(state),
             820..860 => self.checkpoint(state),
             860..866 => Operation::Position { job: self.job(state, None) },
-            866..900 => Operation::Cancel { job: self.job(state, None), owner: self.asker(state), tell: self.coin(0.5) },
+            866..900 => {
+                Operation::Cancel { job: self.job(state, None), owner: self.asker(state), tell: self.coin(0.5) }
+            }
             900..930 => {
-                let wanted = *[State::Dead, State::Cancelled, State::Delayed, State::Done].choose(&mut self.random).unwrap();
+                let wanted =
+                    *[State::Dead, State::Cancelled, State::Delayed, State::Done].choose(&mut self.random).unwrap();
                 Operation::Retry { job: self.job(state, Some(wanted)), owner: self.asker(state) }
             }
             930..940 => {
@@ -61,17 +64,16 @@ impl<R: Rng> Generator<R> {
             return Some(Operation::Steer(steer));
         }
         let worker = self.random.random_range(0..state.world.workers.len());
-        let ends: Vec<End> = self
-            .numbers(state, State::Active)
+        let ends: Vec<End> = Self::numbers(state, State::Active)
             .into_iter()
             .take(8)
             .map(|job| End { hold: Hold { job, later: 0 }, verdict: Verdict::Done })
             .collect();
-        let waiting = self.numbers(state, State::Waiting);
+        let waiting = Self::numbers(state, State::Waiting);
         if !ends.is_empty() || !waiting.is_empty() && self.coin(0.7) {
             return Some(Operation::Step { worker, want: 8, amnesty: true, notices: 0, ends });
         }
-        if let Some(job) = waiting.first().or(self.numbers(state, State::Delayed).first()) {
+        if let Some(job) = waiting.first().or(Self::numbers(state, State::Delayed).first()) {
             return Some(Operation::Cancel { job: *job, owner: None, tell: true });
         }
         if let Some(notice) = state.notices.keys().next() {
@@ -140,7 +142,7 @@ impl<R: Rng> Generator<R> {
     }
 
     fn step(&mut self, state: &Reference) -> Operation {
-        let active = self.numbers(state, State::Active);
+        let active = Self::numbers(state, State::Active);
         let most = if self.coin(0.7) { 2 } else { 6 }.min(active.len() + usize::from(self.coin(0.1)));
         let mut ends = Vec::new();
         for _ in 0..self.random.random_range(0..=most) {
@@ -208,13 +210,16 @@ impl<R: Rng> Generator<R> {
             32..34 => Steer::Close(why),
             34..44 => Steer::Reopen,
             44..68 => Steer::Limit(Setting::Model(self.model(state)), self.limit(3)),
-            68..82 => Steer::Limit(Setting::User, self.limit(3)),
             82..94 if state.world.bound == 64 => Steer::Limit(Setting::Chat, self.limit(3)),
-            82..94 => Steer::Limit(Setting::User, self.limit(3)),
-            94..96 => {
-                Steer::Limit(Setting::KeepMs, [None, Some(3_600_000), Some(100_000_000)].choose(&mut self.random).copied().unwrap())
-            }
-            96..99 => Steer::Limit(Setting::KeepJobs, [Some(0), Some(2), Some(2), Some(5)].choose(&mut self.random).copied().unwrap()),
+            68..94 => Steer::Limit(Setting::User, self.limit(3)),
+            94..96 => Steer::Limit(
+                Setting::KeepMs,
+                [None, Some(3_600_000), Some(100_000_000)].choose(&mut self.random).copied().unwrap(),
+            ),
+            96..99 => Steer::Limit(
+                Setting::KeepJobs,
+                [Some(0), Some(2), Some(2), Some(5)].choose(&mut self.random).copied().unwrap(),
+            ),
             _ => Steer::Limit(Setting::KeepBytes, [None, None, Some(0)].choose(&mut self.random).copied().unwrap()),
         }
     }
@@ -253,7 +258,7 @@ impl<R: Rng> Generator<R> {
         known.choose(&mut self.random).copied().unwrap_or(Notice::Job(1))
     }
 
-    fn numbers(&self, state: &Reference, wanted: State) -> Vec<u32> {
+    fn numbers(state: &Reference, wanted: State) -> Vec<u32> {
         state.jobs.iter().filter(|(_, job)| job.state == wanted).map(|(id, _)| *id).collect()
     }
 
@@ -263,7 +268,7 @@ impl<R: Rng> Generator<R> {
             return 99_999;
         }
         let wanted = wanted.filter(|_| !self.coin(0.1));
-        let some: Vec<u32> = wanted.map_or_else(Vec::new, |wanted| self.numbers(state, wanted));
+        let some: Vec<u32> = wanted.map_or_else(Vec::new, |wanted| Self::numbers(state, wanted));
         let any: Vec<u32> = state.jobs.keys().copied().collect();
         some.choose(&mut self.random).or_else(|| any.choose(&mut self.random)).copied().unwrap_or(1)
     }

@@ -117,7 +117,7 @@ const CORNERS: [&str; 31] = [
     "a model waits for its lane",
     "a record too old or too large",
     "a running job was to stop",
-    "a silence",
+    "an amnesty",
     "a slow lane took a job",
     "a step that passed over too many",
     "a user with too many jobs",

@@ -80,12 +80,7 @@ const MUTANTS: [Mutant; 16] = [
         old: "redis.call('HINCRBY', key, 'left', -1) == 0",
         new: "redis.call('HINCRBY', key, 'left', -1) <= 1",
     },
-    Mutant {
-        name: "a chat's jobs are not let in",
-        verb: None,
-        old: "    unhold(at, chat, busy)\n",
-        new: "",
-    },
+    Mutant { name: "a chat's jobs are not let in", verb: None, old: "    unhold(at, chat, busy)\n", new: "" },
     Mutant {
         name: "silence spares no lease",
         verb: Some(Verb::Step),
@@ -136,7 +131,9 @@ fn every_mistake_is_found_and_told_in_few_operations() {
             Some((seed, shrunken, world)) if shrunken.operations.len() > SHORT => {
                 hidden.push(format!("{}: {}", mutant.name, story(seed, &world, &shrunken)));
             }
-            Some((seed, shrunken, _)) => println!("{}: seed {seed}, {} operations", mutant.name, shrunken.operations.len()),
+            Some((seed, shrunken, _)) => {
+                println!("{}: seed {seed}, {} operations", mutant.name, shrunken.operations.len());
+            }
         }
     }
     assert!(hidden.is_empty(), "{}", hidden.join("\n\n"));

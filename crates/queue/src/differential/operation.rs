@@ -7,14 +7,43 @@ pub(super) enum Operation {
     /// Milliseconds pass; or the server's clock is set back.
     Advance(i64),
     Submit(Submit),
-    Step { worker: usize, want: usize, amnesty: bool, notices: i64, ends: Vec<End> },
-    Heartbeat { worker: usize, slots: i64, amnesty: bool, holds: Vec<Hold> },
-    Retire { worker: usize },
-    Position { job: u32 },
-    Checkpoint { hold: Hold, worker: usize, name: &'static str, value: &'static str },
-    Cancel { job: u32, owner: Option<usize>, tell: bool },
-    Retry { job: u32, owner: Option<usize> },
-    Forget { jobs: Vec<u32> },
+    Step {
+        worker: usize,
+        want: usize,
+        amnesty: bool,
+        notices: i64,
+        ends: Vec<End>,
+    },
+    Heartbeat {
+        worker: usize,
+        slots: i64,
+        amnesty: bool,
+        holds: Vec<Hold>,
+    },
+    Retire {
+        worker: usize,
+    },
+    Position {
+        job: u32,
+    },
+    Checkpoint {
+        hold: Hold,
+        worker: usize,
+        name: &'static str,
+        value: &'static str,
+    },
+    Cancel {
+        job: u32,
+        owner: Option<usize>,
+        tell: bool,
+    },
+    Retry {
+        job: u32,
+        owner: Option<usize>,
+    },
+    Forget {
+        jobs: Vec<u32>,
+    },
     Told(Notice),
     Steer(Steer),
     /// What lives for a while in Redis is gone.

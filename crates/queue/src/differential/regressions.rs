@@ -18,7 +18,7 @@ fn world(owners: usize, models: usize) -> World {
         chats: 2,
         workers: vec![Vec::new()],
         lease: 6000,
-        silence: 4000,
+        amnesty: 4000,
         lost: 2,
         remembered: 3600,
         bound: 64,
@@ -83,7 +83,8 @@ fn an_urgent_job_does_not_push_newcomers_back() {
 
 /// One job of the chat runs, two wait for it: the first's model is paused then.
 fn chat_with_one_at_a_time() -> Vec<Operation> {
-    let mut operations = vec![Steer(Limit(Setting::Chat, Some(1))), in_chat(1, 0, 0), in_chat(2, 1, 0), in_chat(3, 2, 1)];
+    let mut operations =
+        vec![Steer(Limit(Setting::Chat, Some(1))), in_chat(1, 0, 0), in_chat(2, 1, 0), in_chat(3, 2, 1)];
     operations.extend([claim(3), Steer(Pause(Target::Model(0), "full"))]);
     operations
 }
@@ -129,7 +130,8 @@ fn a_batch_that_is_forgotten_is_not_made_again_by_a_job_of_it() {
 #[test]
 fn a_look_that_finds_no_job_takes_nothing_of_a_lanes_rate() {
     // when the lane opens again, the one who waits for it is at its limit
-    let mut operations = vec![Steer(Limit(Setting::User, Some(1))), submit(1, 0, 0, 1), claim(1), end(1, Throttle(7000))];
+    let mut operations =
+        vec![Steer(Limit(Setting::User, Some(1))), submit(1, 0, 0, 1), claim(1), end(1, Throttle(7000))];
     operations.extend([submit(2, 0, 1, 1), Steer(Pause(Target::Model(0), "full")), claim(1), Advance(7000)]);
     operations.extend([Steer(Resume(Target::Model(0))), claim(1)]);
     agree(&world(1, 2), &operations);
@@ -139,7 +141,10 @@ fn a_look_that_finds_no_job_takes_nothing_of_a_lanes_rate() {
 fn pausing_what_is_paused_for_the_same_reason_changes_nothing() {
     for target in [Target::Queue, Target::Model(0), Target::User(0)] {
         let pause = |why| Steer(Pause(target, why));
-        agree(&world(1, 1), &[pause("full"), Advance(6), pause("full"), Advance(6), pause("cold"), Steer(Resume(target))]);
+        agree(
+            &world(1, 1),
+            &[pause("full"), Advance(6), pause("full"), Advance(6), pause("cold"), Steer(Resume(target))],
+        );
     }
 }
 

@@ -56,14 +56,17 @@ impl<'a> Run<'a> {
         self.done += count;
         let whole = count < WINDOW || self.done.is_multiple_of(WINDOW * WINDOWS);
         if whole {
-        batch.look();
+            batch.look();
         }
         let mut answers = batch.send().into_iter();
         for (index, expected) in expected.into_iter().enumerate() {
             let (at, operation) = (first + index, &list[first + index]);
             let answer = wire::comparable(operation, answers.next().unwrap());
             if answer != expected {
-                return Err(Difference { at, what: format!("the scripts answer {answer:?}\nthe model says     {expected:?}") });
+                return Err(Difference {
+                    at,
+                    what: format!("the scripts answer {answer:?}\nthe model says     {expected:?}"),
+                });
             }
             // time alone changes no key
             let faults = if matches!(operation, Operation::Advance(_)) { None } else { answers.next() };

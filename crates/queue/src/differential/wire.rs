@@ -30,7 +30,7 @@ pub(super) const MARKS: [&str; 5] = ["delivered", "handle", "intent", "outputs",
 pub(super) fn call(operation: &Operation, state: &Reference) -> Call {
     let world = &state.world;
     let own = |owner: &Option<usize>| owner.map_or_else(String::new, world::owner);
-    let silence = |amnesty: bool| if amnesty { world.silence } else { 0 }.to_string();
+    let spared = |amnesty: bool| if amnesty { world.amnesty } else { 0 }.to_string();
     let fence = |hold: Hold| state.fence_of(hold).map_or_else(|| "0".to_owned(), |fence| fence.to_string());
     match operation {
         Operation::Advance(by) => plain(["INCRBY", &keys::key("clock"), &by.to_string()]),
@@ -58,7 +58,7 @@ pub(super) fn call(operation: &Operation, state: &Reference) -> Call {
                 &world::worker(*worker),
                 &world.lease.to_string(),
                 &want.to_string(),
-                &silence(*amnesty),
+                &spared(*amnesty),
                 &world.lost.to_string(),
                 &notices.to_string(),
                 &ends.len().to_string(),
@@ -89,7 +89,7 @@ pub(super) fn call(operation: &Operation, state: &Reference) -> Call {
                 &slots.to_string(),
                 "{}",
                 "15000",
-                &silence(*amnesty),
+                &spared(*amnesty),
                 &served.len().to_string(),
             ]);
             arguments.extend(served.iter().map(|model| world::model(*model)));
@@ -131,10 +131,8 @@ pub(super) fn call(operation: &Operation, state: &Reference) -> Call {
 }
 
 /// The two handles that providers give out in a run, with the hashes that name their keys.
-pub(super) const HANDLES: [(&str, &str); 2] = [
-    ("p1", "b78f576611ec06f96af3ca654c22172a5d746c40"),
-    ("p2", "c5fd961c9f737a955a308050062e7a2c34ee67c3"),
-];
+pub(super) const HANDLES: [(&str, &str); 2] =
+    [("p1", "b78f576611ec06f96af3ca654c22172a5d746c40"), ("p2", "c5fd961c9f737a955a308050062e7a2c34ee67c3")];
 
 pub(super) fn hash_of(handle: &str) -> &'static str {
     HANDLES.iter().find(|(name, _)| *name == handle).map_or("", |(_, hash)| hash)
@@ -170,9 +168,9 @@ fn steering(steer: &Steer) -> Vec<String> {
 /// of a position nothing that is estimated.
 pub(super) fn comparable(operation: &Operation, reply: Reply) -> Reply {
     match (operation, reply) {
-        (Operation::Step { .. }, Reply::List(parts)) => {
-            Reply::List(parts.into_iter().enumerate().map(|(at, part)| if at < 3 { part } else { claim(part) }).collect())
-        }
+        (Operation::Step { .. }, Reply::List(parts)) => Reply::List(
+            parts.into_iter().enumerate().map(|(at, part)| if at < 3 { part } else { claim(part) }).collect(),
+        ),
         // what others have ahead is an estimate, and what is around is compared as the state
         (Operation::Position { .. }, Reply::List(mut parts)) => {
             parts.truncate(10);

@@ -17,8 +17,8 @@ pub(super) struct World {
     /// The models that each worker serves; none = all.
     pub(super) workers: Vec<Vec<usize>>,
     pub(super) lease: i64,
-    /// After so much silence leases are spared.
-    pub(super) silence: i64,
+    /// For so long leases are spared after somebody was cut off.
+    pub(super) amnesty: i64,
     /// Lost leases after which a job is dead.
     pub(super) lost: i64,
     /// For how many seconds an update is remembered.
@@ -37,7 +37,9 @@ impl World {
         let workers = random.random_range(2..=3);
         Self {
             owners,
-            weights: (0..owners).map(|_| if random.random_bool(0.6) { 1 } else { random.random_range(1..=4) }).collect(),
+            weights: (0..owners)
+                .map(|_| if random.random_bool(0.6) { 1 } else { random.random_range(1..=4) })
+                .collect(),
             models,
             lanes: (0..models).map(|model| if random.random_bool(0.4) { 0 } else { model }).collect(),
             chats: 2,
@@ -45,7 +47,7 @@ impl World {
                 .map(|_| (0..models).filter(|_| random.random_bool(0.4)).collect::<Vec<_>>())
                 .collect(),
             lease: 6000,
-            silence: 4000,
+            amnesty: 4000,
             lost: random.random_range(2..=3),
             remembered: 3600,
             bound,

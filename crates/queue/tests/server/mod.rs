@@ -1,7 +1,9 @@
-//! A redis-server of the test's own: own port, own directory, gone with the test.
+//! A redis-server of the test's own: own port, own directory, gone with the test. `ATELIER_REDIS_SERVER` names another
+//! program, so that the same tests run on Valkey or on an older Redis.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a harness fails its test by panicking")]
 
+use std::ffi::{OsStr, OsString};
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 
@@ -9,10 +11,11 @@ use atelier_queue::{Queue, RedisUrl};
 use tempfile::TempDir;
 
 pub(crate) struct Server {
-    child: Child,
-    port: u16,
-    directory: TempDir,
-    extra: Vec<String>,
+    pub(crate) child: Child,
+    pub(crate) port: u16,
+    pub(crate) directory: TempDir,
+    pub(crate) extra: Vec<String>,
+    program: OsString,
 }
 
 impl Server {
@@ -21,11 +24,20 @@ impl Server {
     }
 
     pub(crate) fn start_with(extra: &[&str]) -> Self {
-        let directory = tempfile::tempdir().unwrap();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        Self::start_on(port, extra)
+    }
+
+    pub(crate) fn start_on(port: u16, extra: &[&str]) -> Self {
+        Self::start_as(program(), port, extra)
+    }
+
+    /// A server behind another program, which becomes it.
+    pub(crate) fn start_as(program: OsString, port: u16, extra: &[&str]) -> Self {
+        let directory = tempfile::tempdir().unwrap();
         let extra: Vec<String> = extra.iter().map(|word| (*word).to_owned()).collect();
-        let child = spawn(port, &directory, &extra);
-        Self { child, port, directory, extra }
+        let child = spawn(&program, port, &directory, &extra);
+        Self { child, port, directory, extra, program }
     }
 
     pub(crate) fn url(&self) -> RedisUrl {
@@ -46,7 +58,7 @@ impl Server {
     }
 
     pub(crate) fn restart(&mut self) {
-        self.child = spawn(self.port, &self.directory, &self.extra);
+        self.child = spawn(&self.program, self.port, &self.directory, &self.extra);
     }
 
     /// Number of fields of a hash of the queue.
@@ -74,20 +86,25 @@ impl Drop for Server {
     }
 }
 
-fn spawn(port: u16, directory: &TempDir, extra: &[String]) -> Child {
-    let mut child = Command::new("redis-server")
+/// The server that the tests run on.
+pub(crate) fn program() -> OsString {
+    std::env::var_os("ATELIER_REDIS_SERVER").unwrap_or_else(|| "redis-server".into())
+}
+
+fn spawn(program: &OsStr, port: u16, directory: &TempDir, extra: &[String]) -> Child {
+    let mut child = Command::new(program)
         .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--appendonly", "yes", "--save", ""])
         .arg("--dir")
         .arg(directory.path())
         .args(extra)
         .stdout(Stdio::piped())
         .spawn()
-        .expect("redis-server is installed");
+        .expect("redis-server is installed, or ATELIER_REDIS_SERVER names a program");
     // it says so itself when it is ready: no guessing, no polling
     let output = child.stdout.take().unwrap();
     let mut lines = std::io::BufRead::lines(std::io::BufReader::new(output));
     let ready = lines.by_ref().map_while(Result::ok).any(|line| line.contains("Ready to accept connections"));
-    assert!(ready, "redis-server ended before it was ready");
+    assert!(ready, "the server ended before it was ready");
     std::thread::spawn(move || lines.for_each(drop));
     child
 }

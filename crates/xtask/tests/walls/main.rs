@@ -96,7 +96,8 @@ const GIANTS: &[(&str, &[&str], &[&str])] = &[
     // `telegram` sends what teloxide has composed (teloxide's own exchange hides statuses and sleeps inside calls);
     // `simulator` posts updates to webhooks, as Telegram does
     ("reqwest", &["atelier-provider", "atelier-telegram", "atelier-simulator", "e2e"], &[]),
-    ("axum", &["atelier-simulator"], &["atelier-provider", "atelier-telegram"]),
+    // how a room opens a port
+    ("axum", &["atelier-console", "atelier-simulator"], &["atelier-provider", "atelier-telegram"]),
     ("image", &["atelier-media", "atelier-simulator"], &[]),
     ("resvg", &["atelier-media"], &[]),
     ("tiny-skia", &["atelier-sketch"], &[]),

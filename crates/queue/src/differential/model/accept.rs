@@ -69,8 +69,7 @@ impl Reference {
             self.place(*model, submit.owner);
         }
         if let Some(batch) = batch {
-            let made =
-                Batch { owner: submit.owner, of: count, left: count, by_state: BTreeMap::new(), joined: None };
+            let made = Batch { owner: submit.owner, of: count, left: count, by_state: BTreeMap::new(), joined: None };
             self.batches.insert(batch, made);
         }
         self.seen.insert(submit.update, (period, ids));

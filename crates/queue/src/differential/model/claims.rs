@@ -27,8 +27,7 @@ impl Reference {
         self.take_turns(|model| world.serves(worker, model));
         while claims.jobs.len() < want {
             let turns = self.models.iter().enumerate().filter_map(|(model, line)| Some((line.turn?, model)));
-            let next =
-                turns.filter(|(_, model)| world.serves(worker, *model) && !done.contains(model)).min();
+            let next = turns.filter(|(_, model)| world.serves(worker, *model) && !done.contains(model)).min();
             let Some((turn, model)) = next else { break };
             let lane = self.lane(model);
             if let Some(ready) = self.lane_opens(lane) {
@@ -107,7 +106,9 @@ impl Reference {
         self.fence = (self.fence + 1).max(now * 1024);
         let fence = self.fence;
         self.claims.entry(id).or_default().push(fence);
+        let mut again = false;
         if let Some(job) = self.jobs.get_mut(&id) {
+            again = job.started.is_some();
             job.fence = Some(fence);
             job.expiry = expiry;
             job.worker = Some(worker);
@@ -115,7 +116,10 @@ impl Reference {
             job.attempt += 1;
             job.started = job.started.or(Some(now));
         }
-        self.note(id, "claimed", &world::worker(worker));
+        // the first claim is told by the record
+        if again {
+            self.note(id, "claimed", &world::worker(worker));
+        }
         let job = &self.jobs[&id];
         let marks = job.marks.iter().flat_map(|(name, value)| [text(name), text(value)]).collect();
         Reply::List(vec![

@@ -41,7 +41,6 @@ impl Reference {
                 }
                 self.relax(lane);
                 self.finish(id, State::Done);
-                self.note(id, "done", &actor);
             }
             Verdict::Cancelled => {
                 self.finish(id, State::Cancelled);

@@ -34,8 +34,7 @@ impl Reference {
     /// After jobs ended: drops records that are too old, too many or, together, too large; the oldest first, dead ones
     /// last, some of each at a time.
     pub(super) fn retain(&mut self) {
-        let (keep_ms, keep_jobs) =
-            (self.settings.keep_ms.unwrap_or(KEEP.0), self.settings.keep_jobs.unwrap_or(KEEP.1));
+        let (keep_ms, keep_jobs) = (self.settings.keep_ms.unwrap_or(KEEP.0), self.settings.keep_jobs.unwrap_or(KEEP.1));
         for dead in [false, true] {
             let kept = self.jobs.iter().filter(|(_, job)| job.state.ended() && (job.state == State::Dead) == dead);
             let mut oldest: Vec<(i64, u32)> = kept.map(|(id, job)| (job.ended, *id)).collect();

@@ -165,7 +165,6 @@ pub(super) struct Reference {
     handles: BTreeMap<&'static str, u32>,
     /// Living workers: until when, and slots.
     workers: BTreeMap<usize, (i64, i64)>,
-    pulse: i64,
     spare: i64,
     totals: BTreeMap<&'static str, i64>,
     /// How often each corner of the protocol was met.
@@ -193,7 +192,6 @@ impl Reference {
             seen: BTreeMap::new(),
             handles: BTreeMap::new(),
             workers: BTreeMap::new(),
-            pulse: 0,
             spare: 0,
             totals: BTreeMap::new(),
             met: BTreeMap::new(),
@@ -345,10 +343,7 @@ impl Reference {
     /// Whether the model's jobs may be claimed now.
     fn open(&self, model: usize) -> bool {
         let line = &self.models[model];
-        line.paused.is_none()
-            && below(self.running(model), line.limit)
-            && line.gate.is_none()
-            && !line.ring.is_empty()
+        line.paused.is_none() && below(self.running(model), line.limit) && line.gate.is_none() && !line.ring.is_empty()
     }
 
     /// Gives models that have become open a turn behind those that wait for theirs, and takes it from the others.

@@ -1,8 +1,8 @@
 //! Rate lanes: a provider's account is not limited until it refuses a job, then slow, and faster with every success.
 
-use super::Reference;
 use super::super::world;
 use super::Rate;
+use super::Reference;
 
 impl Reference {
     /// The lane of a model; before any worker said so, a lane of its own.

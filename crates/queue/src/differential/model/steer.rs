@@ -49,11 +49,9 @@ impl Reference {
         if !held {
             return text("stale");
         }
-        if name == "handle" {
-            if *self.handles.entry(value).or_insert(hold.job) != hold.job {
-                self.meet("a handle was taken");
-                return text("taken");
-            }
+        if name == "handle" && *self.handles.entry(value).or_insert(hold.job) != hold.job {
+            self.meet("a handle was taken");
+            return text("taken");
         }
         if let Some(job) = self.jobs.get_mut(&hold.job) {
             if name == "afresh" {
@@ -200,9 +198,7 @@ impl Reference {
                 all.push(Steer::Limit(Setting::Model(model), None));
             }
         }
-        for (limit, setting) in
-            [(self.settings.user_limit, Setting::User), (self.settings.chat_limit, Setting::Chat)]
-        {
+        for (limit, setting) in [(self.settings.user_limit, Setting::User), (self.settings.chat_limit, Setting::Chat)] {
             if limit.is_some() {
                 all.push(Steer::Limit(setting, None));
             }

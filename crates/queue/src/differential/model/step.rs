@@ -34,15 +34,11 @@ impl Reference {
         ["done", "cancelled", "dead"].iter().filter_map(|state| self.totals.get(state)).sum()
     }
 
-    /// Somebody spoke to Redis. After a silence nobody can be blamed for a lease that ran out meanwhile.
+    /// Whoever was cut off from Redis asks that leases are spared for a while.
     pub(super) fn speak(&mut self, amnesty: bool) {
-        let silence = self.now - self.pulse;
-        if amnesty && self.pulse > 0 && silence > self.world.silence {
-            self.spare = self.now + self.world.silence;
-            self.meet("a silence");
-        }
-        if silence > 500 {
-            self.pulse = self.now;
+        if amnesty {
+            self.spare = self.spare.max(self.now + self.world.amnesty);
+            self.meet("an amnesty");
         }
     }
 
@@ -112,10 +108,10 @@ impl Reference {
 }
 
 impl Notice {
-    pub(in super::super) fn name(&self) -> String {
+    pub(in super::super) fn name(self) -> String {
         match self {
-            Self::Batch(id) => format!("batch:{}", world::job(*id)),
-            Self::Job(id) => format!("job:{}", world::job(*id)),
+            Self::Batch(id) => format!("batch:{}", world::job(id)),
+            Self::Job(id) => format!("job:{}", world::job(id)),
         }
     }
 }

@@ -9,11 +9,10 @@ use super::{BOOST, Reference, State, rates};
 pub(in super::super) type View = BTreeMap<String, String>;
 
 /// What of the server's keys the model says nothing about.
-const UNSAID: [&str; 12] = [
-    "body:", "user:", "seen:", "wake", "news", "actions", "workers", "capacity", "parked", "held", "roomy", "models ",
-];
-const UNSAID_FIELDS: [&str; 9] =
-    [" bytes", "_at", " ids", " at", " why", "gauge kept", "gauge pulse", "gauge room", "clock"];
+const UNSAID: [&str; 12] =
+    ["body:", "user:", "seen:", "wake", "news", "actions", "workers", "capacity", "parked", "held", "roomy", "models "];
+const UNSAID_FIELDS: [&str; 10] =
+    [" bytes", " size", " starter", "_at", " ids", " at", " why", "gauge kept", "gauge room", "clock"];
 
 /// The part of the server's keys that the model has an opinion on.
 pub(in super::super) fn seen(pairs: impl Iterator<Item = (String, String)>) -> View {
@@ -86,8 +85,7 @@ impl Reference {
         self.tell_models(&mut tell);
         for owner in 0..self.world.owners {
             let paused = self.paused.get(&owner);
-            let packed =
-                format!("{} {} {}", self.pending(owner), self.busy(owner), i64::from(paused.is_some()));
+            let packed = format!("{} {} {}", self.pending(owner), self.busy(owner), i64::from(paused.is_some()));
             if packed != "0 0 0" {
                 tell(format!("owners {}", world::owner(owner)), packed);
             }
@@ -106,7 +104,8 @@ impl Reference {
     fn tell_models(&self, tell: &mut impl FnMut(String, String)) {
         for (number, line) in self.models.iter().enumerate() {
             let name = world::model(number);
-            let work: i64 = self.in_state(State::Waiting).filter(|(_, job)| job.model == number).map(|(_, job)| job.cost).sum();
+            let work: i64 =
+                self.in_state(State::Waiting).filter(|(_, job)| job.model == number).map(|(_, job)| job.cost).sum();
             for (field, value) in [
                 ("v", line.time),
                 ("tag", line.tag),
@@ -188,7 +187,6 @@ impl Reference {
         tell("settings paused".to_owned(), settings.paused.as_deref().map_or("0".to_owned(), pause));
         tell("settings closed".to_owned(), settings.closed.clone().unwrap_or("0".to_owned()));
         tell("fence".to_owned(), self.fence.to_string());
-        tell("seq".to_owned(), self.number.to_string());
         tell("gauge waiting".to_owned(), self.count(State::Waiting, |_| true).to_string());
         tell("gauge turn".to_owned(), self.turn.to_string());
         tell("gauge spare".to_owned(), self.spare.to_string());

@@ -1,0 +1,97 @@
+-- Put in front of every script: keys, clock, trail, waking, the workers' coming and going.
+-- KEYS[1] is the prefix of all keys of the shard, hash tag included, so that every
+-- key built from it lies in the slot of the one declared key.
+local K = KEYS[1]
+local LIMIT = 64 -- most promotions, reaps, trims or parkings of one step: a script stays below a millisecond
+
+local function now()
+  local time = redis.call('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+
+-- whole numbers beyond 10^14 lose digits under Lua's own tostring
+local function int(number)
+  return string.format('%.0f', number)
+end
+
+-- one line of the job's trail: milliseconds, kind, actor, detail, separated by the unit separator
+local function note(id, at, kind, actor, detail)
+  local key = K .. 'trail:' .. id
+  local line = int(at) .. '\31' .. kind .. '\31' .. (actor or '') .. '\31' .. (detail or '')
+  if redis.call('RPUSH', key, line) > 200 then
+    redis.call('LTRIM', key, -200, -1)
+  end
+end
+
+-- One entry wakes one idle worker. Those that serve every model listen to `wake`, the others to a list per model. The
+-- lists are capped: an entry more than idle workers only costs a look.
+local function ring_bell(list, entries)
+  if redis.call('RPUSH', K .. list, unpack(entries)) > 256 then
+    redis.call('LTRIM', K .. list, -256, -1)
+  end
+end
+
+local function wake(model, count)
+  local entries = {}
+  for index = 1, math.min(count, 16) do
+    entries[index] = '1'
+  end
+  local slots = redis.call('HMGET', K .. 'capacity', '*', model)
+  if slots[2] then
+    ring_bell('wake:' .. model, entries)
+  end
+  if slots[1] or not slots[2] then
+    ring_bell('wake', entries)
+  end
+end
+
+-- the same for a model that may have had waiting jobs all the time: no more than one entry lies about
+local function nudge(model)
+  local slots = redis.call('HMGET', K .. 'capacity', '*', model)
+  if slots[1] and redis.call('LLEN', K .. 'wake') == 0 then
+    ring_bell('wake', { '1' })
+  end
+  if slots[2] and redis.call('LLEN', K .. 'wake:' .. model) == 0 then
+    ring_bell('wake:' .. model, { '1' })
+  end
+end
+
+-- A worker that was cut off from Redis says so with its first call afterwards (`amnesty` in milliseconds, else 0): most
+-- likely nobody else could renew a lease either, so their holders get a moment to come back before the jobs are given
+-- to others. Returns until when leases are spared, the lanes' turn, and '1' when there are
+-- chats with room for jobs that were held back.
+local function spared(at, amnesty)
+  local gauge = redis.call('HMGET', K .. 'gauge', 'spare', 'turn', 'room')
+  local spare = tonumber(gauge[1] or '0')
+  if amnesty > 0 then
+    spare = math.max(spare, at + amnesty)
+    redis.call('HSET', K .. 'gauge', 'spare', int(spare))
+  end
+  return spare, tonumber(gauge[2] or '0'), gauge[3]
+end
+
+-- A worker begins to serve: its slots count for each of its models, or for all ('*').
+local function arrive(worker, slots, about, served)
+  redis.call('HSET', K .. 'workers', worker, slots .. '\31' .. table.concat(served, ',') .. '\31' .. about)
+  for _, model in ipairs(served) do
+    redis.call('HINCRBY', K .. 'capacity', model, slots)
+  end
+  redis.call('HINCRBY', K .. 'capacity', '', slots)
+end
+
+-- a worker is gone
+local function leave(worker)
+  redis.call('ZREM', K .. 'alive', worker)
+  local slots, served = string.match(redis.call('HGET', K .. 'workers', worker) or '', '^(%d+)\31([^\31]*)')
+  if slots then
+    redis.call('HDEL', K .. 'workers', worker)
+    for model in string.gmatch(served .. ',', '([^,]*),') do
+      if redis.call('HINCRBY', K .. 'capacity', model, -slots) <= 0 then
+        redis.call('HDEL', K .. 'capacity', model)
+      end
+    end
+    if redis.call('HINCRBY', K .. 'capacity', '', -slots) <= 0 then
+      redis.call('HDEL', K .. 'capacity', '')
+    end
+  end
+end

@@ -1,0 +1,60 @@
+//! The wire is cut while both ends live: with a word (a reset), or without one (half-open).
+
+use std::time::{Duration, Instant};
+
+use atelier_domain::JobState;
+
+use crate::proxy::Proxy;
+use crate::server::Server;
+use crate::work::{Worker, job, measured, options, submit, submit_at_last, until};
+
+#[tokio::test]
+async fn cut_connections_are_made_again() {
+    let server = Server::start();
+    let proxy = Proxy::to(server.port).await;
+    let queue = proxy.queue();
+    let mut worker = Worker::start(&queue, "w1");
+    for number in 0..5 {
+        let since = Instant::now();
+        proxy.cut();
+        let id = submit_at_last(&queue, number).await;
+        let hands = worker.next().await;
+        proxy.cut();
+        hands.done();
+        assert_eq!(until(&queue, &id, JobState::Done).await.attempt, 1);
+        measured("two cut wires, from the first to a finished job", since);
+    }
+    worker.end().await;
+}
+
+#[tokio::test]
+async fn a_wire_that_went_silent_is_noticed_by_whoever_waits_on_it() {
+    let server = Server::start();
+    let proxy = Proxy::to(server.port).await;
+    // the worker and the bot are two processes
+    let (queue, bots) = (proxy.queue(), server.open());
+    // a lease as long as in production: nothing is noticed because it ran out
+    let lease = Duration::from_secs(6);
+    let mut worker = Worker::with(&queue, atelier_queue::RunOptions { lease, ..options("w1") });
+    submit(&bots, 1).await;
+    let held = worker.next().await;
+    // all of the worker's connections: what it says its jobs with, what it waits for jobs on, what it hears news from
+    proxy.silence();
+    let cut = Instant::now();
+    submit(&bots, 2).await;
+    assert_eq!(worker.next().await.claimed.job.id, job(2).0.id);
+    measured("from a silent cut to the next claim", cut);
+    // published messages arrive again: beside the silent subscriber, whom the server takes to be alive, there is another
+    let cancel = format!("{}cancel", atelier_queue::keys::PREFIX);
+    while server.tell::<(String, u32)>(&["PUBSUB", "NUMSUB", &cancel]).await.1 < 2 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let heard = Instant::now();
+    let asked = bots.cancel(&held.claimed.job.id, "op", None).await.unwrap();
+    assert_eq!(asked, atelier_queue::Cancelling::Asked);
+    held.claimed.lease.cancelled().await;
+    assert!(heard.elapsed() < Duration::from_secs(1), "pushed, not found by the heartbeat: {:?}", heard.elapsed());
+    assert!(!held.claimed.lease.is_lost());
+    held.done();
+    worker.end().await;
+}

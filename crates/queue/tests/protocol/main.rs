@@ -1,0 +1,13 @@
+//! The protocol against a real redis-server: every verb, every way a job can go.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "the steps that tests share fail by panicking, as tests do"
+)]
+
+mod jobs;
+#[path = "../server/mod.rs"]
+mod server;
+mod steering;
+mod work;
