@@ -15,7 +15,6 @@ fn driver() -> PathBuf {
 }
 
 #[tokio::test]
-#[ignore = "seed 1 ends with one open question: a user with one waiting job more than allowed after a retry"]
 async fn ten_thousand_jobs_live_through_two_hundred_faults() {
     let mut driver = Command::new(driver());
     driver.args(["--jobs", "10000", "--faults", "200", "--seed", "1", "--json"]);

@@ -1,5 +1,5 @@
 -- Runs a job again: one that is dead or was cancelled as if it had just been accepted, in its old place; one that
--- waits for its next attempt now.
+-- waits for its next attempt now. The cap on a user's pending jobs does not hold here: it is there for floods of new ones.
 -- KEYS  1 prefix
 -- ARGV  1 id  2 actor  3 owner `bot:user`, or '' for the operator
 -- Result 'waiting' | 'not' (it is not dead, cancelled or delayed) | 'unknown' | 'foreign'

@@ -93,7 +93,7 @@ local function settle(id, fence, job, verdict, wait, class, detail)
   ended[id] = fence
   local key = K .. 'job:' .. id
   local model, owner, attempt, cost = model_of(job[4]), job[5], tonumber(job[8]), tonumber(job[9])
-  local took, weight = at - tonumber(job[6]), tonumber(job[11] or '1')
+  local took, weight = math.max(0, at - tonumber(job[6])), tonumber(job[11] or '1')
   freed[#freed + 1] = id
   if verdict == 'postpone' or verdict == 'throttle' or verdict == 'release' then
     -- nothing was made of it: nothing is charged

@@ -88,6 +88,7 @@ impl Queue {
     }
 
     /// Runs a dead or cancelled job again, or one that waits for its next attempt now. `owner` as in [`Queue::cancel`].
+    /// The cap on a user's pending jobs does not hold here: it is there for floods of new ones.
     pub async fn retry(&self, id: &JobId, actor: &str, owner: Option<(BotId, UserId)>) -> Result<Retrying, QueueError> {
         let owner = owned(owner);
         let arguments: [&[u8]; 3] = [id.as_str().as_bytes(), actor.as_bytes(), owner.as_bytes()];

@@ -1,7 +1,8 @@
 //! No limit is broken at any time, and nothing is claimed while it is paused or its provider's account is closed.
 //!
-//! Counted from claims and ends of holds as the trails have them. At the same millisecond ends come first, and of two
-//! limits in force the milder one counts: the order within a millisecond is not on record.
+//! Counted from claims and ends of holds as the trails have them. At the same millisecond ends come first, what an
+//! operator puts back in line (no limit applies to that) comes last, and of two limits in force the milder one counts: the
+//! order within a millisecond is not on record, and a server that was stopped does a second's work in one.
 
 use std::collections::BTreeMap;
 
@@ -22,6 +23,14 @@ struct Rules {
     closed: BTreeMap<String, Vec<(u64, u64)>>,
 }
 
+/// What changes how many jobs a user has pending, in the order assumed within a millisecond.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Turn {
+    Ended,
+    Accepted,
+    Retried,
+}
+
 /// Judges the claims.
 pub(crate) fn check(history: &History, replays: &BTreeMap<&str, Replay>, verdict: &mut Verdict) {
     let mut rules = Rules::default();
@@ -37,15 +46,16 @@ pub(crate) fn check(history: &History, replays: &BTreeMap<&str, Replay>, verdict
     }
     // (time, is a claim, job)
     let mut turns: Vec<(u64, bool, &JobHistory)> = Vec::new();
-    let mut accepted: Vec<(u64, u8, &JobHistory)> = Vec::new();
+    let mut lines: Vec<(u64, Turn, &JobHistory)> = Vec::new();
     for job in &history.jobs {
         let replay = &replays[job.id.as_str()];
         for hold in &replay.holds {
             turns.push((hold.from_ms, true, job));
             turns.extend(hold.until_ms.map(|until| (until, false, job)));
         }
-        accepted.extend(job.accepted_ms.map(|at| (at, 2, job)));
-        accepted.extend(replay.turns.iter().map(|(at, ended)| (*at, u8::from(!ended), job)));
+        lines.extend(job.accepted_ms.map(|at| (at, Turn::Accepted, job)));
+        let turn = |ended: bool| if ended { Turn::Ended } else { Turn::Retried };
+        lines.extend(replay.turns.iter().map(|(at, ended)| (*at, turn(*ended), job)));
     }
     turns.sort_by_key(|(at, claim, _)| (*at, *claim));
     let mut running: BTreeMap<String, u64> = BTreeMap::new();
@@ -61,12 +71,12 @@ pub(crate) fn check(history: &History, replays: &BTreeMap<&str, Replay>, verdict
             judge_claim(history, &rules, job, at, verdict);
         }
     }
-    accepted.sort_by_key(|(at, kind, _)| (*at, *kind));
+    lines.sort_by_key(|(at, turn, _)| (*at, *turn));
     let mut pending: BTreeMap<&str, u64> = BTreeMap::new();
-    for (at, kind, job) in accepted {
+    for (at, turn, job) in lines {
         let now = pending.entry(&job.owner).or_default();
-        *now = if kind == 0 { now.saturating_sub(1) } else { *now + 1 };
-        if kind == 2 && *now > u64::from(history.pending_limit) {
+        *now = if turn == Turn::Ended { now.saturating_sub(1) } else { *now + 1 };
+        if turn == Turn::Accepted && *now > u64::from(history.pending_limit) {
             verdict.wrong("pending", &job.id, format!("accepted at {at}, it makes {now} of {}", job.owner));
         }
     }
@@ -133,7 +143,8 @@ impl History {
 
 #[cfg(test)]
 mod tests {
-    use crate::check::sample::{broken, event};
+    use crate::check::sample::{broken, event, job};
+    use crate::history::JobHistory;
 
     fn with(actions: &[&str]) -> Vec<&'static str> {
         broken(|history| {
@@ -189,5 +200,20 @@ mod tests {
     fn a_user_has_only_so_many() {
         assert_eq!(broken(|history| history.pending_limit = 1), ["pending"]);
         assert!(broken(|history| history.pending_limit = 2).is_empty());
+    }
+
+    #[test]
+    fn a_job_put_back_in_line_comes_after_the_jobs_of_its_millisecond() {
+        let dead_and_retried_at = |again: u64| {
+            broken(|history| {
+                history.pending_limit = 2;
+                history.jobs[0] =
+                    job("j", &format!("10 cancelled user:1|{again} retried op it was cancelled"), "waiting");
+                history.jobs.push(JobHistory { accepted_ms: Some(15), ..job("l", "", "waiting") });
+                history.jobs.push(JobHistory { accepted_ms: Some(11), ..job("m", "11 cancelled user:1", "cancelled") });
+            })
+        };
+        assert!(dead_and_retried_at(14).contains(&"pending"));
+        assert!(!dead_and_retried_at(15).contains(&"pending"));
     }
 }

@@ -17,7 +17,7 @@ end
 
 -- a job as an array: it is read after every operation
 local STATE, MODEL, OWNER, CHAT, COST, SEQ, FENCE, BYTES, ENDED = 1, 2, 3, 4, 5, 6, 7, 8, 9
-local jobs, lines, rings, tags, parked_in, bodies, trails, batches = {}, {}, {}, {}, {}, {}, {}, {}
+local jobs, lines, rings, tags, parked_in, batches = {}, {}, {}, {}, {}, {}
 local place, score_there, line_there, places = {}, {}, {}, {}
 local function put(kind, key, line)
   local members = redis.call('ZRANGE', key, 0, -1, 'WITHSCORES')
@@ -50,54 +50,62 @@ local function members(key)
   return result
 end
 local held, held_lines, held_chats = {}, {}, {}
-local parked_list, holding, all_models = {}, {}, {}
 local exists = {}
-for _, key in ipairs(redis.call('KEYS', K .. '*')) do
-  local colon = string.find(key, ':', #K + 1, true)
-  local kind = string.sub(key, #K + 1, (colon or 0) - 1)
-  local rest = colon and string.sub(key, colon + 1)
-  if kind == 'body' then
-    bodies[rest] = true
-  elseif kind == 'trail' then
-    trails[rest] = true
-  elseif kind == 'job' then
+local all, bodies, trails = 0, 0, 0
+-- what is done with a key, by the first letters of its name; whose name ends there is looked at below
+local read = {
+  ['body:'] = function() bodies = bodies + 1 end,
+  ['trail'] = function() trails = trails + 1 end,
+  ['job:'] = function(key, rest)
+    all = all + 1
     jobs[rest] = redis.call('HMGET', key, 'state', 'model', 'owner', 'chat', 'cost', 'seq', 'fence', 'bytes', 'ended')
-  elseif kind == 'line' then
+  end,
+  ['line:'] = function(key, rest)
     local model, owner = string.match(rest, '^([^:]*):(.*)$')
     lines[model] = lines[model] or {}
     lines[model][owner] = true
     put('waiting', key, rest)
-  elseif kind == 'ring' then
-    rings[rest] = scores(key)
-  elseif kind == 'tags' then
-    tags[rest] = scores(key)
-  elseif kind == 'parked' and rest then
+  end,
+  ['ring:'] = function(key, rest) rings[rest] = scores(key) end,
+  ['tags:'] = function(key, rest) tags[rest] = scores(key) end,
+  ['parke'] = function(key, rest)
     for _, model in ipairs(redis.call('SMEMBERS', key)) do
       parked_in[model] = parked_in[model] or {}
       parked_in[model][rest] = true
     end
-  elseif kind == 'parked' then
-    parked_list = members(key)
-  elseif kind == 'held' and not rest then
-    holding = members(key)
-  elseif kind == 'held' and string.match(rest, '^[^:]*:[^:]*:') then
-    held_lines[rest] = true
+  end,
+  ['held:'] = function(key, rest)
     local line = string.match(rest, '^[^:]*:[^:]*:(.*)$')
+    if not line then
+      held_chats[rest] = scores(key)
+      return
+    end
+    held_lines[rest] = true
     local there = put('waiting', key, line)
     for index = 1, #there, 2 do
       held[there[index]] = true
     end
-  elseif kind == 'held' then
-    held_chats[rest] = scores(key)
-  elseif kind == 'batch' then
-    batches[rest] = hash(key)
-  elseif not rest then
-    exists[kind] = true
+  end,
+  ['batch'] = function(key, rest)
+    batches[rest] = redis.call('HMGET', key, 'of', 'left', 'done', 'cancelled', 'dead', 'joined')
+  end,
+}
+local from = #K + 1
+for _, key in ipairs(redis.call('KEYS', K .. '*')) do
+  local colon = string.find(key, ':', from, true)
+  if not colon then
+    exists[string.sub(key, from)] = true
+  else
+    local how = read[string.sub(key, from, math.min(colon, from + 4))]
+    if how then
+      how(key, string.sub(key, colon + 1))
+    end
   end
 end
 local function maybe(read, name)
   return exists[name] and read(K .. name) or {}
 end
+local parked_list, holding = maybe(members, 'parked'), maybe(members, 'held')
 local settings, gauge = maybe(hash, 'settings'), maybe(hash, 'gauge')
 local user_limit = tonumber(settings.user_limit or 'inf') or math.huge
 local chat_limit = tonumber(settings.chat_limit or 'inf') or math.huge
@@ -128,9 +136,6 @@ for id, job in pairs(jobs) do
     fault('job %s has number %s but stands at %s', id, job[SEQ], score_there[id])
   elseif state == 'waiting' and line_there[id] ~= model .. ':' .. owner then
     fault('job %s of %s on %s stands in %s', id, owner, model, line_there[id])
-  end
-  if not bodies[id] then
-    fault('job %s has no body', id)
   end
   if state == 'active' then
     add(running, model, 1)
@@ -175,12 +180,8 @@ for id, kind in pairs(place) do
     fault('%s holds job %s, which has no record', kind, id)
   end
 end
-for _, left in ipairs({ bodies, trails }) do
-  for id in pairs(left) do
-    if not jobs[id] then
-      fault('something is left of job %s', id)
-    end
-  end
+if bodies ~= all or trails > all then
+  fault('of %d jobs there are %d bodies and %d trails', all, bodies, trails)
 end
 
 -- 3. counters and caps
@@ -199,14 +200,15 @@ local function cap(what, count, limit)
 end
 local models, open = {}, {}
 for name in pairs(maybe(members, 'models')) do
-  local model = hash(K .. 'model:' .. name)
-  models[name] = model
-  equal('running on ' .. name, model.running, running[name])
-  equal('waiting for ' .. name, model.waiting, waiting[name])
-  equal('work for ' .. name, model.work, work[name])
-  cap('model ' .. name, running[name] or 0, tonumber(model.limit or 'inf') or math.huge)
-  open[name] = not model.paused and (running[name] or 0) < (tonumber(model.limit or 'inf') or math.huge)
-    and not model.gate and rings[name] ~= nil
+  local model =
+    redis.call('HMGET', K .. 'model:' .. name, 'running', 'waiting', 'work', 'limit', 'paused', 'gate')
+  local limit = tonumber(model[4] or 'inf') or math.huge
+  models[name] = { gate = tonumber(model[6] or '-1') }
+  equal('running on ' .. name, model[1], running[name])
+  equal('waiting for ' .. name, model[2], waiting[name])
+  equal('work for ' .. name, model[3], work[name])
+  cap('model ' .. name, running[name] or 0, limit)
+  open[name] = not model[5] and (running[name] or 0) < limit and not model[6] and rings[name] ~= nil
 end
 for name in pairs(rings) do
   if not models[name] then
@@ -328,7 +330,7 @@ end
 
 local gates = maybe(scores, 'gates')
 for name, model in pairs(models) do
-  if tonumber(model.gate or '-1') ~= (gates[name] or -1) then
+  if model.gate ~= (gates[name] or -1) then
     fault('model %s comes back at another moment than it opens', name)
   end
 end
@@ -347,12 +349,11 @@ end
 -- 6. batches, notices, workers
 
 for id, batch in pairs(batches) do
-  local left = tonumber(batch.left or '0')
-  if left < 0 or not batch.of
-    or left ~= tonumber(batch.of) - (batch.done or 0) - (batch.cancelled or 0) - (batch.dead or 0) then
-    fault('batch %s: %s are left of %s', id, tostring(batch.left), tostring(batch.of))
-  elseif (left == 0) ~= (batch.joined ~= nil) then
-    fault('batch %s: %d left, joined %s', id, left, tostring(batch.joined))
+  local of, left, joined = batch[1], tonumber(batch[2] or '0'), batch[6]
+  if not of or left < 0 or left ~= tonumber(of) - (batch[3] or 0) - (batch[4] or 0) - (batch[5] or 0) then
+    fault('batch %s: %d are left of %s', id, left, tostring(of))
+  elseif (left == 0) ~= (joined ~= false) then
+    fault('batch %s: %d left, joined %s', id, left, tostring(joined))
   end
 end
 local alive, workers, capacity = maybe(scores, 'alive'), maybe(hash, 'workers'), maybe(hash, 'capacity')

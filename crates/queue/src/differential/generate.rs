@@ -14,14 +14,18 @@ pub(super) struct Generator<R> {
     jobs: u32,
     updates: u32,
     opening: Option<Vec<Operation>>,
+    /// How likely a worker that calls was cut off before.
+    cut: f64,
 }
 
 const COSTS: [i64; 6] = [1, 333, 1000, 5000, 20_000, 90_000];
 const WAITS: [i64; 6] = [0, 40, 300, 2000, 7000, 70_000];
 
 impl<R: Rng> Generator<R> {
-    pub(super) fn new(random: R) -> Self {
-        Self { random, jobs: 0, updates: 0, opening: None }
+    pub(super) fn new(mut random: R) -> Self {
+        // in most worlds leases run out
+        let cut = *[0.02, 0.02, 0.5].choose(&mut random).unwrap_or(&0.5);
+        Self { random, jobs: 0, updates: 0, opening: None, cut }
     }
 
     /// What happens next.
@@ -38,7 +42,8 @@ impl<R: Rng> Generator<R> {
             390..760 => self.step(state),
             760..820 => self.heartbeat(state),
             820..860 => self.checkpoint(state),
-            860..900 => {
+            860..866 => Operation::Position { job: self.job(state, None) },
+            866..900 => {
                 Operation::Cancel { job: self.job(state, None), owner: self.asker(state), tell: self.coin(0.5) }
             }
             900..930 => {
@@ -92,7 +97,7 @@ impl<R: Rng> Generator<R> {
             }
         };
         limit(0.8, Setting::KeepJobs);
-        limit(0.3, Setting::User);
+        limit(if state.world.bound == 64 { 0.3 } else { 0.9 }, Setting::User);
         limit(if state.world.bound == 64 { 0.5 } else { 0.0 }, Setting::Chat);
         (0..state.world.models).for_each(|model| limit(0.2, Setting::Model(model)));
         opening
@@ -104,7 +109,8 @@ impl<R: Rng> Generator<R> {
 
     fn advance(&mut self) -> Operation {
         Operation::Advance(match self.random.random_range(0..100) {
-            0..40 => self.random.random_range(1..60),
+            0 => -self.random.random_range(1..3000),
+            1..40 => self.random.random_range(1..60),
             40..75 => self.random.random_range(60..1500),
             75..92 => self.random.random_range(1500..7000),
             92..98 => self.random.random_range(7000..70_000),
@@ -154,7 +160,7 @@ impl<R: Rng> Generator<R> {
         Operation::Step {
             worker: self.random.random_range(0..state.world.workers.len()),
             want,
-            amnesty: self.coin(0.8),
+            amnesty: self.coin(self.cut),
             notices: if self.coin(0.5) { 0 } else { self.random.random_range(1..=4) },
             ends,
         }
@@ -178,7 +184,7 @@ impl<R: Rng> Generator<R> {
         Operation::Heartbeat {
             worker: self.random.random_range(0..state.world.workers.len()),
             slots: self.random.random_range(1..=4),
-            amnesty: self.coin(0.8),
+            amnesty: self.coin(self.cut),
             holds: (0..count).map(|_| self.hold(state, State::Active)).collect(),
         }
     }

@@ -4,7 +4,7 @@
 /// One thing that somebody does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Operation {
-    /// Milliseconds pass.
+    /// Milliseconds pass; or the server's clock is set back.
     Advance(i64),
     Submit(Submit),
     Step {
@@ -22,6 +22,9 @@ pub(super) enum Operation {
     },
     Retire {
         worker: usize,
+    },
+    Position {
+        job: u32,
     },
     Checkpoint {
         hold: Hold,

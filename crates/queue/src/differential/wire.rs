@@ -100,6 +100,7 @@ pub(super) fn call(operation: &Operation, state: &Reference) -> Call {
             arguments.extend(holds.iter().flat_map(|hold| [world::job(hold.job), fence(*hold)]));
             Call::Script(Verb::Heartbeat, arguments)
         }
+        Operation::Position { job } => Call::Script(Verb::Position, vec![world::job(*job)]),
         Operation::Retire { worker } => Call::Script(Verb::Retire, vec![world::worker(*worker)]),
         Operation::Checkpoint { hold, worker, name, value } => {
             let words = [&world::job(hold.job), &fence(*hold), &world::worker(*worker), *name, *value];
@@ -163,12 +164,19 @@ fn steering(steer: &Steer) -> Vec<String> {
     strings([verb, ACTOR, what, &which, &value])
 }
 
-/// An answer of the server as the model gives it: of a claimed job's record only the checkpoints.
+/// An answer of the server as the model gives it: of a claimed job's record only the checkpoints,
+/// of a position nothing that is estimated.
 pub(super) fn comparable(operation: &Operation, reply: Reply) -> Reply {
     match (operation, reply) {
         (Operation::Step { .. }, Reply::List(parts)) => Reply::List(
             parts.into_iter().enumerate().map(|(at, part)| if at < 3 { part } else { claim(part) }).collect(),
         ),
+        // what others have ahead is an estimate, and what is around is compared as the state
+        (Operation::Position { .. }, Reply::List(mut parts)) => {
+            parts.truncate(10);
+            parts.remove(5);
+            Reply::List(parts)
+        }
         (_, reply) => reply,
     }
 }

@@ -32,8 +32,8 @@ impl World {
         let models = random.random_range(1..=3);
         // few at once in some worlds, so that the bounds of a step are met
         let bound = if random.random_bool(0.25) { 4 } else { 64 };
-        let most = if bound == 4 || random.random_bool(0.7) { 4 } else { 6 };
-        let owners = random.random_range(2..=most);
+        let most = if random.random_bool(0.7) { 4 } else { 6 };
+        let owners = if bound == 4 { 4 } else { random.random_range(2..=most) };
         let workers = random.random_range(2..=3);
         Self {
             owners,

@@ -101,7 +101,8 @@ async fn a_server_that_stalls_is_waited_for() {
     server.freeze();
     let error = try_submit(&queue, 2).await.unwrap_err();
     assert_eq!(fault(&error), Fault::Silent, "{error}");
-    tokio::time::sleep(STALL).await;
+    // until every lease of before is over
+    tokio::time::sleep(lease).await;
     server.thaw();
     let back = Instant::now();
     submit_at_last(&queue, 3).await;

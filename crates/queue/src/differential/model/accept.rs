@@ -9,9 +9,9 @@ use super::{Batch, Job, Reference, State, URGENT, text};
 
 impl Reference {
     pub(super) fn submit(&mut self, submit: &Submit) -> Reply {
-        // an update is known for the period in which it came, and the next
+        // an update is known for the period in which it came, and the next (and the one before, if the clock is set back)
         let period = self.now.div_euclid(1000).div_euclid(self.world.remembered);
-        if let Some((_, ids)) = self.seen.get(&submit.update).filter(|(then, _)| period - then <= 1) {
+        if let Some((_, ids)) = self.seen.get(&submit.update).filter(|(then, _)| (period - then).abs() <= 1) {
             let mut answer = vec![text("seen")];
             let ids = ids.clone();
             self.meet("an update came again");

@@ -23,7 +23,7 @@ impl Reference {
             return false;
         }
         let burns = !matches!(end.verdict, Verdict::Postpone(_) | Verdict::Throttle(_) | Verdict::Release);
-        let took = if burns { self.now - job.claimed } else { 0 };
+        let took = if burns { (self.now - job.claimed).max(0) } else { 0 };
         self.charge(&job, (took - job.cost) * UNIT);
         self.change(id, |job| {
             // whatever comes next: no longer in flight

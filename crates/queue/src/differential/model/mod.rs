@@ -10,6 +10,7 @@ mod accept;
 mod claims;
 mod ends;
 mod keep;
+mod position;
 mod rates;
 mod steer;
 mod step;
@@ -213,6 +214,7 @@ impl Reference {
                 self.workers.remove(worker);
                 Reply::Int(1)
             }
+            Operation::Position { job } => self.position(*job),
             Operation::Checkpoint { hold, worker, name, value } => self.checkpoint(*hold, *worker, name, value),
             Operation::Cancel { job, owner, tell } => self.cancel(*job, *owner, *tell),
             Operation::Retry { job, owner } => self.retry(*job, *owner),

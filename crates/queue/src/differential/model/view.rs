@@ -194,7 +194,7 @@ impl Reference {
 }
 
 /// When, by whom, why.
-fn pause(why: &str) -> String {
+pub(super) fn pause(why: &str) -> String {
     let (at, why) = why.split_once(' ').unwrap_or((why, ""));
     format!("{at} {} {why}", super::ACTOR)
 }
