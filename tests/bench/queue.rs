@@ -99,7 +99,11 @@ async fn group(
     eprintln!("{:>4} s  {name}", begun.elapsed().as_secs());
     let task = tokio_util::task::AbortOnDropHandle::new(tokio::spawn(measuring));
     let failure = match tokio::time::timeout(PATIENCE, task).await {
-        Ok(Ok(rows)) => return rows,
+        Ok(Ok(rows)) => {
+            // as it comes: whoever ends the run early has seen something
+            eprint!("{}", report::table(&rows));
+            return rows;
+        }
         Ok(Err(error)) => error.to_string(),
         Err(_) => format!("it took longer than {} s", PATIENCE.as_secs()),
     };

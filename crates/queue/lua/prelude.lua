@@ -14,6 +14,9 @@ end
 -- is also a record in the append-only file.
 local models, owners, counters, ends = {}, {}, {}, {}
 
+-- what of a model is kept in memory while a script runs
+local COUNTED = { 'v', 'tag', 'running', 'waiting', 'work', 'typical', 'spread' }
+
 local function model_of(name)
   local model = models[name]
   if not model then
@@ -24,8 +27,12 @@ local function model_of(name)
       running = tonumber(field[3] or '0'), waiting = tonumber(field[4] or '0'), work = tonumber(field[5] or '0'),
       typical = tonumber(field[6] or '0'), spread = tonumber(field[7] or '0'),
       limit = tonumber(field[8] or 'inf') or math.huge, gate = field[9], paused = field[10],
-      lane = field[11] or name, was = tonumber(field[4] or '0'), ring = K .. 'ring:' .. name, tags = K .. 'tags:' .. name,
+      lane = field[11] or name, ring = K .. 'ring:' .. name, tags = K .. 'tags:' .. name,
     }
+    model.read = {}
+    for _, each in ipairs(COUNTED) do
+      model.read[each] = model[each]
+    end
     models[name] = model
   end
   return model
@@ -62,6 +69,15 @@ local function setting(name)
   return settings[name]
 end
 
+local gauges
+local function gauge(name)
+  if not gauges then
+    local field = redis.call('HMGET', K .. 'gauge', 'waiting', 'turn')
+    gauges = { waiting = field[1], turn = field[2] }
+  end
+  return gauges[name]
+end
+
 local function line_of(model, owner)
   return K .. 'line:' .. model.name .. ':' .. owner
 end
@@ -70,7 +86,7 @@ local function boosted(head)
   return head and tonumber(head) < 0 and BOOST or 0
 end
 
--- puts an owner whose line has a job among those that wait for the model
+-- puts an owner whose line has a job among those that wait for the model; whether it stands at the model's time
 local function join_ring(model, owner, head)
   local tag = tonumber(redis.call('ZSCORE', model.tags, owner) or '0')
   if tag > 0 then
@@ -78,6 +94,7 @@ local function join_ring(model, owner, head)
   end
   redis.call('ZADD', model.ring, int(math.max(model.v, tag) - boosted(head)), owner)
   model.dirty = true
+  return tag <= model.v
 end
 
 -- an owner without a waiting job: its tag is kept apart while it lies ahead of the model's time
@@ -87,23 +104,29 @@ local function keep_tag(model, owner, tag)
   end
 end
 
--- puts waiting jobs into their owner's line; a job that comes back keeps the place that its number gave it
+-- Puts waiting jobs into their owner's line; a job that comes back keeps the place that its number gave it. Whether the
+-- owner came to stand at the model's time by that.
 local function enqueue(model, owner, cost, ...)
-  local line, jobs = line_of(model, owner), { ... }
-  local before = tonumber(redis.call('ZRANGE', line, 0, 0, 'WITHSCORES')[2] or 'inf') or math.huge
+  local line, jobs, before = line_of(model, owner), { ... }, math.huge
+  if owner_of(owner).pending > 0 then
+    before = tonumber(redis.call('ZRANGE', line, 0, 0, 'WITHSCORES')[2] or 'inf') or math.huge
+  end
   local head = before
   for index = 1, #jobs, 2 do
     head = math.min(head, tonumber(jobs[index]))
   end
   redis.call('ZADD', line, unpack(jobs))
+  local newcomer = false
   if before == math.huge then
-    join_ring(model, owner, head)
+    newcomer = join_ring(model, owner, head)
   elseif boosted(head) ~= boosted(before) then
     redis.call('ZADD', model.ring, 'XX', 'INCR', int(-BOOST), owner)
   end
   model.waiting = model.waiting + #jobs / 2
   model.work = model.work + cost
-  model.dirty = true
+  -- a job behind others changes numbers, not whether there is something to claim
+  model.dirty = model.dirty or 'numbers'
+  return newcomer
 end
 
 -- Lets jobs back to their lines that met their chat full: of each line as many as the chat has room for, since nobody
@@ -331,17 +354,26 @@ local function flush(at, claiming)
       if not model.known then
         redis.call('SADD', K .. 'models', name)
       end
-      count('gauge', 'waiting', model.waiting - model.was)
-      redis.call('HSET', K .. 'model:' .. name, 'v', int(model.v), 'tag', int(model.tag), 'running',
-        int(model.running), 'waiting', int(model.waiting), 'work', int(model.work), 'typical', int(model.typical),
-        'spread', int(model.spread))
-      if not open(model) then
+      count('gauge', 'waiting', model.waiting - model.read.waiting)
+      local changed = {}
+      for _, field in ipairs(COUNTED) do
+        if not model.known or model[field] ~= model.read[field] then
+          changed[#changed + 1] = field
+          changed[#changed + 1] = int(model[field])
+        end
+      end
+      if #changed > 0 then
+        redis.call('HSET', K .. 'model:' .. name, unpack(changed))
+      end
+      if model.dirty == 'numbers' then
+        -- it stands where it stood
+      elseif not open(model) then
         redis.call('ZREM', K .. 'lanes', name)
       else
         if model.turn then
           redis.call('ZADD', K .. 'lanes', int(model.turn), name)
         else
-          turn = turn or tonumber(redis.call('HGET', K .. 'gauge', 'turn') or '0')
+          turn = turn or tonumber(gauge('turn') or '0')
           redis.call('ZADD', K .. 'lanes', 'NX', int(math.max(turn, model.tag)), name)
         end
         if not claiming then
@@ -356,7 +388,7 @@ local function flush(at, claiming)
       gone[#gone + 1] = name
     elseif owner.dirty then
       set[#set + 1] = name
-      set[#set + 1] = int(owner.pending) .. ' ' .. int(owner.busy) .. (owner.paused and ' 1' or ' 0')
+      set[#set + 1] = owner.pending .. ' ' .. owner.busy .. (owner.paused and ' 1' or ' 0')
     end
   end
   if #set > 0 then

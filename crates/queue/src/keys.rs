@@ -33,7 +33,7 @@
 //! | `settings` | hash | limits, retention, pause and closing of the whole queue |
 //! | `actions` | list | what operators did, the last thousand |
 //! | `user:<owner>` | list | the owner's last 200 jobs, newest first |
-//! | `seen:<bot>:<period>` | hash | per update: its job ids; two periods of 48 hours are looked at |
+//! | `seen:<bot>:<update / 32>` | hash | per update: its job ids; expires 48 hours after the last one |
 //! | `handle:<sha1>` | string | the job that owns a provider's prediction, for 2 hours |
 //! | `alive`, `workers` | sorted set, hash | living workers: until when; slots, models, about |
 //! | `capacity` | hash | living slots: per model named by a worker, `*` for those that serve all, and in all |

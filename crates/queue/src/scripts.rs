@@ -18,18 +18,20 @@ end
 ";
 
 macro_rules! verbs {
-    ($($(#[$doc:meta])* $name:ident = $file:literal),* $(,)?) => {
-        /// A verb of the protocol: one script.
+    ($($(#[$doc:meta])* $name:ident = $($file:literal)+),* $(,)?) => {
+        /// A verb of the protocol: one script, of one file or of parts that follow one another.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub(crate) enum Verb { $($(#[$doc])* $name),* }
 
-        pub(crate) const SOURCES: &[(Verb, &str)] = &[$((Verb::$name, include_str!(concat!("../lua/", $file)))),*];
+        pub(crate) const SOURCES: &[(Verb, &str)] = &[
+            $((Verb::$name, concat!($(include_str!(concat!("../lua/", $file))),+))),*
+        ];
     };
 }
 
 verbs! {
     Submit = "submit.lua",
-    Step = "step.lua",
+    Step = "step.lua" "step/lanes.lua" "step/ends.lua" "step/due.lua" "step/rings.lua" "step/claims.lua" "step/answer.lua",
     Heartbeat = "heartbeat.lua",
     Retire = "retire.lua",
     Checkpoint = "checkpoint.lua",

@@ -3,7 +3,7 @@
 //! All sides are filled first and then worked on in turns, a slice of jobs each, so that what is compared was measured
 //! within seconds of each other. A slice is counted from a start to an end in the middle of the work.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::queue::clock;
 use crate::queue::load::{Door, Shape};
@@ -17,7 +17,7 @@ use crate::sample::{median, rate};
 /// Jobs at once.
 const CONCURRENCY: usize = 50;
 /// Jobs of a slice before those that count.
-pub(crate) const WARMING: u32 = 1_000;
+pub(crate) const WARMING: u32 = 500;
 /// The models of the figure about caps; the first half of them is at its limit.
 const MODELS: u32 = 12;
 
@@ -48,11 +48,11 @@ pub(crate) async fn measure(options: Options) -> Vec<Row> {
     let deep = options.count(200_000, 20_000);
     let wide = Shape { users: options.count(100_000, 10_000), together: 2, ..Shape::default() };
     let models = Shape { models: (0..MODELS).map(model).collect(), ..Shape::default() };
-    let rounds = options.full(6, 2);
-    let slice = options.count(5_000, 3_000);
+    let rounds = options.full(5, 2);
+    let slice = options.count(4_000, 3_000);
     let reserve = |slice: u32| u32::try_from(rounds).unwrap_or(u32::MAX) * (slice + WARMING + 500);
     let shallow = reserve(slice);
-    let plain = Shape::default();
+    let (begun, plain) = (Instant::now(), Shape::default());
     let (mut ours, mut floor, mut fifo, mut deeper, mut wider, mut free, mut capped) = tokio::join!(
         Stall::fill(Kind::Ours, slice, shallow, &plain),
         Stall::fill(Kind::Floor, 4 * slice, reserve(4 * slice), &plain),
@@ -63,10 +63,10 @@ pub(crate) async fn measure(options: Options) -> Vec<Row> {
         Stall::fill(Kind::Ours, slice, 2 * shallow, &models),
         Stall::fill(Kind::Ours, slice, 2 * shallow, &models),
     );
-    eprintln!("        cycle: seven queues are filled");
+    eprintln!("        cycle: seven queues are filled after {} s", begun.elapsed().as_secs());
     capped.cap().await;
     for round in 0..rounds {
-        eprintln!("        cycle: round {} of {rounds}", round + 1);
+        eprintln!("        cycle: round {} of {rounds} after {} s", round + 1, begun.elapsed().as_secs());
         for stall in [&mut floor, &mut ours, &mut fifo, &mut deeper, &mut wider, &mut free, &mut capped] {
             stall.work().await;
         }

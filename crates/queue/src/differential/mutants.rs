@@ -35,14 +35,14 @@ const MUTANTS: [Mutant; 16] = [
     Mutant {
         name: "a claim is not charged",
         verb: Some(Verb::Step),
-        old: "tag + math.floor(cost * UNIT / tonumber(job.weight or '1')) or tag",
+        old: "tag + math.floor(job.cost * UNIT / job.weight) or tag",
         new: "tag or tag",
     },
     Mutant {
         name: "weights are ignored",
         verb: Some(Verb::Step),
-        old: "tag + math.floor(cost * UNIT / tonumber(job.weight or '1')) or tag",
-        new: "tag + math.floor(cost * UNIT) or tag",
+        old: "tag + math.floor(job.cost * UNIT / job.weight) or tag",
+        new: "tag + math.floor(job.cost * UNIT) or tag",
     },
     Mutant {
         name: "the difference to the prediction is not charged",
@@ -90,8 +90,8 @@ const MUTANTS: [Mutant; 16] = [
     Mutant {
         name: "a redelivered update is accepted",
         verb: Some(Verb::Submit),
-        old: "for back = 0, 1 do",
-        new: "for back = 1, 1 do",
+        old: "if known then\n  local answer",
+        new: "if false then\n  local answer",
     },
     Mutant {
         name: "a cancelled job stays in its line",

@@ -9,9 +9,7 @@ use super::{Batch, Job, Reference, State, URGENT, text};
 
 impl Reference {
     pub(super) fn submit(&mut self, submit: &Submit) -> Reply {
-        // an update is known for the period in which it came, and the next (and the one before, if the clock is set back)
-        let period = self.now.div_euclid(1000).div_euclid(self.world.remembered);
-        if let Some((_, ids)) = self.seen.get(&submit.update).filter(|(then, _)| (period - then).abs() <= 1) {
+        if let Some(ids) = self.seen.get(&submit.update) {
             let mut answer = vec![text("seen")];
             let ids = ids.clone();
             self.meet("an update came again");
@@ -36,6 +34,7 @@ impl Reference {
         let ids: Vec<u32> = submit.jobs.iter().map(|(id, _, _)| *id).collect();
         let batch = (count > 1).then(|| ids[0]);
         let predictions: Vec<f64> = self.models.iter().map(|model| model.typical).collect();
+        let mut newcomers = std::collections::BTreeSet::new();
         for (id, model, cost) in &submit.jobs {
             self.number += 1;
             let measured = predictions[*model];
@@ -66,13 +65,19 @@ impl Reference {
                 trail: Vec::new(),
             };
             self.jobs.insert(*id, job);
-            self.place(*model, submit.owner);
+            if self.place(*model, submit.owner) {
+                // the next newcomer stands behind this one
+                newcomers.insert(*model);
+            }
         }
         if let Some(batch) = batch {
             let made = Batch { owner: submit.owner, of: count, left: count, by_state: BTreeMap::new(), joined: None };
             self.batches.insert(batch, made);
         }
-        self.seen.insert(submit.update, (period, ids));
+        for model in newcomers {
+            self.models[model].time += 1;
+        }
+        self.seen.insert(submit.update, ids);
         *self.totals.entry("accepted").or_default() += count;
         Reply::List(vec![text("new")])
     }

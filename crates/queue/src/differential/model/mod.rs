@@ -161,7 +161,7 @@ pub(super) struct Reference {
     rates: BTreeMap<usize, Rate>,
     pub(super) batches: BTreeMap<u32, Batch>,
     pub(super) notices: BTreeMap<Notice, i64>,
-    seen: BTreeMap<u32, (i64, Vec<u32>)>,
+    seen: BTreeMap<u32, Vec<u32>>,
     handles: BTreeMap<&'static str, u32>,
     /// Living workers: until when, and slots.
     workers: BTreeMap<usize, (i64, i64)>,
@@ -283,8 +283,9 @@ impl Reference {
         mine.map(|(id, job)| (job.place, *id)).min()
     }
 
-    /// Puts an owner into a model's ring or takes it out, after anything that may have changed that.
-    fn place(&mut self, model: usize, owner: usize) {
+    /// Puts an owner into a model's ring or takes it out, after anything that may have changed that; whether it came to
+    /// stand at the model's time.
+    fn place(&mut self, model: usize, owner: usize) -> bool {
         let waits = self.head(model, owner).is_some();
         if !waits {
             self.passed.remove(&(model, owner));
@@ -294,9 +295,11 @@ impl Reference {
         if runs && !line.ring.contains_key(&owner) {
             let tag = line.aside.remove(&owner).unwrap_or(0);
             line.ring.insert(owner, tag.max(line.time));
+            return tag <= line.time;
         } else if !runs && let Some(tag) = line.ring.remove(&owner) {
             line.keep_aside(owner, tag);
         }
+        false
     }
 
     /// Lets an owner back into the rings in which it was passed over.

@@ -1,0 +1,122 @@
+-- Of a step: models in their turn give jobs to the worker, as many as it wants; then all is written.
+
+local all, turns, served = ARGV[8] == '0', {}, {}
+local claiming = want > 0 and not setting('paused')
+if claiming and all then
+  local lanes = redis.call('ZRANGE', K .. 'lanes', 0, -1, 'WITHSCORES')
+  for index = 1, #lanes, 2 do
+    turns[lanes[index]] = tonumber(lanes[index + 1])
+  end
+elseif claiming then
+  for index = 9, base do
+    served[ARGV[index]] = true
+  end
+  for index, score in ipairs(redis.call('ZMSCORE', K .. 'lanes', unpack(ARGV, 9, base))) do
+    turns[ARGV[8 + index]] = score and tonumber(score) or nil
+  end
+end
+-- what changed above is not written yet
+for name, model in pairs(models) do
+  if claiming and model.dirty and (all or served[name]) then
+    turns[name] = open(model) and (turns[name] or math.max(turn, model.tag)) or nil
+  end
+end
+
+-- whether the model's lane allows a job now; else the model comes back when it does
+local function allowed(model)
+  local rate = rate_of(model.lane)
+  if not rate then
+    return true
+  end
+  local ready = math.max(rate.closed, rate.whole)
+  if ready > at then
+    model.gate, model.dirty = ready, true
+    redis.call('HSET', K .. 'model:' .. model.name, 'gate', int(ready))
+    redis.call('ZADD', K .. 'gates', int(ready), model.name)
+    gate = math.min(gate, ready)
+    return false
+  end
+  return true, rate
+end
+
+local jobs, leases, fence, stamp, expires = {}, {}, 0, int(at), int(at + lease)
+while claiming and #jobs < want do
+  local name
+  for each, score in pairs(turns) do
+    if not name or score < turns[name] or score == turns[name] and each < name then
+      name = each
+    end
+  end
+  if not name then
+    break
+  end
+  local model = model_of(name)
+  local id, job, tag
+  local allow, rate = allowed(model)
+  if allow then
+    id, job, tag = pop(model)
+  end
+  if id then
+    if rate then
+      rate.whole, rate.dirty = at + rate.every, true
+    end
+    turn = math.max(turn, turns[name])
+    model.tag = turns[name] + math.floor(job.cost * UNIT / math.max(1, rings[name].users))
+    model.running, model.waiting, model.work = model.running + 1, model.waiting - 1, model.work - job.cost
+    model.dirty = true
+    turns[name] = model.running < model.limit and model.tag or nil
+    fence = math.max((fence > 0 and fence or tonumber(redis.call('GET', K .. 'fence') or '0')) + 1, at * 1024)
+    local attempt, token = job.attempt + 1, int(fence)
+    redis.call('HSET', K .. 'job:' .. id, 'state', 'active', 'fence', token, 'worker', worker, 'claimed', stamp,
+      'attempt', attempt, 'tag', tag, job.started and 'starter' or 'started', job.started and (job.starter or job.worker) or stamp)
+    if job.started then
+      -- the first claim is told by the record
+      note(id, at, 'claimed', worker, 'attempt ' .. attempt)
+    end
+    leases[#leases + 1] = expires
+    leases[#leases + 1] = id
+    jobs[#jobs + 1] = { id, token, attempt, job.lost, redis.call('GET', K .. 'body:' .. id) or '', job.fields }
+  else
+    turns[name] = nil
+  end
+end
+for name, changes in pairs(rescored) do
+  local model, scores, gone = models[name], {}, {}
+  for owner, score in pairs(changes) do
+    if score then
+      scores[#scores + 1] = score
+      scores[#scores + 1] = owner
+    else
+      gone[#gone + 1] = owner
+    end
+  end
+  if #scores > 0 then
+    redis.call('ZADD', model.ring, unpack(scores))
+  end
+  if #gone > 0 then
+    redis.call('ZREM', model.ring, unpack(gone))
+  end
+  -- tags that lie behind the model's time say nothing
+  local old = redis.call('ZRANGEBYSCORE', model.tags, '-inf', int(model.v), 'LIMIT', 0, LIMIT)
+  if #old > 0 then
+    redis.call('ZREM', model.tags, unpack(old))
+  end
+end
+for _, line in pairs(lines) do
+  if line.taken > 0 then
+    redis.call('ZREMRANGEBYRANK', line.key, 0, line.taken - 1)
+  end
+end
+if #leases > 0 then
+  redis.call('SET', K .. 'fence', int(fence))
+  redis.call('ZADD', K .. 'leases', unpack(leases))
+  redis.call('HSET', K .. 'gauge', 'turn', int(turn))
+  expiry = math.min(expiry, at + lease)
+end
+for name, score in pairs(turns) do
+  if models[name] then
+    models[name].turn = score
+  end
+end
+write_rates()
+flush(at, claiming and #jobs < want and all)

@@ -1,0 +1,158 @@
+-- Of a step: who waits for a model, and whose job is the next.
+
+-- the owners that wait for a model, by tag: read as far as claims get, kept in order
+local rings, rescored = {}, {}
+local function before(one, other)
+  return one.score < other.score or one.score == other.score and one.owner < other.owner
+end
+
+local function insert(ring, entry)
+  -- from behind: owners are read in order, and whoever was served is among the last
+  local index = #ring
+  while index > 0 and before(entry, ring[index]) do
+    ring[index + 1] = ring[index]
+    index = index - 1
+  end
+  ring[index + 1] = entry
+end
+
+local function read_on(model, ring)
+  local slice = redis.call('ZRANGE', model.ring, ring.read, ring.read + want, 'WITHSCORES')
+  local names = {}
+  for index = 1, #slice, 2 do
+    local owner, score = slice[index], tonumber(slice[index + 1])
+    insert(ring, { owner = owner, score = score })
+    ring.last = { owner = owner, score = score }
+    names[#names + 1] = owner
+  end
+  ring.read = ring.read + want + 1
+  know(names)
+end
+
+-- the ring with the owner whose turn it is in front; who stands behind all that was read may stand behind others too
+local function ring_of(model)
+  local ring = rings[model.name]
+  if not ring then
+    ring = { users = redis.call('ZCARD', model.ring), read = 0 }
+    ring.all = ring.users
+    rings[model.name], rescored[model.name] = ring, {}
+  end
+  while ring.read < ring.all and (not ring[1] or before(ring.last, ring[1])) do
+    read_on(model, ring)
+  end
+  return ring
+end
+
+-- the jobs of one owner on one model, in their order
+local lines = {}
+local function line_at(model, owner)
+  local key = line_of(model, owner)
+  local line = lines[key]
+  if not line then
+    line = { key = key, taken = 0 }
+    line.slice = redis.call('ZRANGE', key, 0, 1, 'WITHSCORES')
+    line.read = 2
+    lines[key] = line
+  end
+  if line.taken == line.read and #line.slice == 2 * line.read then
+    line.read = line.read + want
+    line.slice = redis.call('ZRANGE', key, 0, line.read - 1, 'WITHSCORES')
+  end
+  return line, line.slice[2 * line.taken + 1], line.slice[2 * line.taken + 2]
+end
+
+-- the first of a ring gets another tag, or leaves it
+local function rescore(model, ring, score)
+  local entry = table.remove(ring, 1)
+  rescored[model.name][entry.owner] = score or false
+  model.dirty = true
+  if score then
+    entry.score = score
+    insert(ring, entry)
+  else
+    ring.users = ring.users - 1
+  end
+end
+
+-- of a record, what a claim needs to know; of a job that was claimed before, all of it is handed out
+local KNOWN = { 'state', 'chat', 'cost', 'weight', 'attempt', 'started', 'slot', 'at' }
+local function read_record(id, owner)
+  local field = redis.call('HMGET', K .. 'job:' .. id, unpack(KNOWN))
+  if not field[1] then
+    return nil
+  end
+  local job = {
+    chat = field[2], cost = tonumber(field[3] or '0'), weight = tonumber(field[4] or '1'),
+    attempt = tonumber(field[5] or '0'), started = field[6], lost = 0,
+  }
+  if job.started then
+    job.fields = redis.call('HGETALL', K .. 'job:' .. id)
+    for index = 1, #job.fields, 2 do
+      if job.fields[index] == 'lost' then
+        job.lost = tonumber(job.fields[index + 1])
+      elseif job.fields[index] == 'starter' or job.fields[index] == 'worker' then
+        job[job.fields[index]] = job.fields[index + 1]
+      end
+    end
+  else
+    job.fields = { 'owner', owner, 'at', field[8] or '', 'cost', field[3] or '0' }
+    if field[7] then
+      job.fields[7], job.fields[8] = 'slot', field[7]
+    end
+  end
+  return job
+end
+
+-- the next job of a model that may run: id, what is known of it, its owner's tag after it
+local function pop(model)
+  local ring = ring_of(model)
+  while ring[1] do
+    local entry = ring[1]
+    local owner = owners[entry.owner]
+    local line, id, score = line_at(model, entry.owner)
+    if owner.paused or owner.busy >= setting('user_limit') then
+      park(model, entry.owner)
+      keep_tag(model, entry.owner, entry.score + boosted(score))
+      rescore(model, ring, nil)
+      parkings = parkings + 1
+    elseif not id then
+      rescore(model, ring, nil)
+    else
+      line.taken = line.taken + 1
+      local job = read_record(id, entry.owner)
+      local turn_of = entry.score
+      local tag = turn_of + boosted(score)
+      local limit = job and job.chat and setting('chat_limit') or math.huge
+      local full = limit < math.huge and tonumber(redis.call('HGET', K .. 'chats', job.chat) or '0') >= limit
+      local runs = job and not full
+      local after = runs and tag + math.floor(job.cost * UNIT / job.weight) or tag
+      local _, following, head = line_at(model, entry.owner)
+      rescore(model, ring, following and after - boosted(head) or nil)
+      if not following then
+        keep_tag(model, entry.owner, after)
+      end
+      if runs then
+        -- an urgent job went ahead of its turn, the model's time did not
+        model.v = math.max(model.v, turn_of)
+        owner.busy, owner.dirty = owner.busy + 1, true
+        if job.chat then
+          redis.call('HINCRBY', K .. 'chats', job.chat, 1)
+        end
+        return id, job, after
+      elseif full then
+        hold_back(model, entry.owner, job.chat, id, score)
+        parkings = parkings + 1
+      else
+        -- its record is gone
+        model.waiting = model.waiting - 1
+      end
+    end
+    if parkings >= LIMIT then
+      -- enough for one step: the next one may find more behind those that were parked
+      short = true
+      break
+    end
+    ring = ring_of(model)
+  end
+  return nil
+end
