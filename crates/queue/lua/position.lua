@@ -4,7 +4,8 @@
 -- Result '' when unknown, else {state, model, milliseconds since its claim, due (ms from now), own jobs ahead,
 --        others' jobs ahead, {reason, detail, …} that keep it from running, slots of all workers, slots that serve its
 --        model, jobs running,
---        {model, waiting, queued ms, owners waiting, running, typical ms, spread ms, limit (-1 = none), …}}
+--        {model, waiting, queued ms, owners waiting, running, typical ms, spread ms, limit (-1 = none),
+--        thousandths of a slot that newcomers keep busy, …}, 1 when newcomers will go ahead of it}
 -- Cost  O(log n) and at most 64 other owners looked at: of more owners a sample is taken.
 local id = ARGV[1]
 local job = redis.call('HMGET', K .. 'job:' .. id, 'state', 'model', 'owner', 'claimed', 'due', 'chat', 'cost', 'weight',
@@ -20,7 +21,7 @@ local function because(reason, detail)
   why[#why + 1] = detail or ''
 end
 
-local mine, others = 0, 0
+local mine, others, overtaken = 0, 0, 0
 if job[1] == 'waiting' then
   local rank = redis.call('ZRANK', line_of(model, name), id)
   if not rank then
@@ -34,6 +35,7 @@ if job[1] == 'waiting' then
   local step = math.max(1, tonumber(job[7]) * UNIT / tonumber(job[8] or '1'))
   local start = tonumber(redis.call('ZSCORE', model.ring, name) or '') or model.v
   local tag = start + mine * step
+  overtaken = tag >= model.v + step / 2 and 1 or 0
   local ahead = redis.call('ZCOUNT', model.ring, '-inf', '(' .. int(tag))
   -- every nth of those that go first: what each has waiting, and how much of it before this job's tag
   local stride = math.max(1, math.ceil(ahead / LIMIT))
@@ -87,6 +89,7 @@ for _, each in ipairs(redis.call('SMEMBERS', K .. 'models')) do
     for _, value in ipairs({
       each, int(other.waiting), int(other.work), redis.call('ZCARD', other.ring), int(other.running),
       int(other.typical), int(other.spread), other.limit < math.huge and int(other.limit) or '-1',
+      int((arriving(other, at))),
     }) do
       around[#around + 1] = value
     end
@@ -94,5 +97,5 @@ for _, each in ipairs(redis.call('SMEMBERS', K .. 'models')) do
 end
 return {
   job[1], model.name, int(math.max(0, at - tonumber(job[4] or at))), int(math.max(0, tonumber(job[5] or at) - at)), mine, others, why,
-  tonumber(slots[1] or '0'), serving, running, around,
+  tonumber(slots[1] or '0'), serving, running, around, overtaken,
 }

@@ -21,21 +21,29 @@ local function model_of(name)
   local model = models[name]
   if not model then
     local field = redis.call('HMGET', K .. 'model:' .. name, 'v', 'tag', 'running', 'waiting', 'work', 'typical',
-      'spread', 'limit', 'gate', 'paused', 'lane')
+      'spread', 'limit', 'gate', 'paused', 'lane', 'arrivals')
     model = {
       name = name, known = field[1] and true or false, v = tonumber(field[1] or '0'), tag = tonumber(field[2] or '0'),
       running = tonumber(field[3] or '0'), waiting = tonumber(field[4] or '0'), work = tonumber(field[5] or '0'),
       typical = tonumber(field[6] or '0'), spread = tonumber(field[7] or '0'),
       limit = tonumber(field[8] or 'inf') or math.huge, gate = field[9], paused = field[10],
-      lane = field[11] or name, ring = K .. 'ring:' .. name, tags = K .. 'tags:' .. name,
+      lane = field[11] or name, arrivals = field[12], ring = K .. 'ring:' .. name, tags = K .. 'tags:' .. name,
     }
-    model.read = {}
+    model.read = { arrivals = model.arrivals }
     for _, each in ipairs(COUNTED) do
       model.read[each] = model[each]
     end
     models[name] = model
   end
   return model
+end
+
+-- How many thousandths of a slot the jobs of newcomers keep busy, who go ahead of all but the first jobs of others:
+-- smoothed over the time of some twenty jobs; and that time.
+local function arriving(model, at)
+  local since, rate = string.match(model.arrivals or '', '^(%d+) (%d+)$')
+  local period = 20 * (model.typical > 0 and model.typical or 1000)
+  return tonumber(rate or '0') * math.exp(-math.max(0, at - tonumber(since or '0')) / period), period
 end
 
 -- an owner (`bot:user`): jobs that have not ended, jobs in flight, 1 when paused
@@ -361,6 +369,10 @@ local function flush(at, claiming)
           changed[#changed + 1] = field
           changed[#changed + 1] = int(model[field])
         end
+      end
+      if model.arrivals ~= model.read.arrivals then
+        changed[#changed + 1] = 'arrivals'
+        changed[#changed + 1] = model.arrivals
       end
       if #changed > 0 then
         redis.call('HSET', K .. 'model:' .. name, unpack(changed))

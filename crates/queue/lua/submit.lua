@@ -65,6 +65,8 @@ for model, group in pairs(groups) do
   if enqueue(model, name, group.cost, unpack(group)) then
     -- who comes next stands behind: by a thousandth of a millisecond, which is nothing but an order
     model.v = model.v + 1
+    local rate, period = arriving(model, at)
+    model.arrivals = int(at) .. ' ' .. int(rate + group.cost * 1000 / period)
   end
   wake(model.name, #group / 2)
 end

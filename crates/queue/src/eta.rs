@@ -118,6 +118,8 @@ pub(crate) struct Load {
     pub(crate) spread_ms: f64,
     /// Most in flight; infinite when not limited.
     pub(crate) limit: f64,
+    /// Slots that the jobs of newcomers keep busy.
+    pub(crate) arriving: f64,
 }
 
 /// One look at the queue from a waiting job.
@@ -128,6 +130,8 @@ pub(crate) struct Ahead {
     /// Slots that serve its model, and the jobs that run in the whole fleet.
     pub(crate) slots: f64,
     pub(crate) running: f64,
+    /// Whether jobs of users who come later will go ahead of it: its own user has had a turn, or will have one before.
+    pub(crate) overtaken: bool,
     pub(crate) own: Load,
     pub(crate) others: Vec<Load>,
     /// Milliseconds until its provider's account takes another job, and between two afterwards.
@@ -187,7 +191,16 @@ impl Ahead {
         // each end makes room for one claim; the free slots are filled at once
         let ends = claims + 1.0 - free.max(0.0);
         let each = (work + one) / (claims + 1.0);
-        ends * each / self.slots
+        ends * each / self.lasting_slots()
+    }
+
+    /// The slots that newcomers leave to those who wait; a rush ends sometime, so some are always left.
+    fn lasting_slots(&self) -> f64 {
+        if !self.overtaken {
+            return self.slots;
+        }
+        let taken = self.own.arriving + self.others.iter().map(|other| other.arriving).sum::<f64>();
+        (self.slots - taken).max(self.slots / 4.0)
     }
 }
 
@@ -215,7 +228,16 @@ mod tests {
 
     fn load(waiting: f64, owners: f64, running: f64) -> Load {
         let (typical_ms, limit) = (10_000.0, f64::INFINITY);
-        Load { waiting, work_ms: waiting * typical_ms, owners, running, typical_ms, spread_ms: 1000.0, limit }
+        Load {
+            waiting,
+            work_ms: waiting * typical_ms,
+            owners,
+            running,
+            typical_ms,
+            spread_ms: 1000.0,
+            limit,
+            arriving: 0.0,
+        }
     }
 
     fn likely(ahead: &Ahead) -> u64 {
@@ -233,6 +255,17 @@ mod tests {
     fn a_full_fleet_gives_up_a_slot_every_nth_of_a_job() {
         let ahead = Ahead { jobs: 7.0, slots: 4.0, running: 4.0, own: load(8.0, 8.0, 4.0), ..Ahead::default() };
         assert_eq!(likely(&ahead), 20_000);
+    }
+
+    #[test]
+    fn newcomers_delay_whoever_they_go_ahead_of() {
+        let mut ahead = Ahead { jobs: 7.0, slots: 4.0, running: 4.0, own: load(8.0, 1.0, 4.0), ..Ahead::default() };
+        ahead.own.arriving = 2.0;
+        assert_eq!(likely(&ahead), 20_000);
+        ahead.overtaken = true;
+        assert_eq!(likely(&ahead), 40_000);
+        ahead.own.arriving = 9.0;
+        assert_eq!(likely(&ahead), 80_000, "a rush ends sometime");
     }
 
     #[test]

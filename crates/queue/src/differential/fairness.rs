@@ -177,7 +177,9 @@ fn user(urgent: bool) -> impl Strategy<Value = User> {
 /// The users, the first of them from the beginning.
 fn from_the_beginning(mut users: Vec<User>) -> Vec<User> {
     let first = users.iter().map(|user| user.comes).min().unwrap_or(0);
-    users.iter_mut().for_each(|user| user.comes -= first);
+    for user in &mut users {
+        user.comes -= first;
+    }
     users
 }
 
@@ -229,6 +231,23 @@ fn urgent_jobs_take_a_bounded_lead() {
         }
         Ok(())
     });
+}
+
+#[test]
+fn newcomers_are_served_in_the_order_in_which_they_came() {
+    let mut server = Server::start(&Texts::of_the_protocol(), &[64]);
+    let mut fleet = Fleet::new(&mut server, 1);
+    let names: Vec<usize> = (0..60).map(|index| (index * 37 + 11) % 60).collect();
+    // always more of them than the slot serves: two come for one that goes
+    for pair in names.chunks(2) {
+        for user in pair {
+            fleet.submit(*user, 0, 1, false, &[1000]);
+        }
+        fleet.turn();
+    }
+    let first: Vec<usize> = fleet.claimed.iter().map(|job| job.user).collect();
+    assert_eq!(first, names[..first.len()]);
+    assert_eq!(first.len(), 30);
 }
 
 #[test]

@@ -11,8 +11,8 @@ pub(in super::super) type View = BTreeMap<String, String>;
 /// What of the server's keys the model says nothing about.
 const UNSAID: [&str; 12] =
     ["body:", "user:", "seen:", "wake", "news", "actions", "workers", "capacity", "parked", "held", "roomy", "models "];
-const UNSAID_FIELDS: [&str; 10] =
-    [" bytes", " size", " starter", "_at", " ids", " at", " why", "gauge kept", "gauge room", "clock"];
+const UNSAID_FIELDS: [&str; 11] =
+    [" arrivals", " bytes", " size", " starter", "_at", " ids", " at", " why", "gauge kept", "gauge room", "clock"];
 
 /// The part of the server's keys that the model has an opinion on.
 pub(in super::super) fn seen(pairs: impl Iterator<Item = (String, String)>) -> View {
