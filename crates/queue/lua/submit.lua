@@ -66,7 +66,8 @@ for model, group in pairs(groups) do
     -- who comes next stands behind: by a thousandth of a millisecond, which is nothing but an order
     model.v = model.v + 1
     local rate, period = arriving(model, at)
-    model.arrivals = int(at) .. ' ' .. int(rate + group.cost * 1000 / period)
+    -- of its jobs the first two: others that wait stand further back than that, or are behind by less
+    model.arrivals = int(at) .. ' ' .. int(rate + math.min(1, 4 / #group) * group.cost * 1000 / period)
   end
   wake(model.name, #group / 2)
 end

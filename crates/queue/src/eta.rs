@@ -162,7 +162,9 @@ impl Ahead {
         let likely = fleet.max(limited).max(rated).max(turn).max(self.due_ms);
         // the more ends lie between now and then, the better their number predicts their sum
         let ends = (likely / own.typical_ms.max(1.0) * self.slots.min(own.limit)).max(1.0);
-        let off = (2.0 * own.spread_ms / own.typical_ms.max(1.0) / ends.sqrt()).clamp(0.15, 0.8);
+        // how many come in between is anybody's guess
+        let least = if self.overtaken { 0.5 } else { 0.15 };
+        let off = (2.0 * own.spread_ms / own.typical_ms.max(1.0) / ends.sqrt()).clamp(least, 0.8);
         Some(Span {
             likely_ms: whole(likely),
             low_ms: whole(likely * (1.0 - off)),
@@ -200,7 +202,7 @@ impl Ahead {
             return self.slots;
         }
         let taken = self.own.arriving + self.others.iter().map(|other| other.arriving).sum::<f64>();
-        (self.slots - taken).max(self.slots / 4.0)
+        (self.slots - taken).max(self.slots / 2.5)
     }
 }
 
@@ -265,7 +267,7 @@ mod tests {
         ahead.overtaken = true;
         assert_eq!(likely(&ahead), 40_000);
         ahead.own.arriving = 9.0;
-        assert_eq!(likely(&ahead), 80_000, "a rush ends sometime");
+        assert_eq!(likely(&ahead), 50_000, "a rush ends sometime");
     }
 
     #[test]
