@@ -9,7 +9,8 @@ local function now()
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
 
--- whole numbers beyond 10^14 lose digits under Lua's own tostring
+-- Whole numbers beyond 10^14 lose digits under Lua's own tostring, so also in a `..`; as an argument of a command they
+-- are exact up to 2^53, since Redis writes those itself.
 local function int(number)
   return string.format('%.0f', number)
 end

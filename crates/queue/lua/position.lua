@@ -96,6 +96,6 @@ for _, each in ipairs(redis.call('SMEMBERS', K .. 'models')) do
   end
 end
 return {
-  job[1], model.name, int(math.max(0, at - tonumber(job[4] or at))), int(math.max(0, tonumber(job[5] or at) - at)), mine, others, why,
-  tonumber(slots[1] or '0'), serving, running, around, overtaken,
+  job[1], model.name, int(math.max(0, at - tonumber(job[4] or at))), int(math.max(0, tonumber(job[5] or at) - at)),
+  mine, others, why, tonumber(slots[1] or '0'), serving, running, around, overtaken,
 }

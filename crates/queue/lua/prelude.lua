@@ -3,7 +3,6 @@ local UNIT = 1000 -- tags count thousandths of a millisecond of predicted work, 
 local BOOST = 60000 * UNIT -- how far ahead of its turn an urgent job goes
 local URGENT = 4503599627370496 -- 2^52: an urgent job's number is below all others, and still exact
 
-
 -- one line of what operators did
 local function log(at, actor, kind, detail)
   redis.call('RPUSH', K .. 'actions', int(at) .. '\31' .. kind .. '\31' .. actor .. '\31' .. detail)
@@ -377,11 +376,11 @@ local function flush(at, claiming)
       if #changed > 0 then
         redis.call('HSET', K .. 'model:' .. name, unpack(changed))
       end
-      if model.dirty == 'numbers' then
-        -- it stands where it stood
-      elseif not open(model) then
+      -- whose numbers alone changed stands where it stood
+      local moved = model.dirty ~= 'numbers'
+      if moved and not open(model) then
         redis.call('ZREM', K .. 'lanes', name)
-      else
+      elseif moved then
         if model.turn then
           redis.call('ZADD', K .. 'lanes', int(model.turn), name)
         else

@@ -66,7 +66,7 @@ for model, group in pairs(groups) do
     -- who comes next stands behind: by a thousandth of a millisecond, which is nothing but an order
     model.v = model.v + 1
     local rate, period = arriving(model, at)
-    -- of its jobs the first two: others that wait stand further back than that, or are behind by less
+    -- of its jobs two count: later ones stand behind most of what waits (tried, see LASTING in eta.rs)
     model.arrivals = int(at) .. ' ' .. int(rate + math.min(1, 4 / #group) * group.cost * 1000 / period)
   end
   wake(model.name, #group / 2)

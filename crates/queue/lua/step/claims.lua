@@ -68,7 +68,8 @@ while claiming and #jobs < want do
     fence = math.max((fence > 0 and fence or tonumber(redis.call('GET', K .. 'fence') or '0')) + 1, at * 1024)
     local attempt, token = job.attempt + 1, int(fence)
     redis.call('HSET', K .. 'job:' .. id, 'state', 'active', 'fence', token, 'worker', worker, 'claimed', stamp,
-      'attempt', attempt, 'tag', tag, job.started and 'starter' or 'started', job.started and (job.starter or job.worker) or stamp)
+      'attempt', attempt, 'tag', tag, job.started and 'starter' or 'started',
+      job.started and (job.starter or job.worker) or stamp)
     if job.started then
       -- the first claim is told by the record
       note(id, at, 'claimed', worker, 'attempt ' .. attempt)

@@ -74,7 +74,8 @@ local function rescore(model, ring, score)
   end
 end
 
--- of a record, what a claim needs to know; of a job that was claimed before, all of it is handed out
+-- Of a record, what a claim needs to know. Only who was claimed before has left something on the way: then all of the
+-- record is handed out.
 local KNOWN = { 'state', 'chat', 'cost', 'weight', 'attempt', 'started', 'slot', 'at' }
 local function read_record(id, owner)
   local field = redis.call('HMGET', K .. 'job:' .. id, unpack(KNOWN))
@@ -95,9 +96,9 @@ local function read_record(id, owner)
       end
     end
   else
-    job.fields = { 'owner', owner, 'at', field[8] or '', 'cost', field[3] or '0' }
+    job.fields = { 'owner', owner, 'at', field[8] or '' }
     if field[7] then
-      job.fields[7], job.fields[8] = 'slot', field[7]
+      job.fields[5], job.fields[6] = 'slot', field[7]
     end
   end
   return job

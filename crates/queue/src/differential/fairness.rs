@@ -96,7 +96,7 @@ impl<'a> Fleet<'a> {
             let Reply::List(parts) = claim else { panic!("a claim") };
             let (Reply::Text(id), Reply::Text(fence)) = (&parts[0], &parts[1]) else { panic!("a claim") };
             let Some(job) = self.jobs.get_mut(id) else { panic!("a job of nobody's") };
-            job.cost = predicted(&parts[5]);
+            job.cost = predicted(self.server, id);
             self.claimed.push(*job);
             self.running.push((self.clock + job.cost, id.clone(), fence.clone()));
         }
@@ -151,11 +151,11 @@ impl<'a> Fleet<'a> {
     }
 }
 
-/// What the queue predicts of a claimed job: it knows better once it has seen others.
-fn predicted(record: &Reply) -> i64 {
-    let Reply::List(fields) = record else { panic!("a record") };
-    let cost = fields.chunks_exact(2).find(|pair| pair[0] == Reply::Text("cost".to_owned()));
-    let Some([_, Reply::Text(cost)]) = cost else { panic!("a record without its cost") };
+/// What the queue predicted of a claimed job: it knows better once it has seen others.
+fn predicted(server: &mut Server, id: &str) -> i64 {
+    let mut batch = server.batch(64);
+    batch.call(&Call::Plain(vec!["HGET".to_owned(), keys::key(&format!("job:{id}")), "cost".to_owned()]));
+    let Reply::Text(cost) = batch.send().remove(0) else { panic!("a record without its cost") };
     cost.parse().unwrap()
 }
 

@@ -30,6 +30,7 @@ async fn a_kill_and_an_outage_longer_than_a_lease_cost_nobody_his_job() {
     assert!(queue.health().await.is_err());
     // the provider's work goes on without Redis: one job ends in the middle of the outage, another one does not
     assert_eq!(second.done(), ended);
+    // the outage itself: longer than any lease of before
     tokio::time::sleep(Duration::from_secs(8)).await;
     let lease = first.claimed.lease.clone();
     assert!(!lease.is_lost() && !lease.is_certain(), "it may not show progress, and need not give up");
