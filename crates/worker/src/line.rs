@@ -3,16 +3,17 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use atelier_domain::{Failure, FailureClass, Job, Model};
+use atelier_domain::{Failure, FailureClass, Job, JobId, Model};
 use atelier_process::breakpoint;
 use atelier_provider::Provider;
 use atelier_queue::{Checkpoint, Claimed, Lost, Outcome};
 use atelier_telegram::Telegram;
 use bytes::Bytes;
+use tokio::sync::OnceCell;
 use tracing::{info, warn};
 
 use crate::progress::Progress;
-use crate::{Shop, deliver, failing, generate, pictures};
+use crate::{Shop, deliver, failing, generate, panel, pictures};
 
 /// A job on its way, and all that its steps need.
 pub(crate) struct Walk {
@@ -23,6 +24,7 @@ pub(crate) struct Walk {
     pub(crate) telegram: Telegram,
     pub(crate) progress: Progress,
     pub(crate) began: Instant,
+    batch: OnceCell<Option<JobId>>,
 }
 
 /// Why a step did not lead on.
@@ -52,6 +54,25 @@ impl From<Failure> for Stop {
 impl Walk {
     pub(crate) fn job(&self) -> &Job {
         &self.claimed.job
+    }
+
+    /// The batch it belongs to, when its message asked for several pictures.
+    pub(crate) async fn batch(&self) -> Option<&JobId> {
+        if self.job().of < 2 {
+            return None;
+        }
+        let look = async || {
+            let record = self.shop.queue.record(&self.job().id).await.map_err(drop)?;
+            Ok::<_, ()>(record.and_then(|record| record.batch))
+        };
+        self.batch.get_or_try_init(look).await.ok()?.as_ref()
+    }
+
+    /// Its message shows progress: the one under the albums, when there are several pictures.
+    pub(crate) async fn show_batch(&self) {
+        if let Some(batch) = self.batch().await {
+            panel::progress(&self.shop, &self.telegram, batch).await;
+        }
     }
 
     /// Stops a test between two steps, if it asked for this one.
@@ -103,7 +124,7 @@ fn prepare(shop: Arc<Shop>, claimed: Claimed) -> Result<Walk, Failure> {
         Failure::new(FailureClass::Unauthorised, format!("this worker has no token of bot {}", job.place.bot))
     })?;
     let progress = Progress::start(&shop, &telegram, &claimed);
-    Ok(Walk { shop, claimed, model, provider, telegram, progress, began: Instant::now() })
+    Ok(Walk { shop, claimed, model, provider, telegram, progress, began: Instant::now(), batch: OnceCell::new() })
 }
 
 async fn steps(walk: &Walk) -> Result<(), Stop> {
@@ -122,8 +143,9 @@ async fn steps(walk: &Walk) -> Result<(), Stop> {
     walk.claimed.lease.checkpoint(&Checkpoint::Sending).await?;
     let shown = deliver::show(walk, &fitted, seconds).await?;
     walk.reach("after-edit").await;
-    walk.claimed.lease.checkpoint(&Checkpoint::Delivered(shown)).await?;
-    deliver::original(walk, &fitted, shown).await;
+    walk.claimed.lease.checkpoint(&Checkpoint::Delivered(shown.message)).await?;
+    walk.show_batch().await;
+    deliver::file(walk, &fitted, shown).await;
     Ok(())
 }
 

@@ -40,7 +40,6 @@ pub enum Say<'a> {
     OriginalOther,
     Failed { class: FailureClass, model: &'a str },
     Cancelled,
-    ButtonCancel,
     ToastCancelled,
     ToastCancelAsked,
     ToastCancelLate,
@@ -153,7 +152,6 @@ impl Say<'_> {
                 failed(class)
             }
             Self::Cancelled => "cancelled",
-            Self::ButtonCancel => "button-cancel",
             Self::ToastCancelled => "toast-cancelled",
             Self::ToastCancelAsked => "toast-cancel-asked",
             Self::ToastCancelLate => "toast-cancel-late",
@@ -232,7 +230,7 @@ fn strength(word: &str) -> &'static str {
     }
 }
 
-fn price(model: &Model, language: Language) -> String {
+pub(super) fn price(model: &Model, language: Language) -> String {
     let mut values = FluentArgs::new();
     values.set("amount", model.price.to_string());
     let key = match (model.price.micros(), model.estimated) {
