@@ -13,6 +13,7 @@ pub mod money;
 pub mod request;
 pub mod safety;
 pub mod scenes;
+pub mod text;
 pub mod texts;
 
 pub use catalogue::{Catalogue, Model, ModelId};

@@ -6,7 +6,7 @@
 //! late to be recorded), webhooks, uploads.
 
 mod download;
-mod http;
+pub(crate) mod http;
 mod lost;
 mod refusal;
 mod settings;
