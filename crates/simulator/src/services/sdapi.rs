@@ -71,18 +71,14 @@ async fn generate(
         let info = json!({ "prompt": prompt, "seed": seed }).to_string();
         Some(json!({ "images": [STANDARD.encode(&bytes)], "parameters": body, "info": info }))
     });
-    match made.await {
-        Ok(Some(answer)) => {
-            if cut_after {
-                line.cut();
-            }
-            Json(answer).into_response()
+    if let Ok(Some(answer)) = made.await {
+        if cut_after {
+            line.cut();
         }
-        _ => {
-            let body = json!({ "error": "RuntimeError", "detail": "", "body": "", "errors": "cannot draw" });
-            (StatusCode::INTERNAL_SERVER_ERROR, Json(body)).into_response()
-        }
+        return Json(answer).into_response();
     }
+    let body = json!({ "error": "RuntimeError", "detail": "", "body": "", "errors": "cannot draw" });
+    (StatusCode::INTERNAL_SERVER_ERROR, Json(body)).into_response()
 }
 
 async fn progress(State(world): State<Arc<World>>) -> Json<Value> {
