@@ -11,6 +11,8 @@ pub mod incoming;
 pub mod job;
 pub mod money;
 pub mod request;
+pub mod safety;
+pub mod scenes;
 pub mod texts;
 
 pub use catalogue::{Catalogue, Misfit, Model, ModelId, ModelKind};
