@@ -16,11 +16,11 @@ pub mod scenes;
 pub mod text;
 pub mod texts;
 
-pub use catalogue::{Catalogue, Model, ModelId};
+pub use catalogue::{Catalogue, Misfit, Model, ModelId, ModelKind};
 pub use failure::{Failure, FailureClass};
 pub use ids::{BotId, ChatId, JobId, MessageId, ThreadId, UpdateId, UserId};
 pub use incoming::{Chat, ChatKind, Content, Incoming, Press, User};
 pub use job::{BadJob, JOB_VERSION, Job, JobState, Place};
 pub use money::Usd;
-pub use request::{AspectRatio, Count, Prompt, Request, Seed};
+pub use request::{AspectRatio, Count, InputImage, Options, Prompt, Request, Seed};
 pub use texts::{Language, Say};

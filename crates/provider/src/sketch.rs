@@ -174,6 +174,7 @@ mod tests {
             model: model.id.clone(),
             ratio: ratio.parse().unwrap(),
             seed: Some(7.try_into().unwrap()),
+            options: atelier_domain::Options::default(),
         };
         (model, request)
     }

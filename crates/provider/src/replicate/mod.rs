@@ -154,7 +154,7 @@ fn input(model: &Model, request: &Request) -> Map<String, Value> {
     let mut input = model.inputs.clone();
     input.insert("prompt".to_owned(), request.prompt.as_str().into());
     input.insert("aspect_ratio".to_owned(), request.ratio.to_string().into());
-    if let Some(seed) = request.seed.filter(|_| model.seed) {
+    if let Some(seed) = request.seed.filter(|_| model.takes_seed()) {
         input.insert("seed".to_owned(), seed.get().into());
     }
     input
@@ -173,6 +173,7 @@ mod tests {
             model: model.id.clone(),
             ratio: ratio.parse().unwrap(),
             seed: Some(7.try_into().unwrap()),
+            options: atelier_domain::Options::default(),
         };
         (model, request)
     }
