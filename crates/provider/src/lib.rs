@@ -8,14 +8,10 @@
 //!
 //! [`Failure`]: atelier_domain::Failure
 
-pub mod comfy;
 mod contract;
-pub mod openai;
 mod pacing;
 mod registry;
 pub mod replicate;
-pub mod sdapi;
-pub mod service;
 pub mod sketch;
 mod text;
 
