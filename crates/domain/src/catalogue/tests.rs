@@ -7,8 +7,8 @@ fn wish(model: &str, options: Options) -> Request {
     Request { options, ..Request::new("a cat".parse().unwrap(), model.id.clone(), model.default_ratio()) }
 }
 
-fn some<T: std::str::FromStr<Err: std::fmt::Debug>>(text: &str) -> Option<T> {
-    Some(text.parse().unwrap())
+fn of<T: std::str::FromStr<Err: std::fmt::Debug>>(text: &str) -> T {
+    text.parse().unwrap()
 }
 
 fn image() -> InputImage {
@@ -76,13 +76,13 @@ fn an_impossible_ratio_gets_its_nearest() {
 fn what_a_model_cannot_serve_is_said_with_what_can() {
     let catalogue = Catalogue::builtin();
     let refusal = |model: &str, options: Options| catalogue.check(&wish(model, options)).unwrap_err();
-    match refusal("seedance", Options { resolution: some("950p"), ..Options::default() }) {
+    match refusal("seedance", Options { resolution: Some(of("950p")), ..Options::default() }) {
         Misfit::Value { word: Word::Resolution, nearest, allowed, .. } => {
             assert_eq!((nearest.as_deref(), allowed.join(" ").as_str()), (Some("1080p"), "480p 720p 1080p"));
         }
         other => panic!("{other:?}"),
     }
-    match refusal("imagen", Options { negative: some("text"), ..Options::default() }) {
+    match refusal("imagen", Options { negative: Some(of("text")), ..Options::default() }) {
         Misfit::Untaken { word: Word::Negative, others, .. } => assert_eq!(others, ["ideogram-v2"]),
         other => panic!("{other:?}"),
     }
@@ -99,7 +99,7 @@ fn what_a_model_cannot_serve_is_said_with_what_can() {
         refusal("imagen", Options { images, ..Options::default() }),
         Misfit::Untaken { word: Word::Images, .. }
     ));
-    match refusal("flux", Options { size: some("1000x1000"), ..Options::default() }) {
+    match refusal("flux", Options { size: Some(of("1000x1000")), ..Options::default() }) {
         Misfit::Value { word: Word::Size, nearest, .. } => assert_eq!(nearest.as_deref(), Some("992x992")),
         other => panic!("{other:?}"),
     }
@@ -108,7 +108,7 @@ fn what_a_model_cannot_serve_is_said_with_what_can() {
         assert!(matches!(refused, Misfit::Value { word: Word::Seconds, .. }), "{refused}");
     }
     assert!(matches!(
-        refusal("sketch", Options { style: some("cubism"), ..Options::default() }),
+        refusal("sketch", Options { style: Some(of("cubism")), ..Options::default() }),
         Misfit::Value { word: Word::Style, allowed, .. } if allowed.len() == catalogue.styles().len()
     ));
 }
