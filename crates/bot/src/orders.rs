@@ -30,7 +30,7 @@ pub(crate) async fn place(front: &Front, incoming: &Incoming, text: &str) -> Res
 /// The requests of a text, or the sentence that says what is wrong with it.
 pub(crate) fn read(front: &Front, language: Language, text: &str) -> Result<Vec<Request>, String> {
     let default_model = front.catalogue.get(&front.default_model).ok_or_else(|| language.say(&Say::FullQueue))?;
-    let limits = grammar::Limits { pictures: front.settings.pictures, default_model };
+    let limits = grammar::Limits { pictures: front.settings.pictures, default_model, images: &[] };
     grammar::parse(text, &front.catalogue, &limits).map_err(|unclear| language.say(&Say::Unclear(&unclear)))
 }
 
@@ -72,7 +72,7 @@ fn jobs(front: &Front, incoming: &Incoming, requests: Vec<Request>) -> Vec<(Job,
         Place { bot: incoming.bot, chat: incoming.chat.id, thread: incoming.chat.thread, reply_to: incoming.message };
     let job = |(index, mut request): (u8, Request)| {
         let model = front.catalogue.get(&request.model);
-        if request.seed.is_none() && model.is_some_and(|model| model.seed) {
+        if request.seed.is_none() && model.is_some_and(Model::takes_seed) {
             // drawn here and kept with the job: the caption can name it, and a retry draws the same picture
             request.seed = Some(Seed::from_random(rand::random()));
         }

@@ -263,11 +263,9 @@ fn afresh(request: &Request) -> Request {
     Request { seed: None::<Seed>, ..request.clone() }
 }
 
-/// The same wish for another model, in the nearest shape that it makes; `None` when it is not on offer.
+/// The same wish for another model; `None` when it is not on offer or cannot serve it.
 fn with_model(front: &Front, request: &Request, model: &ModelId) -> Option<Request> {
-    let model = front.catalogue.get(model)?;
-    let seed = request.seed.filter(|_| model.seed);
-    Some(Request { model: model.id.clone(), ratio: model.nearest_ratio(request.ratio), seed, ..request.clone() })
+    front.catalogue.get(model)?.adapt(request).ok()
 }
 
 /// Puts the usual buttons back under a result whose list of models was open.

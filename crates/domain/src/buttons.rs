@@ -1,7 +1,7 @@
 //! Which buttons stand under which message. Bot and workers post them, so the choice is made here, once.
 
 use crate::batch::Tally;
-use crate::catalogue::{Catalogue, ModelId};
+use crate::catalogue::{Catalogue, Model, ModelId, ModelKind};
 use crate::ids::JobId;
 use crate::press::{BatchWish, JobWish, Press};
 use crate::texts::{Language, Tell};
@@ -32,7 +32,13 @@ pub struct Abilities {
 impl Abilities {
     /// What can be done with this model's result.
     pub fn of(catalogue: &Catalogue, model: &ModelId) -> Self {
-        Self { others: !others(catalogue, model).is_empty(), ..Self::default() }
+        let picture = catalogue.get(model).is_some_and(|model| model.kind != ModelKind::Video);
+        let makes = |kind| catalogue.of_kind(kind).any(Model::makes_from_images);
+        Self {
+            edit: picture && (makes(ModelKind::Edit) || makes(ModelKind::Image)),
+            animate: picture && makes(ModelKind::Video),
+            others: !others(catalogue, model).is_empty(),
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use atelier_domain::batch::{self, Tally};
 use atelier_domain::buttons::{self, Rows};
-use atelier_domain::{Catalogue, Job, JobId, JobState, MessageId, Usd};
+use atelier_domain::{Catalogue, Job, JobId, JobState, MessageId};
 
 use crate::error::QueueError;
 use crate::keys::key;
@@ -140,10 +140,10 @@ impl Queue {
         // those under way may still be paid for, those that ended without a picture were not
         let paid = |record: &&Record| !record.state.is_final() || record.state == JobState::Done;
         let price = |record: &Record| {
-            let model = record.model.parse().ok().and_then(|id| catalogue.get(&id));
-            model.map_or(Usd::ZERO, |model| model.price)
+            let request = &record.job.as_ref()?.request;
+            Some(catalogue.get(&request.model)?.estimate(request))
         };
-        let cost = found.jobs.iter().filter(paid).map(price).sum();
+        let cost = found.jobs.iter().filter(paid).filter_map(price).sum();
         let text = batch::words(job.language, &tally, cost, eta);
         let rows = buttons::batch(job.language, id, &tally);
         Ok(Some(Panel { joined: found.joined_ms.is_some(), job, text, rows }))
