@@ -113,8 +113,8 @@ impl Chat {
     pub async fn tap(&self, message: &Value, text: &str) -> String {
         let buttons =
             message["buttons"].as_array().into_iter().flatten().flat_map(|row| row.as_array().into_iter().flatten());
-        let found = buttons.filter(|button| button["text"].as_str().is_some_and(|shown| shown.contains(text)));
-        let button = found.last().unwrap_or_else(|| panic!("no button “{text}” on {message}"));
+        let mut found = buttons.filter(|button| button["text"].as_str().is_some_and(|shown| shown.contains(text)));
+        let button = found.next_back().unwrap_or_else(|| panic!("no button “{text}” on {message}"));
         let data = button["callback_data"].as_str().expect("data");
         let answer = self.press(message["id"].as_i64().expect("an id"), data).await;
         answer["text"].as_str().unwrap_or_default().to_owned()

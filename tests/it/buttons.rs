@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 /// The message that shows the only picture.
 async fn picture(ada: &harness::Chat) -> Value {
     let messages = ada.photos(1).await;
-    messages.into_iter().rfind(harness::is_result).unwrap()
+    messages.into_iter().rfind(harness::is_result).expect("a picture")
 }
 
 #[tokio::test]

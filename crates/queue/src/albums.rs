@@ -133,7 +133,7 @@ impl Queue {
         let eta = match found.jobs.iter().rev().find(|record| !record.state.is_final()) {
             Some(last) => {
                 let standing = self.standing(&last.id, catalogue).await?;
-                standing.and_then(|standing| standing.finish).map(|finish| finish.likely())
+                standing.and_then(|standing| standing.finish).map(crate::eta::Span::likely)
             }
             None => None,
         };

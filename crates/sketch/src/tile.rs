@@ -58,9 +58,8 @@ fn ground(tile: &Tile<'_>, drawing: &mut Drawing) {
     const HUES: [u32; 8] =
         [0x2f_5d_8a, 0x6a_3f_8f, 0x8a_3f_5f, 0x8f_5a_2f, 0x3f_7a_5a, 0x2f_7f_86, 0x5a_5a_9a, 0x7a_6a_35];
     let mut rng = Rng::new(tile.prompt, 0, "tile");
-    let index = (rng.range(0.0, HUES.len() as f32) as usize).min(HUES.len() - 1);
     let hue = match tile.mood {
-        Mood::Waiting | Mood::File => color::rgb(HUES[index]),
+        Mood::Waiting | Mood::File => color::rgb(rng.pick(&HUES)),
         Mood::Failed => color::rgb(0x6b_35_38),
         Mood::Cancelled => color::rgb(0x4c_4f_58),
     };
