@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::account::AccountId;
 use crate::failure::FailureClass;
 use crate::request::{AspectRatio, Style};
 pub use fit::{Misfit, Word};
@@ -71,26 +72,6 @@ impl From<ModelId> for String {
 impl fmt::Display for ModelId {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.pad(&self.0)
-    }
-}
-
-/// Who runs a model.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ProviderKind {
-    /// Replicate over HTTP.
-    Replicate,
-    /// Drawn by this process, no model at all.
-    Sketch,
-}
-
-impl ProviderKind {
-    /// Its name, which is also that of the account whose rate its models share.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Replicate => "replicate",
-            Self::Sketch => "sketch",
-        }
     }
 }
 
@@ -157,8 +138,8 @@ pub struct Model {
     pub id: ModelId,
     /// Its name for people.
     pub title: String,
-    /// Who runs it.
-    pub provider: ProviderKind,
+    /// The account that runs it.
+    pub provider: AccountId,
     /// Its name at the provider.
     pub slug: String,
     /// What it makes.

@@ -7,8 +7,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::SystemTime;
 
-use atelier_domain::catalogue::ProviderKind;
-use atelier_domain::{Failure, FailureClass, Model, Request};
+use atelier_domain::{AccountId, Failure, FailureClass, Model, Request};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -30,8 +29,8 @@ pub struct Order<'a> {
 
 /// A service that makes pictures.
 pub trait Provider: Send + Sync {
-    /// Which provider of the catalogue this is.
-    fn kind(&self) -> ProviderKind;
+    /// The account of the catalogue that this is.
+    fn account(&self) -> &AccountId;
 
     /// Makes a picture known to the service, to start from. The name must outlive the attempts of a job (a day will do).
     /// Without a store of its own the service is sent the picture with the order, as a `data:` URL.

@@ -133,11 +133,7 @@ impl Say<'_> {
             }
             Self::CaptionModel { model } => {
                 values.set("model", model.title.clone());
-                if model.provider == crate::catalogue::ProviderKind::Sketch {
-                    "caption-sketch"
-                } else {
-                    "caption-model"
-                }
+                if model.provider.is_sketch() { "caption-sketch" } else { "caption-model" }
             }
             Self::CaptionSeed { seed } => {
                 // a number would be grouped by language; a seed is typed back as it stands

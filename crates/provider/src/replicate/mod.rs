@@ -6,7 +6,7 @@
 //! late to be recorded).
 
 mod download;
-mod http;
+pub(crate) mod http;
 mod input;
 mod lost;
 mod refusal;
@@ -17,8 +17,7 @@ mod wire;
 
 use std::time::SystemTime;
 
-use atelier_domain::catalogue::ProviderKind;
-use atelier_domain::{Failure, FailureClass};
+use atelier_domain::{AccountId, Failure, FailureClass};
 use bytes::Bytes;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
@@ -38,13 +37,19 @@ const SHORTEST_DEADLINE: u64 = 5;
 /// A client of one account.
 #[derive(Debug)]
 pub struct Replicate {
+    account: AccountId,
     http: Http,
 }
 
 impl Replicate {
     /// A client with these settings. Nothing is sent yet; [`Provider::check`] proves the token.
     pub fn new(settings: Settings) -> Result<Self, BadSettings> {
-        Ok(Self { http: Http::new(settings)? })
+        Self::named(AccountId::replicate(), settings)
+    }
+
+    /// The same for one of several accounts.
+    pub fn named(account: AccountId, settings: Settings) -> Result<Self, BadSettings> {
+        Ok(Self { account, http: Http::new(settings)? })
     }
 
     async fn create(&self, creation: Creation) -> Result<Started, StartError> {
@@ -79,8 +84,8 @@ impl Replicate {
 }
 
 impl Provider for Replicate {
-    fn kind(&self) -> ProviderKind {
-        ProviderKind::Replicate
+    fn account(&self) -> &AccountId {
+        &self.account
     }
 
     fn upload(&self, image: Bytes, mime: &'static str) -> BoxFuture<'_, Result<ImageRef, Failure>> {
