@@ -41,6 +41,8 @@
 //! | `album:<batch>`, `…:shown` | hash, string | the messages that the jobs of a message share, `?` while one may be in the chat; shown a moment ago |
 //! | `tap:<owner>:<data>` | string | the update of a button just pressed |
 //! | `recipe:<id>`, `recipes:<owner>` | string, set | a shared request; those that a user shared |
+//! | `note:<id>:<name>` | string | what a worker decided about a job and the next must know, for 2 days |
+//! | `mark:<name>` | string | something that one process does for all, for a while |
 //! | `wake`, `wake:<model>`, `news` | list | one entry wakes one idle worker |
 //! | `cancel` | channel | ids of running jobs to be stopped |
 //! | `probe` | string | gone after a second: written to see whether the server takes writes |

@@ -25,6 +25,7 @@ pub mod keys;
 mod lease;
 mod link;
 mod list;
+mod notes;
 mod pace;
 mod private;
 mod published;
