@@ -164,13 +164,12 @@ async fn control(front: &Arc<Front>, batch: &JobId, jobs: &[(Job, Option<Message
     }
     let Some((job, _)) = jobs.first() else { return };
     let panel = front.queue.panel(batch, &front.catalogue).await.ok().flatten();
-    let (text, keyboard) = match panel {
-        Some(panel) => (panel.text, Keyboard::of(&panel.rows)),
-        None => {
-            let tally = Tally { waiting: u32::from(job.of), ..Tally::default() };
-            let rows = buttons::batch(job.language, batch, &tally);
-            (words(job.language, &tally, Usd::ZERO, None), Keyboard::of(&rows))
-        }
+    let (text, keyboard) = if let Some(panel) = panel {
+        (panel.text, Keyboard::of(&panel.rows))
+    } else {
+        let tally = Tally { waiting: u32::from(job.of), ..Tally::default() };
+        let rows = buttons::batch(job.language, batch, &tally);
+        (words(job.language, &tally, Usd::ZERO, None), Keyboard::of(&rows))
     };
     let target = Post { chat: job.place.chat, thread: job.place.thread, reply_to: None };
     let mut tries = 0;

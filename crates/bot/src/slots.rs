@@ -133,15 +133,12 @@ async fn show(
     };
     let card = if album.is_some_and(|album| album.is_tile(slot)) { albums::draw(job, mood, line).await } else { None };
     let spend = Spend::edit(job.place.bot, job.place.chat);
-    let edited = match &card {
-        Some(card) => {
-            let edit = || front.telegram.edit_into(place, slot, card, &text, &Keyboard::none());
-            front.queue.paced(spend, Urgency::Answer, flood, edit).await.map(drop)
-        }
-        None => {
-            let edit = || front.telegram.edit_text(place, slot, &text, buttons);
-            front.queue.paced(spend, Urgency::Answer, flood, edit).await.map(drop)
-        }
+    let edited = if let Some(card) = &card {
+        let edit = || front.telegram.edit_into(place, slot, card, &text, &Keyboard::none());
+        front.queue.paced(spend, Urgency::Answer, flood, edit).await.map(drop)
+    } else {
+        let edit = || front.telegram.edit_text(place, slot, &text, buttons);
+        front.queue.paced(spend, Urgency::Answer, flood, edit).await.map(drop)
     };
     if let Err(error) = edited {
         warn!(job.id = %job.id, outcome = error.name(), %error, "a slot could not be edited");

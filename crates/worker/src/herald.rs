@@ -67,15 +67,12 @@ async fn said(shop: &Shop, record: &Record) -> bool {
     let able = Abilities::of(&shop.settings.catalogue, &job.request.model);
     let buttons = Keyboard::of(&buttons::failed(job.language, &job.id, able));
     let spend = Spend::edit(job.place.bot, job.place.chat);
-    let edited = match &card {
-        Some(card) => {
-            let edit = || telegram.edit_into(place, message, card, &text, &Keyboard::none());
-            shop.queue.paced(spend, Urgency::Result, slot::flood, edit).await.map(drop)
-        }
-        None => {
-            let edit = || telegram.edit_text(place, message, &text, &buttons);
-            shop.queue.paced(spend, Urgency::Result, slot::flood, edit).await.map(drop)
-        }
+    let edited = if let Some(card) = &card {
+        let edit = || telegram.edit_into(place, message, card, &text, &Keyboard::none());
+        shop.queue.paced(spend, Urgency::Result, slot::flood, edit).await.map(drop)
+    } else {
+        let edit = || telegram.edit_text(place, message, &text, &buttons);
+        shop.queue.paced(spend, Urgency::Result, slot::flood, edit).await.map(drop)
     };
     match edited {
         Err(DeliveryError::NotPosted { .. } | DeliveryError::Unknown { .. }) => false,
