@@ -2,12 +2,16 @@
 
 use std::net::SocketAddr;
 
+use base64::Engine as _;
 use serde_json::{Value, json};
 
 use crate::PATIENCE;
 
 /// What the caption of a result says, in every language; the card of a picture that is not there says neither.
 const RESULTS: [&str; 4] = ["made by AI", "without an AI model", "создано ИИ", "без модели ИИ"];
+
+/// A picture of one white pixel, PNG in base 64.
+const PIXEL: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8/5+hHgAHggJ/PchI7wAAAABJRU5ErkJggg==";
 
 /// The Bot API simulator.
 #[derive(Clone)]
@@ -105,6 +109,22 @@ impl Chat {
         let user = json!({ "id": self.user, "first_name": "Ada", "language_code": self.language });
         let body = json!({ "user": user, "text": text, "reply_to": message });
         let answer = self.api.post("/_sim/messages", &body).await;
+        let updates = answer["updates"].as_object().expect("updates by bot");
+        updates.values().next().and_then(Value::as_u64).expect("an update")
+    }
+
+    /// Sends a picture with words under it; more fields as in [`Chat::say_with`].
+    pub async fn send_picture(&self, caption: &str, extra: Value) -> u64 {
+        let user = json!({ "id": self.user, "first_name": "Ada", "language_code": self.language });
+        let png = base64::engine::general_purpose::STANDARD.decode(PIXEL).expect("base64");
+        let photo = reqwest::multipart::Part::bytes(png).file_name("picture.png");
+        let mut form = reqwest::multipart::Form::new().text("user", user.to_string()).text("extra", extra.to_string());
+        form = if caption.is_empty() { form } else { form.text("caption", caption.to_owned()) };
+        let request =
+            self.api.http.post(format!("{}/_sim/messages", self.api.base)).multipart(form.part("photo", photo));
+        let answer = request.send().await.expect("an answer");
+        assert!(answer.status().is_success(), "{:?}", answer.text().await);
+        let answer: Value = answer.json().await.expect("JSON");
         let updates = answer["updates"].as_object().expect("updates by bot");
         updates.values().next().and_then(Value::as_u64).expect("an update")
     }

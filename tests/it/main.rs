@@ -15,5 +15,7 @@ mod delivery;
 mod faults;
 mod hostile;
 mod lanes;
+mod pictures;
+mod settings;
 mod shutdown;
 mod webchat;

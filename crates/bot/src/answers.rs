@@ -3,15 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use atelier_domain::buttons::Rows;
-use atelier_domain::{BotId, Incoming, JobId, JobState, Language, MessageId, Say, UserId, caption};
+use atelier_domain::buttons::{Label, Rows};
+use atelier_domain::{BotId, Incoming, JobId, JobState, Language, MessageId, Prefs, Press, Say, Tell, UserId, caption};
 use atelier_queue::{Cancelling, QueueError, Record, Spend, Urgency};
 use atelier_sketch::Mood;
 use atelier_telegram::{DeliveryError, Hindrance, Keyboard, Place};
 use tracing::warn;
 
 use crate::intake::{Command, language};
-use crate::{Front, slots, start};
+use crate::{Front, privacy, settings, slots, start};
 
 /// How many jobs `/jobs` shows.
 const SHOWN: usize = 10;
@@ -33,7 +33,13 @@ pub(crate) fn spawn_reply(front: &Arc<Front>, incoming: Arc<Incoming>, text: Str
 }
 
 /// Answers a command.
-pub(crate) fn spawn_command(front: &Arc<Front>, incoming: Arc<Incoming>, command: Command, arguments: String) {
+pub(crate) fn spawn_command(
+    front: &Arc<Front>,
+    incoming: Arc<Incoming>,
+    command: Command,
+    arguments: String,
+    prefs: Prefs,
+) {
     let this = front.clone();
     front.tasks.spawn(async move {
         let language = language(&incoming);
@@ -48,6 +54,18 @@ pub(crate) fn spawn_command(front: &Arc<Front>, incoming: Arc<Incoming>, command
             Command::Models => models(&this, language),
             Command::Jobs => or_apologise(jobs(&this, &incoming, language).await, language),
             Command::Cancel => or_apologise(cancel(&this, &incoming, &arguments, language).await, language),
+            Command::Settings => {
+                let (text, rows) = settings::page(&this, &prefs, incoming.chat.kind, language);
+                keyboard = Keyboard::of(&rows);
+                text
+            }
+            Command::Privacy => language.tell(&Tell::Privacy),
+            Command::Export => return privacy::export(&this, &incoming, language).await,
+            Command::Forget => {
+                let text = language.tell(&Tell::ButtonForget);
+                keyboard = Keyboard::of(&vec![vec![Label { text, press: Press::Forget }]]);
+                language.tell(&Tell::ForgetAsk)
+            }
             Command::Unknown => language.say(&Say::UnknownCommand),
         };
         reply(&this, &incoming, &text, &keyboard).await;

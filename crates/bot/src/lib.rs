@@ -8,18 +8,22 @@ mod albums;
 mod answers;
 mod intake;
 mod orders;
+mod pictures;
 mod presses;
+mod privacy;
+mod settings;
 mod slots;
 mod start;
+mod welcome;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use atelier_domain::buttons::Abilities;
-use atelier_domain::{Catalogue, Job, Language, ModelId, Say, UserId};
+use atelier_domain::{Catalogue, Job, Language, Model, ModelId, ModelKind, Say, Tell, UserId};
 use atelier_queue::{Limits, Queue};
 use atelier_telegram::intake::{self as pump, IntakeEnd, Observer};
-use atelier_telegram::{CommandHelp, DeliveryError, Telegram};
+use atelier_telegram::{CommandHelp, CommandScope, DeliveryError, Telegram};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
@@ -93,6 +97,20 @@ impl Front {
         self.settings.admins.contains(&user)
     }
 
+    /// The model that changes so many pictures into one; when none takes as many, one that takes any.
+    pub(crate) fn edit_model(&self, pictures: usize) -> Option<&Model> {
+        let made = |kind| self.catalogue.of_kind(kind).filter(|model| model.makes_from_images());
+        let able = || made(ModelKind::Edit).chain(made(ModelKind::Image));
+        let most = |model: &Model| model.takes.images.as_ref().map_or(0, |images| images.most);
+        able().find(|model| most(model) >= pictures).or_else(|| able().next())
+    }
+
+    /// The model that makes videos, from a picture or from words.
+    pub(crate) fn video_model(&self, from_picture: bool) -> Option<&Model> {
+        let able = |model: &&Model| if from_picture { model.makes_from_images() } else { model.makes_from_words() };
+        self.catalogue.of_kind(ModelKind::Video).find(able)
+    }
+
     /// What can be done with this job's result.
     pub(crate) fn abilities(&self, job: &Job) -> Abilities {
         Abilities::of(&self.catalogue, &job.request.model)
@@ -124,6 +142,7 @@ pub fn run(bot: Bot, shutdown: CancellationToken) -> BoxFuture<'static, Result<(
         tasks.spawn(register_commands(telegram.clone()));
         let observer = Observer::default();
         let handler = intake::Intake::new(front);
+        pictures::resume(&handler).await;
         let ended = pump::pump(telegram, move |incoming| handler.take(incoming), observer.clone(), shutdown).await;
         tasks.close();
         if tokio::time::timeout(grace, tasks.wait()).await.is_err() {
@@ -158,21 +177,31 @@ async fn identify(telegram: &Telegram, shutdown: &CancellationToken) -> Result<b
     }
 }
 
-/// Tells Telegram the commands to offer, in every language; cosmetic, so a failure is only logged.
+/// Tells Telegram the commands to offer, for each kind of chat in every language; cosmetic, so a failure is only logged.
 async fn register_commands(telegram: Telegram) {
     for language in Language::ALL {
-        let named = [
-            ("imagine", Say::CommandImagine),
-            ("models", Say::CommandModels),
-            ("jobs", Say::CommandJobs),
-            ("cancel", Say::CommandCancel),
-            ("help", Say::CommandHelp),
-            ("start", Say::CommandStart),
+        let help = |name: &str, description: String| CommandHelp { name: name.to_owned(), description };
+        let common = [
+            help("imagine", language.say(&Say::CommandImagine)),
+            help("edit", language.tell(&Tell::CommandEdit)),
+            help("video", language.tell(&Tell::CommandVideo)),
+            help("models", language.say(&Say::CommandModels)),
+            help("jobs", language.say(&Say::CommandJobs)),
+            help("cancel", language.say(&Say::CommandCancel)),
+            help("settings", language.tell(&Tell::CommandSettings)),
+            help("help", language.say(&Say::CommandHelp)),
         ];
-        let commands = named.map(|(name, say)| CommandHelp { name: name.to_owned(), description: language.say(&say) });
+        let private = [
+            help("privacy", language.tell(&Tell::CommandPrivacy)),
+            help("export", language.tell(&Tell::CommandExport)),
+            help("forget", language.tell(&Tell::CommandForget)),
+        ];
         let code = (language != Language::default()).then(|| language.code());
-        if let Err(error) = telegram.set_commands(&commands, code).await {
-            warn!(%error, language = language.code(), "the commands could not be registered");
+        let all: Vec<CommandHelp> = common.iter().chain(&private).cloned().collect();
+        for (scope, commands) in [(CommandScope::Private, all.as_slice()), (CommandScope::Everywhere, &common)] {
+            if let Err(error) = telegram.set_commands(commands, scope, code).await {
+                warn!(%error, language = language.code(), "the commands could not be registered");
+            }
         }
     }
 }

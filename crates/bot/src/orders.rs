@@ -2,11 +2,14 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use atelier_domain::{Incoming, Job, JobId, Language, Model, Place, Request, Say, Seed, grammar};
+use atelier_domain::{
+    Incoming, InputImage, Job, JobId, Language, Model, PictureWish, Place, Prefs, Request, Say, Seed, Tell, grammar,
+};
 use atelier_queue::{QueueError, Submission, Submitted};
 
 use crate::Front;
 use crate::intake::language;
+use crate::pictures::words;
 
 /// What became of an order.
 pub(crate) enum Order {
@@ -18,19 +21,64 @@ pub(crate) enum Order {
     Refused(String),
 }
 
+/// What is to be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// A picture from words.
+    Draw,
+    /// A picture from another one.
+    Edit,
+    /// A video, from words or from a picture.
+    Film,
+}
+
+/// A text, and all that decides what it means.
+#[derive(Debug)]
+pub(crate) struct Ask<'a> {
+    pub(crate) text: &'a str,
+    pub(crate) purpose: Purpose,
+    /// The pictures that it is about.
+    pub(crate) images: Vec<InputImage>,
+    /// What the chat has chosen.
+    pub(crate) prefs: Prefs,
+}
+
 /// Validates a text and submits its jobs in one step.
-pub(crate) async fn place(front: &Front, incoming: &Incoming, text: &str) -> Result<Order, QueueError> {
+pub(crate) async fn place(front: &Front, incoming: &Incoming, ask: &Ask<'_>) -> Result<Order, QueueError> {
     let language = language(incoming);
-    match read(front, language, text) {
+    match read(front, language, ask) {
         Ok(requests) => submit(front, incoming, language, requests).await,
         Err(sentence) => Ok(Order::Refused(sentence)),
     }
 }
 
 /// The requests of a text, or the sentence that says what is wrong with it.
-pub(crate) fn read(front: &Front, language: Language, text: &str) -> Result<Vec<Request>, String> {
-    let default_model = front.catalogue.get(&front.default_model).ok_or_else(|| language.say(&Say::FullQueue))?;
-    let limits = grammar::Limits { pictures: front.settings.pictures, default_model, images: &[] };
+pub(crate) fn read(front: &Front, language: Language, ask: &Ask<'_>) -> Result<Vec<Request>, String> {
+    let Ask { text, purpose, images, prefs } = ask;
+    let usual = || front.catalogue.get(&front.default_model).ok_or_else(|| language.say(&Say::FullQueue));
+    let chosen = prefs.model.as_ref().and_then(|id| front.catalogue.get(id));
+    let (default_model, prefs) = match purpose {
+        Purpose::Draw => (chosen.map_or_else(usual, Ok)?, prefs.clone()),
+        Purpose::Edit if images.is_empty() => return Err(language.tell(&Tell::PictureNone)),
+        // what suits a new picture need not suit a change of one
+        Purpose::Edit => {
+            let able = chosen.filter(|model| images.len() == 1 && model.makes_from_images());
+            let able = able.or_else(|| front.edit_model(images.len()));
+            (able.ok_or_else(|| language.tell(&Tell::NoEditModel))?, Prefs::default())
+        }
+        Purpose::Film => {
+            let model = front.video_model(!images.is_empty());
+            let prefs = Prefs { ratio: prefs.ratio, ..Prefs::default() };
+            (model.ok_or_else(|| language.tell(&Tell::NoVideoModel))?, prefs)
+        }
+    };
+    // a picture alone may say what to make a video of
+    let text = if *purpose == Purpose::Film && text.trim().is_empty() && !images.is_empty() {
+        words(PictureWish::Animate)
+    } else {
+        text
+    };
+    let limits = grammar::Limits { pictures: front.settings.pictures, default_model, images, prefs: &prefs };
     grammar::parse(text, &front.catalogue, &limits).map_err(|unclear| language.say(&Say::Unclear(&unclear)))
 }
 

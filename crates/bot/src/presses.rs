@@ -6,7 +6,8 @@
 use std::sync::Arc;
 
 use atelier_domain::{
-    BatchWish, Incoming, Job, JobId, JobState, JobWish, Language, ModelId, Press, Request, Say, Seed, Tell, buttons,
+    BatchWish, Incoming, Job, JobId, JobState, JobWish, Language, ModelId, PictureWish, Prefs, Press, Request, Say,
+    Seed, Tell, buttons,
 };
 use atelier_queue::{Batch, Cancelling, QueueError, Record, Retrying, Spend, Urgency};
 use atelier_telegram::intake::Hold;
@@ -15,8 +16,8 @@ use tracing::{info, warn};
 
 use crate::answers::{self, actor, flood};
 use crate::intake::language;
-use crate::orders::{self, Order};
-use crate::{Front, albums, slots};
+use crate::orders::{self, Ask, Order, Purpose};
+use crate::{Front, albums, pictures, privacy, settings, slots};
 
 /// Variants that one press makes.
 const VARIANTS: usize = 4;
@@ -29,9 +30,15 @@ enum Word {
 }
 
 /// Takes a pressed button; `Err` leaves its update with Telegram.
-pub(crate) async fn take(front: &Arc<Front>, incoming: &Arc<Incoming>, query: &str, data: &str) -> Result<(), Hold> {
+pub(crate) async fn take(
+    front: &Arc<Front>,
+    incoming: &Arc<Incoming>,
+    query: &str,
+    data: &str,
+    prefs: Prefs,
+) -> Result<(), Hold> {
     let language = language(incoming);
-    let (word, outcome) = match press(front, incoming, data, language).await {
+    let (word, outcome) = match press(front, incoming, data, prefs, language).await {
         Ok(word) => (word, Ok(())),
         Err(error) => {
             warn!(update = incoming.update.0, %error, "a button could not be served");
@@ -58,11 +65,13 @@ async fn press(
     front: &Arc<Front>,
     incoming: &Arc<Incoming>,
     data: &str,
+    prefs: Prefs,
     language: Language,
 ) -> Result<Word, QueueError> {
     let Ok(press) = data.parse::<Press>() else { return Ok(Word::Toast(language.say(&Say::ToastUnknown))) };
-    let first = front.queue.tap(incoming.bot, incoming.user.id, data, incoming.update).await?;
-    if !first {
+    // looking around may be as fast as one likes
+    let acts = !matches!(press, Press::Choose(_) | Press::Set(..) | Press::Job(JobWish::Models | JobWish::Back, _));
+    if acts && !front.queue.tap(incoming.bot, incoming.user.id, data, incoming.update).await? {
         return Ok(Word::Toast(language.tell(&Tell::ToastTwice)));
     }
     match press {
@@ -94,11 +103,47 @@ async fn press(
         },
         Press::Example(number) => {
             let prompt = language.tell(&Tell::Example { number: u32::from(number) });
-            match orders::read(front, language, &prompt) {
-                Ok(requests) => draw(front, incoming, requests, language).await,
-                Err(sentence) => Ok(Word::Toast(sentence)),
-            }
+            let ask = Ask { text: &prompt, purpose: Purpose::Draw, images: Vec::new(), prefs };
+            make(front, incoming, &ask, language).await
         }
+        Press::Picture(PictureWish::Edit) => Ok(Word::Toast(language.tell(&Tell::EditHow))),
+        Press::Picture(wish) => {
+            let picture = incoming.answered.as_ref().and_then(|answered| answered.picture.as_ref());
+            let Some(picture) = picture else { return Ok(Word::Toast(language.tell(&Tell::ToastGone))) };
+            let purpose = if wish == PictureWish::Animate { Purpose::Film } else { Purpose::Edit };
+            let ask = Ask { text: pictures::words(wish), purpose, images: vec![picture.image.clone()], prefs };
+            make(front, incoming, &ask, language).await
+        }
+        Press::Choose(field) => {
+            let (this, incoming) = (front.clone(), incoming.clone());
+            front.tasks.spawn(async move { settings::choose(&this, &incoming, &prefs, field, language).await });
+            Ok(Word::Silent)
+        }
+        Press::Set(field, value) => {
+            if !settings::may_change(front, incoming).await {
+                return Ok(Word::Toast(language.tell(&Tell::SettingsAdmins)));
+            }
+            settings::set(front, incoming, field, value.as_deref()).await?;
+            Ok(Word::Silent)
+        }
+        Press::Forget => {
+            let sentence = privacy::forget(front, incoming, language).await?;
+            answers::spawn_reply(front, incoming.clone(), sentence);
+            Ok(Word::Silent)
+        }
+    }
+}
+
+/// Submits what a text with its pictures asks for.
+async fn make(
+    front: &Arc<Front>,
+    incoming: &Arc<Incoming>,
+    ask: &Ask<'_>,
+    language: Language,
+) -> Result<Word, QueueError> {
+    match orders::read(front, language, ask) {
+        Ok(requests) => draw(front, incoming, requests, language).await,
+        Err(sentence) => Ok(Word::Toast(sentence)),
     }
 }
 
@@ -146,7 +191,14 @@ async fn one(
             answers::spawn_reply(front, incoming.clone(), language.tell(&Tell::RecipeLink { link: &link }));
             Ok(Word::Silent)
         }
-        JobWish::Animate | JobWish::Original => Ok(Word::Toast(language.say(&Say::ToastUnknown))),
+        JobWish::Animate => {
+            let Some(picture) = &incoming.picture else { return Ok(Word::Toast(language.tell(&Tell::ToastGone))) };
+            let images = vec![picture.image.clone()];
+            let text = job.request.prompt.as_str();
+            let ask = Ask { text, purpose: Purpose::Film, images, prefs: Prefs::default() };
+            make(front, incoming, &ask, language).await
+        }
+        JobWish::Original => Ok(Word::Toast(language.say(&Say::ToastUnknown))),
     }
 }
 

@@ -22,6 +22,7 @@ mod lines;
 use std::str::FromStr;
 
 use crate::catalogue::{Catalogue, Misfit, Model};
+use crate::prefs::Prefs;
 use crate::request::{BadPrompt, Count, InputImage, Options, Prompt, Request, Seed, Size};
 
 pub use flags::Flag;
@@ -36,6 +37,9 @@ pub struct Limits<'a> {
     pub default_model: &'a Model,
     /// The pictures that it starts from; all of its requests do.
     pub images: &'a [InputImage],
+    /// What the chat has chosen for prompts that do not say otherwise, as far as the model can do it. The model chosen
+    /// there is the caller's business.
+    pub prefs: &'a Prefs,
 }
 
 /// Why a message cannot be made into requests. Each variant carries what a helpful answer needs.
@@ -102,7 +106,9 @@ pub fn parse(text: &str, catalogue: &Catalogue, limits: &Limits<'_>) -> Result<V
     let mut requests = Vec::new();
     let mut total = 0_usize;
     for wish in &wishes {
-        let count = wish.count.unwrap_or(Count::ONE);
+        // a list says by itself how many it wants
+        let usual = if wishes.len() == 1 { limits.prefs.count } else { None };
+        let count = wish.count.or(usual).unwrap_or(Count::ONE);
         total += usize::from(count.get());
         if total <= limits.pictures {
             resolve(wish, count, catalogue, limits, &mut requests)?;
@@ -143,7 +149,12 @@ fn resolve(
         (Some(Size::Pixels { width, height }), _) => Some(f64::from(width) / f64::from(height)),
         (_, shape) => shape,
     };
-    let usual = || shape.map_or_else(|| model.default_ratio(), |shape| model.nearest_shape(shape));
+    let preferred = limits.prefs.ratio.map_or_else(|| model.default_ratio(), |ratio| model.nearest_ratio(ratio));
+    let usual = || shape.map_or(preferred, |shape| model.nearest_shape(shape));
+    let style = style.or_else(|| limits.prefs.style.clone().filter(|style| model.knows_style(style)));
+    let qualities = model.takes.quality.as_ref();
+    let preferred =
+        limits.prefs.quality.filter(|wish| qualities.is_some_and(|choice| choice.values.contains_key(wish)));
     let sized = matches!(wish.size, Some(Size::Pixels { .. }));
     let request = Request {
         prompt,
@@ -154,7 +165,7 @@ fn resolve(
             negative: wish.negative.clone(),
             style,
             size: wish.size,
-            quality: wish.quality,
+            quality: wish.quality.or(preferred),
             seconds: wish.seconds,
             resolution: wish.resolution,
             fps: wish.fps,

@@ -9,6 +9,7 @@ use std::str::FromStr;
 
 use crate::catalogue::ModelId;
 use crate::ids::JobId;
+use crate::prefs::Field;
 
 /// Most bytes of a button's data (Bot API, `InlineKeyboardButton`).
 pub const DATA_BYTES: usize = 64;
@@ -26,7 +27,41 @@ pub enum Press {
     Cook(JobId),
     /// Draw one of the example prompts of the greeting.
     Example(u8),
+    /// Delete all that is on record about the person.
+    Forget,
+    /// Something about the picture that the message answers.
+    Picture(PictureWish),
+    /// Show the values of one of the chat's choices; none shows all choices.
+    Choose(Option<Field>),
+    /// Make one of the chat's choices; no value takes it back.
+    Set(Field, Option<String>),
 }
+
+/// What can be done with a picture that somebody sent without a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PictureWish {
+    /// Say how to change it.
+    Edit,
+    /// Make a video of it.
+    Animate,
+    /// Another one like it.
+    Vary,
+    /// The same as a watercolour.
+    Watercolour,
+    /// The same as an oil painting.
+    Oil,
+    /// The same as pixel art.
+    Pixels,
+}
+
+const PICTURE: [(PictureWish, &str); 6] = [
+    (PictureWish::Edit, "edit"),
+    (PictureWish::Animate, "animate"),
+    (PictureWish::Vary, "vary"),
+    (PictureWish::Watercolour, "watercolour"),
+    (PictureWish::Oil, "oil"),
+    (PictureWish::Pixels, "pixels"),
+];
 
 /// What can be asked about one job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,6 +140,12 @@ impl fmt::Display for Press {
             Self::Batch(wish, id) => write!(formatter, "all-{}:{id}", word(&BATCH, *wish)),
             Self::Cook(id) => write!(formatter, "cook:{id}"),
             Self::Example(number) => write!(formatter, "example:{number}"),
+            Self::Forget => formatter.write_str("forget:"),
+            Self::Picture(wish) => write!(formatter, "picture:{}", word(&PICTURE, *wish)),
+            Self::Choose(field) => write!(formatter, "choose:{}", field.map_or("", Field::name)),
+            Self::Set(field, value) => {
+                write!(formatter, "set:{}:{}", field.name(), value.as_deref().unwrap_or_default())
+            }
         }
     }
 }
@@ -121,6 +162,15 @@ impl FromStr for Press {
                 Ok(Self::With(id(job)?, model.parse().map_err(|_| BadPress)?))
             }
             "cook" => Ok(Self::Cook(id(rest)?)),
+            "forget" if rest.is_empty() => Ok(Self::Forget),
+            "picture" => Ok(Self::Picture(meant(&PICTURE, rest)?)),
+            "choose" if rest.is_empty() => Ok(Self::Choose(None)),
+            "choose" => Field::named(rest).map(|field| Self::Choose(Some(field))).ok_or(BadPress),
+            "set" => {
+                let (field, value) = rest.split_once(':').ok_or(BadPress)?;
+                let field = Field::named(field).ok_or(BadPress)?;
+                Ok(Self::Set(field, Some(value.to_owned()).filter(|value| !value.is_empty())))
+            }
             "example" => rest.parse().map(Self::Example).map_err(|_| BadPress),
             _ => match verb.strip_prefix("all-") {
                 Some(verb) => Ok(Self::Batch(meant(&BATCH, verb)?, id(rest)?)),
@@ -149,7 +199,10 @@ mod tests {
     fn every_press_fits_a_button_and_is_read_back() {
         let id = JobId::new(1_795_000_000_000, 7);
         let mut presses = vec![Press::With(id.clone(), "m".repeat(32).parse().unwrap()), Press::Cook(id.clone())];
-        presses.push(Press::Example(2));
+        presses.extend([Press::Example(2), Press::Forget]);
+        presses.extend([Press::Choose(None), Press::Choose(Some(Field::Style)), Press::Set(Field::Quiet, None)]);
+        presses.push(Press::Set(Field::Model, Some("m".repeat(32))));
+        presses.extend(PICTURE.map(|(wish, _)| Press::Picture(wish)));
         presses.extend(JOB.map(|(wish, _)| Press::Job(wish, id.clone())));
         presses.extend(BATCH.map(|(wish, _)| Press::Batch(wish, id.clone())));
         for press in presses {

@@ -39,6 +39,8 @@
 //! | `capacity` | hash | living slots: per model named by a worker, `*` for those that serve all, and in all |
 //! | `pace:…`, `pace:…:m`, `park:…` | string, list | the budget of a bot and of each chat, for sends and (`:e`) edits; a group's last minute; flood waits |
 //! | `album:<batch>`, `…:shown` | hash, string | the messages that the jobs of a message share, `?` while one may be in the chat; shown a moment ago |
+//! | `prefs:<bot>:<chat>` | hash | what a chat has chosen |
+//! | `gather:<bot>:<chat>:<album>`, `gathers` | hash, set | the messages of an album that comes in, by update; those albums |
 //! | `tap:<owner>:<data>` | string | the update of a button just pressed |
 //! | `recipe:<id>`, `recipes:<owner>` | string, set | a shared request; those that a user shared |
 //! | `note:<id>:<name>` | string | what a worker decided about a job and the next must know, for 2 days |

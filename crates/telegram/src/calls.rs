@@ -7,14 +7,14 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use atelier_domain::BotId;
+use atelier_domain::{BotId, ChatId, UserId};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use teloxide::payloads::{DeleteWebhook, GetMe, GetWebhookInfo, SetMyCommands};
-use teloxide::types::BotCommand;
+use teloxide::types::{BotCommand, BotCommandScope};
 use url::Url;
 
 use crate::error::{DeliveryError, Scope};
@@ -71,6 +71,15 @@ pub struct CommandHelp {
     pub name: String,
     /// 1 to 256 characters.
     pub description: String,
+}
+
+/// In which chats a menu of commands is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CommandScope {
+    /// In all that have none of their own.
+    Everywhere,
+    /// In private chats.
+    Private,
 }
 
 /// About the bot itself.
@@ -143,11 +152,18 @@ impl Telegram {
         self.done(Call::json(&DeleteWebhook::new(), Scope::Unknown))
     }
 
-    /// Sets the menu of commands, for all users or for those of one language (ISO 639-1, two letters).
-    pub fn set_commands(&self, commands: &[CommandHelp], language: Option<&str>) -> Answer<()> {
+    /// Whether a user is an administrator of a group.
+    pub fn is_chat_admin(&self, chat: ChatId, user: UserId) -> Answer<bool> {
+        let member = self.raw("getChatMember", &serde_json::json!({ "chat_id": chat.0, "user_id": user.0 }));
+        async move { Ok(matches!(member.await?["status"].as_str(), Some("creator" | "administrator"))) }.boxed()
+    }
+
+    /// Sets the menu of commands of some chats, for all users or for those of one language (ISO 639-1, two letters).
+    pub fn set_commands(&self, commands: &[CommandHelp], scope: CommandScope, language: Option<&str>) -> Answer<()> {
         let command = |help: &CommandHelp| BotCommand::new(help.name.clone(), help.description.clone());
         let mut payload = SetMyCommands::new(commands.iter().map(command));
         payload.language_code = language.map(str::to_owned);
+        payload.scope = (scope == CommandScope::Private).then_some(BotCommandScope::AllPrivateChats);
         self.done(Call::json(&payload, Scope::Unknown))
     }
 

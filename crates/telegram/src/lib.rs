@@ -29,7 +29,7 @@ mod wire;
 #[cfg(test)]
 mod tests;
 
-pub use calls::{CommandHelp, Identity, Telegram, Webhook};
+pub use calls::{CommandHelp, CommandScope, Identity, Telegram, Webhook};
 pub use error::{DeliveryError, Hindrance, MediaReason, Rival, Scope, UnreachableReason};
 pub use keyboard::{BadButton, Button, ButtonData, Keyboard};
 pub use media::{Album, AlbumItem, BadAlbum, Media, MediaKind, Posted};

@@ -7,7 +7,7 @@ use crate::request::{AspectRatio, FileId};
 fn read(text: &str) -> Result<Vec<Request>, Unclear> {
     let catalogue = Catalogue::builtin();
     let default_model = catalogue.find("ideogram").unwrap();
-    parse(text, catalogue, &Limits { pictures: 10, default_model, images: &[] })
+    parse(text, catalogue, &Limits { pictures: 10, default_model, images: &[], prefs: &Prefs::default() })
 }
 
 fn prompts(text: &str) -> Vec<String> {
@@ -130,7 +130,7 @@ fn pictures_go_to_every_request_and_give_it_their_shape() {
     let catalogue = Catalogue::builtin();
     let ask = |text: &str| {
         let default_model = catalogue.find("kontext").unwrap();
-        parse(text, catalogue, &Limits { pictures: 10, default_model, images: &tall })
+        parse(text, catalogue, &Limits { pictures: 10, default_model, images: &tall, prefs: &Prefs::default() })
     };
     let requests = ask("make it night --n 2").unwrap();
     assert_eq!(requests.len(), 2);

@@ -132,6 +132,63 @@ example = { $number ->
     }
 edit-how = Reply to the picture and write what to change.
 original-coming = Fetching the original file …
+picture-menu = What shall I do with it? Or answer it and write what to change.
+picture-too-big = This picture is too big: I can work on files of up to 20 MB.
+picture-type = I can work on JPEG, PNG and WebP pictures.
+picture-none = Send a picture with these words under it, or answer one with them.
+no-edit-model = No model here can change pictures at the moment.
+no-video-model = No model here makes videos at the moment.
+button-picture-vary = 🎲 One like it
+button-watercolour = 🖌 Watercolour
+button-oil = 🖼 Oil painting
+button-pixels = 👾 Pixel art
+settings-title = What I do here when you do not say otherwise:
+settings-group = What I do in this group when nobody says otherwise; its administrators can change it:
+settings-admins = Only administrators of this group can change that.
+setting-line = { $name }: { $value }
+setting-usual = as the model likes
+setting-yes = yes
+setting-no = no
+setting-model = Model
+setting-ratio = Shape
+setting-style = Style
+setting-count = Pictures
+setting-quality = Quality
+setting-language = Language
+setting-quiet = Quiet when done
+setting-files = Original files, too
+language-name = { $code ->
+        [en] English
+        [ru] Русский
+       *[other] { $code }
+    }
+ready = Here it is.
+group-welcome = Hello! Write /imagine@{ $name } and what you want to see, or answer one of my messages. I read nothing else here.
+privacy = What I keep, and for how long:
+
+    • your requests and their results’ records: 7 days after they end, or as the operator set it
+    • what you chose in /settings, and recipes you shared: until you change or delete them
+    • sums of what your pictures cost: without your words
+
+    Your words and the pictures you send go to the service that runs the model you use, and nowhere else. Pictures are made by AI.
+
+    /export sends you all of it, /forget deletes it.
+forget-ask = Delete everything I keep about you: requests in line, history, settings, shared recipes? What is already in this chat stays; you can delete it yourself.
+forget-done = { $count ->
+        [0] Done. There is nothing about you on record any more.
+        [one] Done: one record deleted. There is nothing about you on record any more.
+       *[other] Done: { $count } records deleted. There is nothing about you on record any more.
+    }
+forget-left = Some pictures of yours are still being drawn. They are being stopped; press the button once more in a moment.
+button-forget = 🗑 Delete everything
+export-none = I have nothing on record about you.
+command-video = make a video
+command-edit = change a picture
+command-story = a topic becomes scenes and pictures
+command-settings = model, shape, style, language
+command-privacy = what I keep about you
+command-export = all that I keep about you, as a file
+command-forget = delete all that I keep about you
 toast-cancelled-many = { $count ->
         [one] One picture cancelled.
        *[other] { $count } pictures cancelled.

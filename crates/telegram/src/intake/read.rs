@@ -8,11 +8,20 @@
 //! no person's) is the user's. Posts forwarded from the linked channel and messages of other bots are not for us. A
 //! message with neither is attributed to its chat.
 
-use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 
-use atelier_domain::{BotId, Chat, ChatId, ChatKind, Content, Incoming, MessageId, ThreadId, UpdateId, User, UserId};
+use atelier_domain::{
+    Answered, BotId, Chat, ChatId, ChatKind, Content, Incoming, InputImage, MessageId, Picture, ThreadId, Unfit,
+    UpdateId, User, UserId,
+};
 
 use super::command;
+
+/// The largest file that Telegram hands out to bots, in bytes (Bot API, `getFile`).
+const HANDED_OUT: u64 = 20 * 1024 * 1024;
+/// The types of pictures that models take.
+const READABLE: [&str; 3] = ["image/jpeg", "image/png", "image/webp"];
 
 /// The id of an update, readable even when the rest is not.
 pub(super) fn id(update: &str) -> Option<UpdateId> {
@@ -27,9 +36,9 @@ pub(super) fn id(update: &str) -> Option<UpdateId> {
 pub(super) fn incoming(update: &str, bot: BotId, username: &str) -> Result<Option<Incoming>, serde_json::Error> {
     let update: WireUpdate = serde_json::from_str(update)?;
     let heard = if let Some(message) = update.message {
-        message.heard(username)
+        message.heard(bot, username)
     } else if let Some(query) = update.callback_query {
-        query.heard()
+        query.heard(bot)
     } else {
         update.my_chat_member.and_then(WireMembership::heard)
     };
@@ -39,6 +48,8 @@ pub(super) fn incoming(update: &str, bot: BotId, username: &str) -> Result<Optio
         chat: heard.chat,
         user: heard.user,
         message: heard.message,
+        picture: heard.picture,
+        answered: heard.answered,
         content: heard.content,
     };
     Ok(heard.map(make))
@@ -48,6 +59,8 @@ struct Heard {
     chat: Chat,
     user: User,
     message: MessageId,
+    picture: Option<Picture>,
+    answered: Option<Answered>,
     content: Content,
 }
 
@@ -72,6 +85,24 @@ struct WireMessage {
     sender_chat: Option<WireChat>,
     text: Option<String>,
     caption: Option<String>,
+    /// The same picture in several sizes, rising.
+    #[serde(default, deserialize_with = "if_readable")]
+    photo: Vec<WireFile>,
+    #[serde(default, deserialize_with = "if_readable")]
+    document: Option<WireFile>,
+    #[serde(default, deserialize_with = "if_readable")]
+    media_group_id: Option<String>,
+    #[serde(default, deserialize_with = "if_readable")]
+    reply_to_message: Option<Box<WireMessage>>,
+}
+
+#[derive(Deserialize)]
+struct WireFile {
+    file_id: String,
+    width: Option<u32>,
+    height: Option<u32>,
+    file_size: Option<u64>,
+    mime_type: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -114,20 +145,55 @@ struct WireUser {
     language_code: Option<String>,
 }
 
+/// What is there beside the words must not hide them: a part that cannot be read counts as missing.
+fn if_readable<'de, D: Deserializer<'de>, T: Default + DeserializeOwned>(deserializer: D) -> Result<T, D::Error> {
+    let value = serde_json::Value::deserialize(deserializer)?;
+    Ok(T::deserialize(value).unwrap_or_default())
+}
+
 impl WireMessage {
-    fn heard(self, username: &str) -> Option<Heard> {
+    fn heard(self, bot: BotId, username: &str) -> Option<Heard> {
         if self.is_automatic_forward {
             return None;
         }
-        let chat = self.place();
+        let (chat, picture, answered) = (self.place(), self.picture(), self.answered(bot));
         let user = match (self.sender_chat, self.from) {
             (Some(sender), _) => User { id: UserId(sender.id), language_code: None },
             (None, Some(from)) if from.is_bot => return None,
             (None, Some(from)) => from.user(),
             (None, None) => User { id: UserId(self.chat.id), language_code: None },
         };
-        let content = command::content(self.text.or(self.caption)?, username)?;
-        Some(Heard { chat, user, message: MessageId(self.message_id), content })
+        let content = match self.text.or(self.caption) {
+            Some(text) => command::content(text, username)?,
+            None if picture.is_some() => Content::Bare,
+            None => return None,
+        };
+        Some(Heard { chat, user, message: MessageId(self.message_id), picture, answered, content })
+    }
+
+    /// The picture in it: a photo in its largest size, or a file that is one.
+    fn picture(&self) -> Option<Picture> {
+        let image = |file: &WireFile| {
+            let file_id = file.file_id.parse().ok()?;
+            Some(InputImage::Telegram { file_id, width: file.width, height: file.height, bytes: file.file_size })
+        };
+        let kind = |file: &WireFile| file.mime_type.clone().unwrap_or_default();
+        let document = self.document.as_ref().filter(|file| kind(file).starts_with("image/"));
+        let file = self.photo.last().or(document)?;
+        let unfit = if file.file_size.is_some_and(|size| size > HANDED_OUT) {
+            Some(Unfit::TooBig)
+        } else if self.photo.is_empty() && !READABLE.contains(&kind(file).as_str()) {
+            Some(Unfit::Type)
+        } else {
+            None
+        };
+        Some(Picture { image: image(file)?, unfit, album: self.media_group_id.clone() })
+    }
+
+    fn answered(&self, bot: BotId) -> Option<Answered> {
+        let message = self.reply_to_message.as_ref()?;
+        let own = message.from.as_ref().is_some_and(|from| from.id == bot.0);
+        Some(Answered { message: MessageId(message.message_id), own, picture: message.picture() })
     }
 
     /// Outside forums `message_thread_id` numbers a chain of replies, not a topic; the General topic is no thread.
@@ -138,10 +204,12 @@ impl WireMessage {
 }
 
 impl WireQuery {
-    fn heard(self) -> Option<Heard> {
+    fn heard(self, bot: BotId) -> Option<Heard> {
         let message = self.message?;
         let content = Content::Button { query: self.id, data: self.data? };
-        Some(Heard { chat: message.place(), user: self.from.user(), message: MessageId(message.message_id), content })
+        let (picture, answered) = (message.picture(), message.answered(bot));
+        let (chat, id) = (message.place(), MessageId(message.message_id));
+        Some(Heard { chat, user: self.from.user(), message: id, picture, answered, content })
     }
 }
 
@@ -153,7 +221,14 @@ impl WireMembership {
             return None;
         }
         let content = Content::Reachable(reachable);
-        Some(Heard { chat: self.chat.place(None), user: self.from.user(), message: MessageId(0), content })
+        Some(Heard {
+            chat: self.chat.place(None),
+            user: self.from.user(),
+            message: MessageId(0),
+            picture: None,
+            answered: None,
+            content,
+        })
     }
 }
 

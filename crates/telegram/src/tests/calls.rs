@@ -4,7 +4,7 @@ use atelier_domain::{BotId, ChatId, MessageId, ThreadId};
 use serde_json::json;
 
 use super::server::{SECRET, TestServer};
-use crate::{Action, Button, ButtonData, CommandHelp, DeliveryError, Keyboard, Place};
+use crate::{Action, Button, ButtonData, CommandHelp, CommandScope, DeliveryError, Keyboard, Place};
 
 const PLACE: Place = Place { chat: ChatId(-1_001_234), thread: Some(ThreadId(7)) };
 
@@ -87,7 +87,7 @@ async fn the_small_calls_are_shaped_as_telegram_wants_them() {
     telegram.chat_action(PLACE, Action::UploadPhoto).await.unwrap();
     telegram.react(PLACE, MessageId(5), Some("👀")).await.unwrap();
     let help = CommandHelp { name: "imagine".to_owned(), description: "a picture".to_owned() };
-    telegram.set_commands(&[help], Some("de")).await.unwrap();
+    telegram.set_commands(&[help], CommandScope::Everywhere, Some("de")).await.unwrap();
     telegram.delete_webhook().await.unwrap();
     assert_eq!(server.next().await.json(), json!({"callback_query_id": "q1", "text": "cancelled"}));
     let action = json!({"chat_id": -1_001_234, "action": "upload_photo", "message_thread_id": 7});

@@ -30,6 +30,8 @@ fn a_text_is_read_with_all_its_ids() {
         chat: Chat { id: ChatId(77), kind: ChatKind::Private, thread: None },
         user: User { id: UserId(77), language_code: Some("de".to_owned()) },
         message: MessageId(5),
+        picture: None,
+        answered: None,
         content: Content::Text("a fox".to_owned()),
     };
     assert_eq!(read(&message(&json!({}))), Some(expected));
@@ -146,4 +148,43 @@ fn damaged_updates_are_errors_and_keep_their_id() {
     for update in ["", "{}", "[]", r#"{"update_id": -1}"#, r#"{"update_id": "x"}"#, r#"{"update_id": 4294967296}"#] {
         assert_eq!(id(update), None, "{update}");
     }
+}
+
+#[test]
+fn pictures_are_read_in_their_largest_size_and_checked_before_they_cost_anything() {
+    let size = |id: &str, side: u32, bytes: u64| json!({"file_id": id, "file_unique_id": "u", "width": side, "height": side / 2, "file_size": bytes});
+    let photo = json!({"text": null, "photo": [size("small", 90, 1000), size("large", 1280, 90_000)]});
+    let heard = read(&message(&photo)).unwrap();
+    assert_eq!(heard.content, Content::Bare);
+    let picture = heard.picture.unwrap();
+    let expected = InputImage::Telegram {
+        file_id: "large".parse().unwrap(),
+        width: Some(1280),
+        height: Some(640),
+        bytes: Some(90_000),
+    };
+    assert_eq!((picture.image, picture.unfit, picture.album), (expected, None, None));
+
+    let file = |kind: &str, bytes: u64| {
+        let change = json!({"text": null, "caption": "bluer", "document": {"file_id": "f", "mime_type": kind, "file_size": bytes}});
+        read(&message(&change)).unwrap()
+    };
+    let heard = file("image/png", 100);
+    assert_eq!((heard.content, heard.picture.unwrap().unfit), (Content::Text("bluer".to_owned()), None));
+    assert_eq!(file("image/tiff", 100).picture.unwrap().unfit, Some(Unfit::Type));
+    assert_eq!(file("image/png", 21 * 1024 * 1024).picture.unwrap().unfit, Some(Unfit::TooBig));
+    assert_eq!(file("application/pdf", 100).picture, None);
+}
+
+#[test]
+fn the_message_answered_and_its_picture_are_read() {
+    let photo = json!([{"file_id": "p", "width": 10, "height": 10}]);
+    let answered = |from: i64| {
+        let change = json!({"reply_to_message": {"message_id": 4, "date": 1, "chat": {"id": 77, "type": "private"},
+            "from": {"id": from, "is_bot": true}, "photo": photo}});
+        read(&message(&change)).unwrap().answered.unwrap()
+    };
+    let ours = answered(4242);
+    assert_eq!((ours.message, ours.own, ours.picture.is_some()), (MessageId(4), true, true));
+    assert!(!answered(5).own);
 }

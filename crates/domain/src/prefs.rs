@@ -1,0 +1,131 @@
+//! What a chat has chosen once, so that nobody has to say it again.
+
+use std::collections::BTreeMap;
+
+use crate::catalogue::ModelId;
+use crate::request::{AspectRatio, Count, Quality, Style};
+use crate::texts::Language;
+
+/// The choices of one chat. Nothing chosen is what the model does by itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Prefs {
+    /// The model for prompts that name none.
+    pub model: Option<ModelId>,
+    /// The shape.
+    pub ratio: Option<AspectRatio>,
+    /// The style.
+    pub style: Option<Style>,
+    /// How many pictures of one prompt.
+    pub count: Option<Count>,
+    /// How much trouble the model takes.
+    pub quality: Option<Quality>,
+    /// The language the bot speaks.
+    pub language: Option<Language>,
+    /// No word when a picture that took long is there.
+    pub quiet: bool,
+    /// The file as the model made it follows each picture.
+    pub files: bool,
+}
+
+/// One of the choices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Field {
+    /// [`Prefs::model`].
+    Model,
+    /// [`Prefs::ratio`].
+    Ratio,
+    /// [`Prefs::style`].
+    Style,
+    /// [`Prefs::count`].
+    Count,
+    /// [`Prefs::quality`].
+    Quality,
+    /// [`Prefs::language`].
+    Language,
+    /// [`Prefs::quiet`].
+    Quiet,
+    /// [`Prefs::files`].
+    Files,
+}
+
+impl Field {
+    /// All choices, in the order in which they are shown.
+    pub const ALL: [Self; 8] =
+        [Self::Model, Self::Ratio, Self::Style, Self::Count, Self::Quality, Self::Language, Self::Quiet, Self::Files];
+
+    /// Its name in records and buttons.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Model => "model",
+            Self::Ratio => "ratio",
+            Self::Style => "style",
+            Self::Count => "count",
+            Self::Quality => "quality",
+            Self::Language => "language",
+            Self::Quiet => "quiet",
+            Self::Files => "files",
+        }
+    }
+
+    /// The choice of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|field| field.name() == name)
+    }
+}
+
+impl Prefs {
+    /// Reads what was kept, by the names of the choices. A value that means nothing to this build counts as none.
+    pub fn read(kept: &BTreeMap<String, String>) -> Self {
+        let text = |field: Field| kept.get(field.name()).map(String::as_str);
+        Self {
+            model: text(Field::Model).and_then(|text| text.parse().ok()),
+            ratio: text(Field::Ratio).and_then(|text| text.parse().ok()),
+            style: text(Field::Style).and_then(|text| text.parse().ok()),
+            count: text(Field::Count).and_then(|text| text.parse().ok()),
+            quality: text(Field::Quality).and_then(|text| text.parse().ok()),
+            language: text(Field::Language)
+                .and_then(|code| Language::ALL.into_iter().find(|language| language.code() == code)),
+            quiet: text(Field::Quiet) == Some("yes"),
+            files: text(Field::Files) == Some("yes"),
+        }
+    }
+
+    /// A choice as it is kept; `None` when nothing was chosen.
+    pub fn value(&self, field: Field) -> Option<String> {
+        let yes = |set: bool| set.then(|| "yes".to_owned());
+        match field {
+            Field::Model => self.model.as_ref().map(ToString::to_string),
+            Field::Ratio => self.ratio.map(|ratio| ratio.to_string()),
+            Field::Style => self.style.as_ref().map(ToString::to_string),
+            Field::Count => self.count.map(|count| count.get().to_string()),
+            Field::Quality => self.quality.map(|quality| quality.to_string()),
+            Field::Language => self.language.map(|language| language.code().to_owned()),
+            Field::Quiet => yes(self.quiet),
+            Field::Files => yes(self.files),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_is_read_back_and_nonsense_counts_as_none() {
+        let prefs = Prefs {
+            model: Some("imagen".parse().unwrap()),
+            ratio: Some("16:9".parse().unwrap()),
+            style: Some("pixel-art".parse().unwrap()),
+            count: Some("4".parse().unwrap()),
+            quality: Some(Quality::High),
+            language: Some(Language::Russian),
+            quiet: true,
+            files: false,
+        };
+        let kept: BTreeMap<String, String> =
+            Field::ALL.into_iter().filter_map(|field| Some((field.name().to_owned(), prefs.value(field)?))).collect();
+        assert_eq!((kept.len(), Prefs::read(&kept)), (7, prefs));
+        let broken = Field::ALL.map(|field| (field.name().to_owned(), "\u{0}?".to_owned())).into();
+        assert_eq!(Prefs::read(&broken), Prefs::default());
+    }
+}

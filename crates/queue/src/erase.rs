@@ -1,0 +1,59 @@
+//! All that is on record about a user, and its removal.
+
+use atelier_domain::{BotId, ChatId, JobId, Request, UserId};
+
+use crate::error::QueueError;
+use crate::keys::key;
+use crate::link::Queue;
+use crate::list::Filter;
+use crate::record::Record;
+
+impl Queue {
+    /// All jobs of a user that are on record.
+    pub async fn all_jobs_of(&self, bot: BotId, user: UserId) -> Result<Vec<Record>, QueueError> {
+        let filter = Filter { user: Some((bot, user)), ..Filter::default() };
+        let ids: Vec<JobId> = self.matching(&filter).await?.into_iter().map(|found| found.id).collect();
+        self.records(&ids).await
+    }
+
+    /// The recipes that a user has shared.
+    pub async fn recipes_of(&self, bot: BotId, user: UserId) -> Result<Vec<(JobId, Request)>, QueueError> {
+        let mine = key(&format!("recipes:{bot}:{user}"));
+        let ids: Vec<String> = redis::cmd("SMEMBERS").arg(mine).query_async(&mut self.link()).await?;
+        let mut recipes = Vec::new();
+        for id in ids.iter().filter_map(|id| id.parse::<JobId>().ok()) {
+            recipes.extend(self.recipe(&id).await?.map(|request| (id, request)));
+        }
+        Ok(recipes)
+    }
+
+    /// Removes what is on record about a user: jobs that have ended, recipes, and what was chosen in the private chat. Jobs
+    /// that have not ended stay: cancel them first. How many records were removed, and how many jobs are left.
+    pub async fn erase(&self, bot: BotId, user: UserId, actor: &str) -> Result<(u32, usize), QueueError> {
+        let jobs = self.all_jobs_of(bot, user).await?;
+        let (ended, left): (Vec<_>, Vec<_>) = jobs.into_iter().partition(|record| record.state.is_final());
+        let ids: Vec<JobId> = ended.iter().map(|record| record.id.clone()).collect();
+        let mut erased = self.forget(&ids, actor).await?;
+        let recipes = self.recipes_of(bot, user).await?;
+        let mut pipeline = redis::pipe();
+        for record in &ended {
+            let batch = record.batch.as_ref().unwrap_or(&record.id);
+            pipeline.cmd("DEL").arg(key(&format!("album:{batch}"))).ignore();
+            pipeline.cmd("DEL").arg(key(&format!("batch:{batch}"))).ignore();
+        }
+        for (id, _) in &recipes {
+            pipeline.cmd("DEL").arg(key(&format!("recipe:{id}"))).ignore();
+            erased += 1;
+        }
+        // a private chat has its user's number
+        let chat = ChatId(user.0);
+        for name in ["recipes", "prefs", "story"] {
+            pipeline.cmd("DEL").arg(key(&format!("{name}:{bot}:{chat}"))).ignore();
+        }
+        if left.is_empty() {
+            pipeline.cmd("DEL").arg(key(&format!("user:{bot}:{user}"))).ignore();
+        }
+        pipeline.query_async::<()>(&mut self.link()).await?;
+        Ok((erased, left.len()))
+    }
+}
