@@ -108,7 +108,8 @@ pub struct Surroundings<'a> {
 impl Providers {
     /// These and the accounts of the operator's file.
     pub fn and_accounts(mut self, text: &str, around: &Surroundings<'_>) -> Result<Self, BadAccounts> {
-        let file: File = toml::from_str(text).map_err(|error| BadAccounts::Malformed(error.to_string().trim_end().to_owned()))?;
+        let file: File =
+            toml::from_str(text).map_err(|error| BadAccounts::Malformed(error.to_string().trim_end().to_owned()))?;
         let mut names = HashSet::from([AccountId::sketch()]);
         for entry in file.accounts {
             if !names.insert(entry.name.clone()) {
@@ -136,7 +137,8 @@ impl Providers {
             }
         };
         if entry.kind == Kind::Replicate {
-            let secret = secret.ok_or_else(|| wrong("it needs `secret_env`, the variable with the API token".to_owned()))?;
+            let secret =
+                secret.ok_or_else(|| wrong("it needs `secret_env`, the variable with the API token".to_owned()))?;
             let bad = |error: replicate::BadSettings| wrong(error.to_string());
             let mut settings = replicate::Settings::new(secret).map_err(bad)?;
             if let Some(url) = entry.url {
@@ -172,7 +174,9 @@ impl Providers {
                     graphs.insert(model.clone(), graph);
                 }
                 if graphs.is_empty() {
-                    return Err(wrong("it needs `graphs`: for each of its models a file exported from ComfyUI".to_owned()));
+                    return Err(wrong(
+                        "it needs `graphs`: for each of its models a file exported from ComfyUI".to_owned(),
+                    ));
                 }
                 Arc::new(Comfy::new(service.clone(), graphs)?)
             }

@@ -68,7 +68,8 @@ impl Guarded {
 impl Breaker {
     fn ask(&mut self, now: Instant) -> Result<(), Failure> {
         let Some(until) = self.until else { return Ok(()) };
-        let resting = |wait: Duration| Failure::new(FailureClass::RateLimited, "the account rests after failures").after(wait);
+        let resting =
+            |wait: Duration| Failure::new(FailureClass::RateLimited, "the account rests after failures").after(wait);
         if now < until {
             return Err(resting(until - now));
         }

@@ -15,9 +15,10 @@ use reqwest::Method;
 use serde_json::{Map, Value, json};
 
 use crate::contract::check;
-use crate::{Handle, Order, Output, OutputRef, Provider, StartError, Started, Status, input};
+use crate::replicate::input;
 use crate::service::http::{Http, decode};
 use crate::service::{BadService, Service, size};
+use crate::{Handle, Order, Output, OutputRef, Provider, StartError, Started, Status};
 
 const ANSWER_BYTES: usize = 4 * 1024 * 1024;
 

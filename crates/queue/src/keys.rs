@@ -37,6 +37,8 @@
 //! | `handle:<sha1>` | string | the job that owns a provider's prediction, for 2 hours |
 //! | `alive`, `workers` | sorted set, hash | living workers: until when; slots, models, about |
 //! | `capacity` | hash | living slots: per model named by a worker, `*` for those that serve all, and in all |
+//! | `note:<id>:<name>` | string | what a worker decided about a job and the next must know, for 2 days |
+//! | `mark:<name>` | string | something that one process does for all, for a while |
 //! | `pace:…`, `park:…` | string | the budget of a bot and of each chat; flood waits |
 //! | `wake`, `wake:<model>`, `news` | list | one entry wakes one idle worker |
 //! | `cancel` | channel | ids of running jobs to be stopped |

@@ -25,6 +25,7 @@ mod lease;
 mod ledger;
 mod link;
 mod list;
+mod notes;
 mod pace;
 mod private;
 mod published;

@@ -23,7 +23,8 @@ pub(crate) async fn show(walk: &Walk, fitted: &Fitted, seconds: f64) -> Result<M
     let Some(file) = fitted.shown.as_ref().or(fitted.document.as_ref()) else {
         return Err(Failure::new(FailureClass::BadMedia, "there is nothing to show").into());
     };
-    let note = fitted.reason.map(|why| note(why, fitted));
+    let stand_in = walk.first_title().map(|first| Say::CaptionStandIn { first, model: &walk.model.title });
+    let note = fitted.reason.map(|why| note(why, fitted)).or(stand_in);
     let mut caption = caption::result(job, &walk.model, seconds, note.as_ref());
     let mut media = media(walk, file);
     let mut chat = job.place.chat;
@@ -130,7 +131,11 @@ fn media(walk: &Walk, file: &File) -> Media {
         Kind::Video => MediaKind::Video,
     };
     let name = format!("{}-{}.{}", walk.model.id, walk.job().id, file.extension);
-    let mut media = Media::new(kind, file.bytes.clone(), name);
+    let mut media = match &file.on_disk {
+        Some(film) => Media::on_disk(kind, film.path.clone(), name),
+        None => Media::new(kind, file.bytes.clone(), name),
+    };
+    media.duration = Some(walk.model.seconds_of(&walk.request.options).into()).filter(|seconds| *seconds > 0);
     (media.width, media.height) = (file.size.map(|size| size.width), file.size.map(|size| size.height));
     media
 }

@@ -9,7 +9,7 @@ use atelier_telegram::{DeliveryError, Keyboard};
 use tracing::{info, warn};
 
 use crate::line::Walk;
-use crate::slot;
+use crate::{slot, trouble};
 
 /// What the queue does about a failure that nobody could be told of.
 pub(crate) fn verdict(failure: Failure, attempt: u32) -> Outcome {
@@ -41,6 +41,17 @@ pub(crate) async fn failed(walk: &Walk, failure: Failure) -> Outcome {
         }
     }
     outcome
+}
+
+/// Puts a job back that cannot be run because of the operator's trouble: it keeps its turn and its tries.
+pub(crate) async fn troubled(walk: &Walk, failure: Failure) -> Outcome {
+    let job = walk.job();
+    let wait = trouble::close(walk, &failure).await;
+    warn!(job.id = %job.id, model = %walk.model.id, class = failure.class.name(), detail = failure.detail, "put back until the account can be used");
+    let line = job.language.say(&Say::ModelUnavailable { model: &walk.model.title });
+    say(walk, &line, Urgency::Progress).await;
+    // a little later than the models are resumed, and not all at once
+    Outcome::Postponed(wait.mul_f64(1.0 + 0.25 * rand::random::<f64>()), failure)
 }
 
 /// Ends a cancelled job: the provider is told to stop, the slot says so.

@@ -24,6 +24,7 @@ pub enum Say<'a> {
     QueuedUnserved { position: u32 },
     QueuedPaused { position: u32 },
     QueuedDelayed { eta: Duration },
+    ModelUnavailable { model: &'a str },
     Working,
     WorkingPercent { percent: u8 },
     WorkingAgain,
@@ -32,6 +33,7 @@ pub enum Say<'a> {
     CaptionModel { model: &'a Model },
     CaptionSeed { seed: Seed },
     CaptionSeconds { seconds: f64 },
+    CaptionStandIn { first: &'a str, model: &'a str },
     OriginalPixels,
     OriginalBytes,
     OriginalNarrow,
@@ -113,6 +115,10 @@ impl Say<'_> {
                 values.set("eta", language.eta(eta));
                 "queued-delayed"
             }
+            Self::ModelUnavailable { model } => {
+                values.set("model", model.to_owned());
+                "model-unavailable"
+            }
             Self::Working => "working",
             Self::WorkingPercent { percent } => {
                 values.set("percent", percent.to_string());
@@ -137,6 +143,11 @@ impl Say<'_> {
             Self::CaptionSeconds { seconds } => {
                 values.set("seconds", format!("{seconds:.1}"));
                 "caption-seconds"
+            }
+            Self::CaptionStandIn { first, model } => {
+                values.set("first", first.to_owned());
+                values.set("model", model.to_owned());
+                "caption-stand-in"
             }
             Self::OriginalPixels => "original-pixels",
             Self::OriginalBytes => "original-bytes",

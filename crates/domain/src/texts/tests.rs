@@ -65,6 +65,8 @@ fn every_sentence() -> Vec<String> {
         Say::QueuedUnserved { position: 2 },
         Say::QueuedPaused { position: 2 },
         Say::QueuedDelayed { eta: second },
+        Say::ModelUnavailable { model: "M" },
+        Say::CaptionStandIn { first: "F", model: "M" },
         Say::Working,
         Say::WorkingPercent { percent: 5 },
         Say::WorkingAgain,

@@ -22,9 +22,10 @@ use serde_json::{Value, json};
 pub use graph::{BadGraph, Graph, Values};
 
 use crate::contract::check;
-use crate::{Handle, ImageRef, Order, OutputRef, Provider, StartError, Started, Status, input};
+use crate::replicate::input;
 use crate::service::http::{CallError, Http};
 use crate::service::{BadService, Service, size};
+use crate::{Handle, ImageRef, Order, OutputRef, Provider, StartError, Started, Status};
 
 /// The largest queue or history: graphs are some ten kilobytes each.
 const ANSWER_BYTES: usize = 32 * 1024 * 1024;
@@ -293,7 +294,9 @@ impl Comfy {
             let name = if index == 0 { "image".to_owned() } else { format!("image{}", index + 1) };
             values.insert(name, image.as_str().into());
         }
-        graph.fill(&values).map_err(|missing| fatal(format!("the graph of {model} asks for %{missing}%, which nobody gives")))
+        graph
+            .fill(&values)
+            .map_err(|missing| fatal(format!("the graph of {model} asks for %{missing}%, which nobody gives")))
     }
 }
 

@@ -31,28 +31,28 @@ pub(super) struct Errand {
 
 /// Does a task on a text. `Unknown`: it may have been done and paid for.
 pub(super) async fn write(http: &Http, errand: &Errand) -> Result<Written, StartError> {
-        let asked = ask::Ask::of(&errand.task, &errand.text);
-        let mut body = json!({
-            "model": errand.slug,
-            "messages": [super::message("system", &asked.system), super::message("user", &asked.user)],
-            "temperature": asked.temperature,
-            "max_tokens": asked.tokens,
-        });
-        if let Value::Object(body) = &mut body {
-            if asked.json {
-                body.insert("response_format".to_owned(), json!({ "type": "json_object" }));
-            }
-            body.extend(errand.inputs.clone());
+    let asked = ask::Ask::of(&errand.task, &errand.text);
+    let mut body = json!({
+        "model": errand.slug,
+        "messages": [super::message("system", &asked.system), super::message("user", &asked.user)],
+        "temperature": asked.temperature,
+        "max_tokens": asked.tokens,
+    });
+    if let Value::Object(body) = &mut body {
+        if asked.json {
+            body.insert("response_format".to_owned(), json!({ "type": "json_object" }));
         }
-        let call = http.within(Method::POST, &["chat", "completions"], errand.time).json(&body);
-        let answer = http.json(call, ANSWER_BYTES).await.map_err(|error| http.settle(error.into()))?;
-        let choice = &answer["choices"][0];
-        if choice["finish_reason"] == "content_filter" || choice["message"]["refusal"].is_string() {
-            return Err(StartError::NotCreated(Failure::new(FailureClass::Filtered, "the text model refused")));
-        }
-        let said = choice["message"]["content"].as_str().unwrap_or_default();
-        read::written(&errand.task, said).ok_or_else(|| {
-            let detail = http.detail(&format!("the text model's answer cannot be used: {said}"));
-            StartError::NotCreated(Failure::new(FailureClass::Transient, detail))
-        })
+        body.extend(errand.inputs.clone());
     }
+    let call = http.within(Method::POST, &["chat", "completions"], errand.time).json(&body);
+    let answer = http.json(call, ANSWER_BYTES).await.map_err(|error| http.settle(error.into()))?;
+    let choice = &answer["choices"][0];
+    if choice["finish_reason"] == "content_filter" || choice["message"]["refusal"].is_string() {
+        return Err(StartError::NotCreated(Failure::new(FailureClass::Filtered, "the text model refused")));
+    }
+    let said = choice["message"]["content"].as_str().unwrap_or_default();
+    read::written(&errand.task, said).ok_or_else(|| {
+        let detail = http.detail(&format!("the text model's answer cannot be used: {said}"));
+        StartError::NotCreated(Failure::new(FailureClass::Transient, detail))
+    })
+}

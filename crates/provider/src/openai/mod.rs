@@ -20,9 +20,10 @@ use reqwest::Method;
 use serde_json::{Map, Value, json};
 
 use crate::contract::check;
-use crate::{Handle, Order, Output, OutputRef, Provider, StartError, Started, Status, input};
+use crate::replicate::input;
 use crate::service::http::{Http, decode};
 use crate::service::{BadService, Service};
+use crate::{Handle, Order, Output, OutputRef, Provider, StartError, Started, Status};
 
 /// The largest list of models.
 const LIST_BYTES: usize = 4 * 1024 * 1024;
@@ -133,9 +134,7 @@ fn body(order: &Order<'_>) -> Result<Map<String, Value>, Failure> {
 /// The address that a handle holds.
 fn address(handle: &Handle) -> Result<OutputRef, Failure> {
     let address = URL_SAFE_NO_PAD.decode(handle.as_str()).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-    address
-        .map(OutputRef::new)
-        .ok_or_else(|| Failure::new(FailureClass::Fatal, "the handle is none of this service"))
+    address.map(OutputRef::new).ok_or_else(|| Failure::new(FailureClass::Fatal, "the handle is none of this service"))
 }
 
 /// The message of a role, as chat endpoints take it.

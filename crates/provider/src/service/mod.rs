@@ -125,7 +125,8 @@ pub(crate) fn size(order: &Order<'_>) -> (u32, u32) {
     if let Some(Size::Pixels { width, height }) = order.request.options.size {
         return (width.into(), height.into());
     }
-    let side = |name: &str| order.model.inputs.get(name).and_then(Value::as_u64).and_then(|side| u32::try_from(side).ok());
+    let side =
+        |name: &str| order.model.inputs.get(name).and_then(Value::as_u64).and_then(|side| u32::try_from(side).ok());
     let area = side("width").zip(side("height")).map_or(1024 * 1024, |(width, height)| width.saturating_mul(height));
     order.request.ratio.size(area)
 }
