@@ -110,7 +110,7 @@ fn of_account(shop: &Shop, of: &str) -> Vec<ModelId> {
 
 /// The name of the account that runs a model.
 pub(crate) fn account(model: &Model) -> String {
-    model.provider.name().to_owned()
+    model.provider.to_string()
 }
 
 fn name(account: &str) -> String {

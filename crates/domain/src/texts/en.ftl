@@ -66,6 +66,8 @@ original-other = This cannot be shown as a photo, so it comes as a file.
 
 failed-invalid-input = { $model } does not accept this request. Try other words or another model. It cost nothing.
 failed-filtered = The content filter of { $model } stopped this picture. Other words or another model may pass. It cost nothing.
+failed-filtered-output = { $model } made a picture and its filter withheld it. The same words may pass another time, other words more likely. It cost nothing.
+failed-unanswered = { $model } did not answer. It may have made the picture and charged for it, so I do not ask again by myself.
 failed-rate-limited = { $model } was overloaded for too long. Please try again later. It cost nothing.
 failed-out-of-credit = { $model } is not available at the moment; the operator has to see to it. It cost nothing.
 failed-unauthorised = { $model } is not available at the moment; the operator has to see to it. It cost nothing.

@@ -206,11 +206,13 @@ const fn failed(class: FailureClass) -> &'static str {
     match class {
         FailureClass::InvalidInput => "failed-invalid-input",
         FailureClass::Filtered => "failed-filtered",
+        FailureClass::FilteredOutput => "failed-filtered-output",
         FailureClass::RateLimited => "failed-rate-limited",
         FailureClass::OutOfCredit => "failed-out-of-credit",
         FailureClass::Unauthorised => "failed-unauthorised",
         FailureClass::Transient => "failed-transient",
         FailureClass::Fatal => "failed-fatal",
+        FailureClass::Unanswered => "failed-unanswered",
         FailureClass::Deadline => "failed-deadline",
         FailureClass::BadMedia => "failed-bad-media",
         FailureClass::Unreachable => "failed-unreachable",

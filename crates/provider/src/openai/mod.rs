@@ -53,7 +53,7 @@ impl OpenAi {
         // an address is kept as the handle: the picture is paid for, and may have to be fetched by another process
         let handle = picture["url"].as_str().and_then(|url| URL_SAFE_NO_PAD.encode(url).parse().ok());
         handle.map(Started::Running).ok_or_else(|| {
-            let nothing = Failure::new(FailureClass::Filtered, "the service answered without a picture");
+            let nothing = Failure::new(FailureClass::FilteredOutput, "the service answered without a picture");
             StartError::NotCreated(nothing)
         })
     }

@@ -247,5 +247,5 @@ impl Http {
 
 fn unanswered(detail: &str) -> Failure {
     let detail = format!("it may have been made and paid for, so it is not repeated: {detail}");
-    Failure::new(FailureClass::Fatal, detail)
+    Failure::new(FailureClass::Unanswered, detail)
 }
