@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-use atelier_domain::{Job, JobId, Usd};
+use atelier_domain::{Job, JobId, ModelId, Usd};
 use serde::Serialize;
 
 use crate::error::QueueError;
@@ -132,14 +132,6 @@ pub enum Budget {
 }
 
 impl Budget {
-    pub(crate) fn read(text: &str) -> Self {
-        match text {
-            "user" => Self::User,
-            "chat" => Self::Chat,
-            _ => Self::All,
-        }
-    }
-
     const fn name(self) -> &'static str {
         match self {
             Self::User => "user",
@@ -149,10 +141,13 @@ impl Budget {
     }
 }
 
+/// Entries, sums of old ones, charged, granted, used today, budgets.
+type Raw = (Vec<String>, Vec<Option<u64>>, Option<u64>, Option<u64>, Option<i64>, Vec<Option<u64>>);
+
 impl Queue {
-    /// A provider took money for a job. `creation` names what it was taken for (a handle): said twice, it counts once.
+    /// A provider took money for a job, for what `model` made. `creation` names what it was taken for (a handle): said twice, it counts once.
     /// Whether it was news.
-    pub async fn charge(&self, job: &Job, creation: &str, amount: Usd) -> Result<bool, QueueError> {
+    pub async fn charge(&self, job: &Job, model: &ModelId, creation: &str, amount: Usd) -> Result<bool, QueueError> {
         if amount == Usd::ZERO {
             return Ok(false);
         }
@@ -166,7 +161,7 @@ impl Queue {
             chat.as_bytes(),
             creation.as_bytes(),
             micros.as_bytes(),
-            job.request.model.as_str().as_bytes(),
+            model.as_str().as_bytes(),
         ];
         let answer: String = self.call(Verb::Charge, &arguments).await?;
         Ok(answer == "charged")
@@ -231,7 +226,6 @@ impl Queue {
         ask.cmd("HGET").arg(key("granted")).arg(&owner);
         ask.cmd("HGET").arg(key(&format!("spent:{}", time / 86_400))).arg(format!("u:{owner}"));
         ask.cmd("HMGET").arg(key("budgets")).arg(&[format!("u:{owner}"), "user".to_owned()]);
-        type Raw = (Vec<String>, Vec<Option<u64>>, Option<u64>, Option<u64>, Option<i64>, Vec<Option<u64>>);
         let (lines, opening, charged, granted, today, budget): Raw = ask.query_async(&mut self.link()).await?;
         let usd = |micros: Option<u64>| Usd::from_micros(micros.unwrap_or(0));
         let entries = lines.iter().map(|line| entry(line)).collect::<Result<Vec<Entry>, QueueError>>()?;

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use atelier_domain::{Failure, FailureClass, Say, caption};
-use atelier_provider::Handle;
+use atelier_provider::{Handle, Status};
 use atelier_queue::{Outcome, Urgency};
 use atelier_telegram::{DeliveryError, Keyboard};
 use tracing::{info, warn};
 
 use crate::line::Walk;
-use crate::{slot, trouble};
+use crate::{money, slot, trouble};
 
 /// What the queue does about a failure that nobody could be told of.
 pub(crate) fn verdict(failure: Failure, attempt: u32) -> Outcome {
@@ -32,12 +32,12 @@ pub(crate) async fn failed(walk: &Walk, failure: Failure) -> Outcome {
     match &outcome {
         Outcome::Retry(wait, _) => {
             let line = job.language.say(&Say::QueuedDelayed { eta: *wait });
-            say(walk, &line, Urgency::Progress).await;
+            tell(walk, &line, Urgency::Progress).await;
         }
         _ if class == FailureClass::Unreachable => {}
         _ => {
             let line = job.language.say(&Say::Failed { class, model: &walk.model.title });
-            say(walk, &line, Urgency::Result).await;
+            tell(walk, &line, Urgency::Result).await;
         }
     }
     outcome
@@ -49,7 +49,7 @@ pub(crate) async fn troubled(walk: &Walk, failure: Failure) -> Outcome {
     let wait = trouble::close(walk, &failure).await;
     warn!(job.id = %job.id, model = %walk.model.id, class = failure.class.name(), detail = failure.detail, "put back until the account can be used");
     let line = job.language.say(&Say::ModelUnavailable { model: &walk.model.title });
-    say(walk, &line, Urgency::Progress).await;
+    tell(walk, &line, Urgency::Progress).await;
     // a little later than the models are resumed, and not all at once
     Outcome::Postponed(wait.mul_f64(1.0 + 0.25 * rand::random::<f64>()), failure)
 }
@@ -59,18 +59,30 @@ pub(crate) async fn cancelled(walk: &Walk) -> Outcome {
     let job = walk.job();
     let record = walk.shop.queue.record(&job.id).await.ok().flatten();
     let handle = record.and_then(|record| record.handle).and_then(|handle| handle.parse::<Handle>().ok());
-    if let Some(handle) = handle
-        && let Err(failure) = walk.provider.cancel(&handle).await
-    {
-        warn!(job.id = %job.id, class = failure.class.name(), detail = failure.detail, "the prediction was not stopped");
+    if let Some(handle) = handle {
+        // what runs is charged for when it is stopped, what waits is not
+        let status = walk.provider.poll(&handle).await;
+        if matches!(status, Ok(Status::Running { queued: false, .. } | Status::Finished { .. })) {
+            money::charged(walk, handle.as_str()).await;
+        }
+        if let Err(failure) = walk.provider.cancel(&handle).await {
+            warn!(job.id = %job.id, class = failure.class.name(), detail = failure.detail, "the prediction was not stopped");
+        }
     }
     info!(job.id = %job.id, "job cancelled");
-    say(walk, &job.language.say(&Say::Cancelled), Urgency::Result).await;
+    tell(walk, &job.language.say(&Say::Cancelled), Urgency::Result).await;
     Outcome::Cancelled
 }
 
+/// Shows a line in the slot, or logs that it could not.
+async fn tell(walk: &Walk, line: &str, urgency: Urgency) {
+    if let Err(error) = say(walk, line, urgency).await {
+        warn!(job.id = %walk.job().id, outcome = error.name(), %error, "the chat could not be told");
+    }
+}
+
 /// Shows a line in the slot; a job without one gets one only for news that must not be missed.
-async fn say(walk: &Walk, line: &str, urgency: Urgency) {
+pub(crate) async fn say(walk: &Walk, line: &str, urgency: Urgency) -> Result<(), DeliveryError> {
     let job = walk.job();
     let text = caption::slot(job, line);
     let chat = job.place.chat;
@@ -79,7 +91,7 @@ async fn say(walk: &Walk, line: &str, urgency: Urgency) {
         Urgency::Answer | Urgency::Result => slot::find(walk).await,
     };
     if !walk.claimed.lease.is_certain() {
-        return;
+        return Ok(());
     }
     let mut tries = 0;
     let result = loop {
@@ -105,9 +117,8 @@ async fn say(walk: &Walk, line: &str, urgency: Urgency) {
     };
     match result {
         Err(DeliveryError::SlotGone) if urgency == Urgency::Result => {
-            let _ = slot::post(walk, chat, &text, found).await;
+            slot::post(walk, chat, &text, found).await.map(drop)
         }
-        Err(error) => warn!(job.id = %job.id, outcome = error.name(), %error, "the chat could not be told"),
-        Ok(()) => {}
+        other => other,
     }
 }

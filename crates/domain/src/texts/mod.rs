@@ -5,6 +5,7 @@
 //! command line), and anything a provider or Telegram said.
 
 mod say;
+mod unclear;
 
 use std::sync::OnceLock;
 use std::time::Duration;

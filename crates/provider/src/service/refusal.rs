@@ -49,8 +49,7 @@ pub(super) fn classify(status: u16, retry_after: Option<&str>, body: &[u8], clea
         413 => FailureClass::InvalidInput,
         400 | 422 if param == "prompt" || code == "string_above_max_length" => FailureClass::InvalidInput,
         429 => FailureClass::RateLimited,
-        408 | 409 | 425 => FailureClass::Transient,
-        500.. => FailureClass::Transient,
+        408 | 409 | 425 | 500.. => FailureClass::Transient,
         // an unknown model, a body that is not understood, a redirect: wrong configuration
         _ => FailureClass::Fatal,
     };

@@ -16,10 +16,16 @@ async fn a_charge_counts_once_for_each_creation() {
     let queue = server.queue().await;
     let (job, _) = job(1, "imagen");
     let owner = Owner(job.place.bot, job.user);
-    assert!(queue.charge(&job, "handle-1", cents(3)).await.unwrap());
-    assert!(!queue.charge(&job, "handle-1", cents(3)).await.unwrap(), "said again by whoever went on with the job");
-    assert!(queue.charge(&job, "handle-2", cents(3)).await.unwrap(), "another creation is another charge");
-    assert!(!queue.charge(&job, "handle-3", Usd::ZERO).await.unwrap(), "free is no entry");
+    assert!(queue.charge(&job, &job.request.model, "handle-1", cents(3)).await.unwrap());
+    assert!(
+        !queue.charge(&job, &job.request.model, "handle-1", cents(3)).await.unwrap(),
+        "said again by whoever went on with the job"
+    );
+    assert!(
+        queue.charge(&job, &job.request.model, "handle-2", cents(3)).await.unwrap(),
+        "another creation is another charge"
+    );
+    assert!(!queue.charge(&job, &job.request.model, "handle-3", Usd::ZERO).await.unwrap(), "free is no entry");
     let ledger = queue.ledger(owner, 100).await.unwrap();
     assert_eq!((ledger.charged, ledger.sum(EntryKind::Charge), ledger.today), (cents(6), cents(6), cents(6)));
     assert!(ledger.entries.iter().all(|entry| entry.job.as_ref() == Some(&job.id)), "{ledger:?}");
@@ -46,7 +52,7 @@ async fn sums_stay_explained_when_old_entries_are_not_listed() {
     let (job, _) = job(1, "imagen");
     let owner = Owner(job.place.bot, job.user);
     for number in 0..2_010 {
-        queue.charge(&job, &format!("creation-{number}"), cents(1)).await.unwrap();
+        queue.charge(&job, &job.request.model, &format!("creation-{number}"), cents(1)).await.unwrap();
     }
     let ledger = queue.ledger(owner, 5).await.unwrap();
     assert_eq!(ledger.entries.len(), 5);
