@@ -13,5 +13,6 @@ mod delivery;
 mod faults;
 mod hostile;
 mod lanes;
+mod services;
 mod shutdown;
 mod webchat;
