@@ -8,6 +8,7 @@
 //! is checked against the fencing token of its claim; nothing is prefetched. Deliberately absent: HTTP, Telegram,
 //! pictures, and any knowledge of what a job does.
 
+mod albums;
 mod backend;
 mod bell;
 mod control;
@@ -29,15 +30,18 @@ mod notes;
 mod pace;
 mod private;
 mod published;
+mod recipes;
 mod record;
 mod run;
 mod scripts;
 mod stats;
 mod steer;
 mod submit;
+mod taps;
 mod turns;
 mod written;
 
+pub use albums::{Album, Panel, Part};
 pub use control::{Cancelling, Retrying, Standing};
 pub use doctor::{Finding, Health};
 pub use error::{ConnectError, Fault, QueueError, Refusal, RunError};
@@ -48,7 +52,7 @@ pub use lease::{Checkpoint, Lease, Lost, Progress};
 pub use ledger::{BadEntryKind, Budget, Budgets, Entry, EntryKind, Ledger};
 pub use link::{Queue, RedisUrl};
 pub use list::{Filter, Listing};
-pub use pace::{Pace, Urgency};
+pub use pace::{Pace, Spend, Urgency};
 pub use private::{PrivateError, PrivateRedis, PrivateSettings};
 pub use record::{Batch, Event, Record};
 pub use run::{Claimed, Handler, Outcome, RunOptions, run};

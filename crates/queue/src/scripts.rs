@@ -46,6 +46,8 @@ verbs! {
     Position = "position.lua",
     Grant = "grant.lua",
     Park = "park.lua",
+    Album = "album.lua",
+    Tap = "tap.lua",
     Stats = "stats.lua",
     Charge = "ledger/charge.lua",
     Credit = "ledger/credit.lua",
@@ -59,7 +61,15 @@ impl Verb {
     fn whole(self, source: &str) -> String {
         let small = matches!(
             self,
-            Self::Heartbeat | Self::Retire | Self::Checkpoint | Self::Slot | Self::Told | Self::Grant | Self::Park
+            Self::Heartbeat
+                | Self::Retire
+                | Self::Checkpoint
+                | Self::Slot
+                | Self::Told
+                | Self::Grant
+                | Self::Park
+                | Self::Album
+                | Self::Tap
         );
         let (book, prelude) = match self {
             _ if small => ("", ""),

@@ -7,6 +7,7 @@
 //! chat without a fenced write before it; a job that fails for good has told the user why. Deliberately absent: user
 //! texts (they stand in the message catalogue), and apalis (the queue's run loop takes a plain function).
 
+mod cards;
 mod deliver;
 mod failing;
 mod generate;
@@ -14,6 +15,7 @@ mod herald;
 mod inputs;
 mod line;
 mod money;
+mod panel;
 mod pictures;
 mod progress;
 mod safety;

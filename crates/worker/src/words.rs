@@ -29,11 +29,11 @@ pub(crate) async fn steps(walk: &Walk, task: TextTask) -> Result<(), Stop> {
     walk.reach("before-edit").await;
     walk.claimed.lease.checkpoint(&Checkpoint::Sending).await?;
     let text = caption::cut(&shown(walk, &written), caption::TEXT_UNITS);
-    failing::say(walk, &text, Urgency::Result)
+    failing::say(walk, None, &text, Urgency::Result)
         .await
         .map_err(|error| Failure::new(FailureClass::Transient, error.to_string()))?;
-    if let Some(message) = slot::find(walk).await {
-        walk.claimed.lease.checkpoint(&Checkpoint::Delivered(message)).await?;
+    if let Some(slot) = slot::find(walk).await {
+        walk.claimed.lease.checkpoint(&Checkpoint::Delivered(slot.message)).await?;
     }
     Ok(())
 }

@@ -53,7 +53,6 @@ pub enum Say<'a> {
     NoBudget { left: Usd },
     NoBudgetChat,
     NoBudgetAll,
-    ButtonCancel,
     ToastCancelled,
     ToastCancelAsked,
     ToastCancelLate,
@@ -195,7 +194,6 @@ impl Say<'_> {
             }
             Self::NoBudgetChat => "no-budget-chat",
             Self::NoBudgetAll => "no-budget-all",
-            Self::ButtonCancel => "button-cancel",
             Self::ToastCancelled => "toast-cancelled",
             Self::ToastCancelAsked => "toast-cancel-asked",
             Self::ToastCancelLate => "toast-cancel-late",
@@ -280,7 +278,7 @@ fn strength(word: &str) -> &'static str {
     }
 }
 
-fn price(model: &Model, language: Language) -> String {
+pub(super) fn price(model: &Model, language: Language) -> String {
     let mut values = FluentArgs::new();
     let Some((low, high)) = model.unit_prices() else { return language.format("price-free", &values) };
     values.set("amount", if low == high { low.to_string() } else { format!("{low}–{high}") });

@@ -94,7 +94,6 @@ fn every_sentence() -> Vec<String> {
         Say::NoBudget { left: Usd::from_micros(120_000) },
         Say::NoBudgetChat,
         Say::NoBudgetAll,
-        Say::ButtonCancel,
         Say::ToastCancelled,
         Say::ToastCancelAsked,
         Say::ToastCancelLate,
@@ -128,7 +127,12 @@ fn every_sentence() -> Vec<String> {
     says.extend(JobState::ALL.map(|state| Say::JobLine { code: "c", state, prompt: "p" }));
     says.extend(Topic::ALL.map(|topic| Say::Blocked { topic, words: "w" }));
     says.extend(FailureClass::ALL.map(|class| Say::Failed { class, model: "M" }));
-    Language::ALL.into_iter().flat_map(|language| says.iter().map(move |say| language.say(say))).collect()
+    let tells = super::tell::samples();
+    let in_one = |language: Language| {
+        let said = says.iter().map(move |say| language.say(say));
+        said.chain(tells.iter().map(move |tell| language.tell(tell))).collect::<Vec<String>>()
+    };
+    Language::ALL.into_iter().flat_map(in_one).collect()
 }
 
 #[test]
