@@ -16,6 +16,7 @@ mod faults;
 mod hostile;
 mod lanes;
 mod pictures;
+mod services;
 mod settings;
 mod shutdown;
 mod webchat;

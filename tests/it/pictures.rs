@@ -72,7 +72,11 @@ async fn a_video_is_asked_for_with_its_own_words() {
     ada.say("/video a paper boat in the rain --seconds 5 --res 480p --ar 16:9").await;
     let requests = requests(&world, 1, 1).await;
     let options = &requests[0].options;
-    assert_eq!((options.seconds, options.resolution.map(|lines| lines.lines())), (Some(5), Some(480)), "{requests:?}");
+    assert_eq!(
+        (options.seconds, options.resolution.map(atelier_domain::request::Resolution::lines)),
+        (Some(5), Some(480)),
+        "{requests:?}"
+    );
     ada.say("/edit bluer").await;
     ada.text("Send a picture with these words under it").await;
 }
