@@ -99,6 +99,11 @@ impl World {
         bot
     }
 
+    /// A bot process with further arguments; what to wait for is the test's business.
+    pub fn bot_with(&self, arguments: &[&str]) -> Process {
+        self.run("bot", arguments, None)
+    }
+
     /// A bot process that stops at a breakpoint.
     pub async fn bot_stopping_at(&self, breakpoint: &Breakpoint) -> Process {
         let bot = self.run("bot", &[], Some(breakpoint));

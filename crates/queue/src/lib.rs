@@ -24,6 +24,7 @@ mod gather;
 mod herald;
 mod keeper;
 pub mod keys;
+mod lead;
 mod lease;
 mod ledger;
 mod link;

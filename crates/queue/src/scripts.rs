@@ -48,6 +48,7 @@ verbs! {
     Park = "park.lua",
     Album = "album.lua",
     Tap = "tap.lua",
+    Lead = "lead.lua",
     Stats = "stats.lua",
     Charge = "ledger/charge.lua",
     Credit = "ledger/credit.lua",
@@ -70,6 +71,7 @@ impl Verb {
                 | Self::Park
                 | Self::Album
                 | Self::Tap
+                | Self::Lead
         );
         let (book, prelude) = match self {
             _ if small => ("", ""),

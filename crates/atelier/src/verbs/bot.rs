@@ -8,7 +8,7 @@ use atelier_telegram::Telegram;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{Common, ProviderArguments, TelegramArguments};
+use crate::config::{Common, ProviderArguments, ServeArguments, TelegramArguments};
 use crate::failure::{Failure, OrExit};
 use crate::queue_of::RedisArguments;
 
@@ -20,6 +20,8 @@ pub(crate) struct Arguments {
     redis: RedisArguments,
     #[command(flatten)]
     provider: ProviderArguments,
+    #[command(flatten)]
+    serve: ServeArguments,
 }
 
 pub(crate) async fn run(common: Common, arguments: Arguments) -> Result<(), Failure> {
@@ -28,7 +30,7 @@ pub(crate) async fn run(common: Common, arguments: Arguments) -> Result<(), Fail
     let catalogue = arguments.provider.catalogue(&arguments.provider.providers()?)?;
     let stop = common.stop_token()?;
     let queue = arguments.redis.connect().await?;
-    serve(telegrams, &queue, &catalogue, &stop).await
+    serve(telegrams, &queue, &catalogue, &arguments.serve, &stop).await
 }
 
 /// Runs a bot for every token until `stop`; the first that fails stops the others.
@@ -36,13 +38,16 @@ pub(crate) async fn serve(
     telegrams: Vec<Telegram>,
     queue: &Queue,
     catalogue: &Catalogue,
+    arguments: &ServeArguments,
     stop: &CancellationToken,
 ) -> Result<(), Failure> {
     let stop = stop.child_token();
+    let arrival = arguments.arrival(&stop).await?;
     let mut bots = JoinSet::new();
     for telegram in telegrams {
-        let settings = atelier_bot::Settings::default();
-        let bot = Bot { telegram, queue: queue.clone(), catalogue: catalogue.clone(), settings };
+        let settings = atelier_bot::Settings { admins: arguments.admins.clone(), ..atelier_bot::Settings::default() };
+        let arrival = arrival.clone();
+        let bot = Bot { telegram, queue: queue.clone(), catalogue: catalogue.clone(), arrival, settings };
         bots.spawn(atelier_bot::run(bot, stop.clone()));
     }
     let mut outcome = Ok(());

@@ -7,7 +7,9 @@ use atelier_queue::PrivateSettings;
 use atelier_worker::Worker;
 use tracing::{info, warn};
 
-use crate::config::{Common, ProviderArguments, ServerArguments, TelegramArguments, WorkArguments, offers_services};
+use crate::config::{
+    Common, ProviderArguments, ServeArguments, ServerArguments, TelegramArguments, WorkArguments, offers_services,
+};
 use crate::failure::{Failure, OrExit};
 use crate::private::KeptRedis;
 use crate::queue_of::{DATA, RedisArguments, UP_REDIS, connect};
@@ -23,6 +25,8 @@ pub(crate) struct Arguments {
     server: ServerArguments,
     #[command(flatten)]
     provider: ProviderArguments,
+    #[command(flatten)]
+    serve: ServeArguments,
     #[command(flatten)]
     work: WorkArguments,
     /// Where the private Redis keeps its data.
@@ -64,7 +68,7 @@ pub(crate) async fn run(common: Common, arguments: Arguments) -> Result<(), Fail
                 atelier_worker::Settings { catalogue: catalogue.clone(), rules, ..atelier_worker::Settings::default() };
             let worker = Worker { telegrams: telegrams.clone(), queue: queue.clone(), providers, options, settings };
             let bots = async {
-                let outcome = bot::serve(telegrams, &queue, &catalogue, &bots_stop).await;
+                let outcome = bot::serve(telegrams, &queue, &catalogue, &arguments.serve, &bots_stop).await;
                 work_stop.cancel();
                 outcome
             };

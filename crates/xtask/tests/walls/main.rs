@@ -99,7 +99,7 @@ const GIANTS: &[(&str, &[&str], &[&str])] = &[
     // `simulator` posts updates to webhooks, as Telegram does
     ("reqwest", &["atelier-provider", "atelier-telegram", "atelier-simulator", "e2e"], &[]),
     // how a room opens a port
-    ("axum", &["atelier-console", "atelier-simulator"], &["atelier-provider", "atelier-telegram"]),
+    ("axum", &["atelier-console", "atelier-simulator", "atelier-telegram"], &["atelier-provider"]),
     ("image", &["atelier-media", "atelier-simulator"], &[]),
     ("resvg", &["atelier-media"], &[]),
     ("tiny-skia", &["atelier-sketch"], &[]),
