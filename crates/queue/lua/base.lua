@@ -15,6 +15,83 @@ local function int(number)
   return string.format('%.0f', number)
 end
 
+-- A job is one value that never changes, written when it was accepted, and one of how it stands, written whole at every
+-- transition. Both are fields of two hashes, so that one command reads or writes those of all jobs of a step.
+-- `jobs`: model, owner, cost, seq, at, chat, weight, batch, separated by the unit separator; behind a record separator
+-- the body.
+-- `holds`: state, fence, cancel, worker, claimed, attempt, tag, settled, started, starter, lost, due, ended, bytes,
+-- class, separated alike. A job without one waits and was never claimed.
+-- What workers and bots write on the way is in `job:<id>`, a hash of its own.
+local ASKED = '^([^\31\30]*)' .. string.rep('\31([^\31\30]*)', 7) .. '\30'
+local HELD = '^([^\31]*)' .. string.rep('\31([^\31]*)', 14) .. '$'
+
+local function job_of(id, asked, held)
+  local job = { id = id, asked = asked }
+  job.model, job.owner, job.cost, job.seq, job.at, job.chat, job.weight, job.batch = string.match(asked, ASKED)
+  job.cost = tonumber(job.cost)
+  if job.chat == '' then
+    job.chat = nil
+  end
+  if job.batch == '' then
+    job.batch = nil
+  end
+  if held then
+    job.state, job.fence, job.cancel, job.worker, job.claimed, job.attempt, job.tag, job.settled, job.started,
+      job.starter, job.lost, job.due, job.ended, job.bytes, job.class = string.match(held, HELD)
+  else
+    job.state, job.fence, job.cancel, job.worker, job.claimed, job.attempt, job.tag = 'waiting', '', '', '', '', '', ''
+    job.settled, job.started, job.starter, job.lost, job.due, job.ended, job.bytes, job.class = '', '', '', '', '', '', '', ''
+  end
+  return job
+end
+
+-- the second of the two values
+local function held_of(job)
+  return table.concat({ job.state, job.fence, job.cancel, job.worker, job.claimed, job.attempt, job.tag, job.settled,
+    job.started, job.starter, job.lost, job.due, job.ended, job.bytes, job.class }, '\31')
+end
+
+-- The jobs that this script has looked at, as they stand now; what it changed of them is written by save().
+local known, changed = {}, {}
+
+-- those of the ids that nobody has looked at yet
+local function look(ids)
+  local fresh = {}
+  for _, id in ipairs(ids) do
+    if known[id] == nil then
+      known[id] = false
+      fresh[#fresh + 1] = id
+    end
+  end
+  if #fresh > 0 then
+    local asked, held = redis.call('HMGET', K .. 'jobs', unpack(fresh)), redis.call('HMGET', K .. 'holds', unpack(fresh))
+    for index, id in ipairs(fresh) do
+      known[id] = asked[index] and job_of(id, asked[index], held[index])
+    end
+  end
+end
+
+local function job_at(id)
+  look({ id })
+  return known[id]
+end
+
+local function change(job)
+  changed[job.id] = job
+end
+
+local function save()
+  local fields = {}
+  for id, job in pairs(changed) do
+    fields[#fields + 1] = id
+    fields[#fields + 1] = held_of(job)
+  end
+  if #fields > 0 then
+    redis.call('HSET', K .. 'holds', unpack(fields))
+  end
+  changed = {}
+end
+
 -- one line of the job's trail: milliseconds, kind, actor, detail, separated by the unit separator
 local function note(id, at, kind, actor, detail)
   local key = K .. 'trail:' .. id

@@ -27,6 +27,7 @@ local function model_of(name)
       typical = tonumber(field[6] or '0'), spread = tonumber(field[7] or '0'),
       limit = tonumber(field[8] or 'inf') or math.huge, gate = field[9], paused = field[10],
       lane = field[11] or name, arrivals = field[12], ring = K .. 'ring:' .. name, tags = K .. 'tags:' .. name,
+      stands = {}, moved = {},
     }
     model.read = { arrivals = model.arrivals }
     for _, each in ipairs(COUNTED) do
@@ -79,8 +80,8 @@ end
 local gauges
 local function gauge(name)
   if not gauges then
-    local field = redis.call('HMGET', K .. 'gauge', 'waiting', 'turn')
-    gauges = { waiting = field[1], turn = field[2] }
+    local field = redis.call('HMGET', K .. 'gauge', 'waiting', 'turn', 'kept')
+    gauges = { waiting = field[1], turn = field[2], kept = field[3] }
   end
   return gauges[name]
 end
@@ -93,21 +94,81 @@ local function boosted(head)
   return head and tonumber(head) < 0 and BOOST or 0
 end
 
+-- Where owners stand at a model: by their tag in its ring, by one kept apart, or nowhere. Looked up for many at once,
+-- and written once by write_stands().
+local function meet(model, names)
+  local rings, tags = redis.call('ZMSCORE', model.ring, unpack(names)), redis.call('ZMSCORE', model.tags, unpack(names))
+  for index, name in ipairs(names) do
+    local ring, tag = tonumber(rings[index] or ''), tonumber(tags[index] or '')
+    model.stands[name] = { ring = ring, tag = tag, ringed = ring ~= nil, tagged = tag ~= nil }
+  end
+end
+
+local function stand_of(model, name)
+  if not model.stands[name] then
+    meet(model, { name })
+  end
+  return model.stands[name]
+end
+
+local function move(model, name, ring, tag)
+  local stand = stand_of(model, name)
+  stand.ring, stand.tag = ring, tag
+  model.moved[name] = stand
+end
+
+local function write_stands()
+  for _, model in pairs(models) do
+    local rings, left, tags, dropped = {}, {}, {}, {}
+    for name, stand in pairs(model.moved) do
+      if stand.ring then
+        rings[#rings + 1] = int(stand.ring)
+        rings[#rings + 1] = name
+      elseif stand.ringed then
+        left[#left + 1] = name
+      end
+      if stand.tag then
+        tags[#tags + 1] = int(stand.tag)
+        tags[#tags + 1] = name
+      elseif stand.tagged then
+        dropped[#dropped + 1] = name
+      end
+      stand.ringed, stand.tagged = stand.ring ~= nil, stand.tag ~= nil
+    end
+    model.moved = {}
+    if #rings > 0 then
+      redis.call('ZADD', model.ring, unpack(rings))
+    end
+    if #left > 0 then
+      redis.call('ZREM', model.ring, unpack(left))
+    end
+    if #tags > 0 then
+      redis.call('ZADD', model.tags, unpack(tags))
+    end
+    if #dropped > 0 then
+      redis.call('ZREM', model.tags, unpack(dropped))
+    end
+  end
+end
+
 -- puts an owner whose line has a job among those that wait for the model; whether it stands at the model's time
 local function join_ring(model, owner, head)
-  local tag = tonumber(redis.call('ZSCORE', model.tags, owner) or '0')
-  if tag > 0 then
-    redis.call('ZREM', model.tags, owner)
-  end
-  redis.call('ZADD', model.ring, int(math.max(model.v, tag) - boosted(head)), owner)
+  local tag = stand_of(model, owner).tag or 0
+  move(model, owner, math.max(model.v, tag) - boosted(head), nil)
   model.dirty = true
   return tag <= model.v
 end
 
--- an owner without a waiting job: its tag is kept apart while it lies ahead of the model's time
-local function keep_tag(model, owner, tag)
-  if tag > model.v then
-    redis.call('ZADD', model.tags, int(tag), owner)
+-- the tag of an owner without a waiting job: kept apart while it lies ahead of the model's time
+local function ahead(model, tag)
+  return tag > model.v and tag or nil
+end
+
+-- an owner in a ring goes ahead of its turn, or back to it
+local function boost(model, owner, by)
+  local stand = stand_of(model, owner)
+  if stand.ring then
+    move(model, owner, stand.ring - by, stand.tag)
   end
 end
 
@@ -127,7 +188,7 @@ local function enqueue(model, owner, cost, ...)
   if before == math.huge then
     newcomer = join_ring(model, owner, head)
   elseif boosted(head) ~= boosted(before) then
-    redis.call('ZADD', model.ring, 'XX', 'INCR', int(-BOOST), owner)
+    boost(model, owner, BOOST)
   end
   model.waiting = model.waiting + #jobs / 2
   model.work = model.work + cost
@@ -177,11 +238,12 @@ local function hold_back(model, owner, chat, id, place)
 end
 
 -- takes one waiting job out of its line, wherever it stands there
-local function leave_line(at, model, owner, id, chat, cost)
+local function leave_line(at, model, job)
+  local owner, id, chat = job.owner, job.id, job.chat
   local line = line_of(model, owner)
   local before = redis.call('ZRANGE', line, 0, 0, 'WITHSCORES')
   model.waiting = model.waiting - 1
-  model.work = model.work - cost
+  model.work = model.work - job.cost
   model.dirty = true
   if redis.call('ZREM', line, id) == 0 then
     local key, each = K .. 'held:' .. (chat or ''), model.name .. ':' .. owner
@@ -196,10 +258,9 @@ local function leave_line(at, model, owner, id, chat, cost)
   end
   local head = redis.call('ZRANGE', line, 0, 0, 'WITHSCORES')
   if not head[1] then
-    local tag = redis.call('ZSCORE', model.ring, owner)
+    local tag = stand_of(model, owner).ring
     if tag then
-      redis.call('ZREM', model.ring, owner)
-      keep_tag(model, owner, tonumber(tag) + boosted(before[2]))
+      move(model, owner, nil, ahead(model, tag + boosted(before[2])))
     else
       redis.call('SREM', K .. 'parked:' .. owner, model.name)
       if redis.call('EXISTS', K .. 'parked:' .. owner) == 0 then
@@ -207,7 +268,7 @@ local function leave_line(at, model, owner, id, chat, cost)
       end
     end
   elseif boosted(head[2]) ~= boosted(before[2]) then
-    redis.call('ZADD', model.ring, 'XX', 'INCR', int(BOOST), owner)
+    boost(model, owner, -BOOST)
   end
   if chat then
     -- it may have come back in the place of others
@@ -263,18 +324,16 @@ end
 -- charges an owner for more or less than was predicted; `tag` is its finish tag after the job in question
 local function charge(model, name, by, tag)
   by = math.floor(by)
-  local owner = owner_of(name)
-  -- only who has jobs beside those in flight can stand in a ring
-  if by == 0 or owner.pending > owner.busy and redis.call('ZADD', model.ring, 'XX', 'INCR', int(by), name) then
+  if by == 0 then
     return
   end
-  local kept = tonumber(redis.call('ZSCORE', model.tags, name) or '0')
-  -- of a tag that was forgotten only the job's own is known
-  local after = (kept > model.v and kept or tag) + by
-  keep_tag(model, name, after)
-  if kept > 0 and after <= model.v then
-    redis.call('ZREM', model.tags, name)
+  local stand = stand_of(model, name)
+  if stand.ring then
+    return move(model, name, stand.ring + by, stand.tag)
   end
+  local kept = stand.tag or 0
+  -- of a tag that was forgotten only the job's own is known
+  move(model, name, nil, ahead(model, (kept > model.v and kept or tag) + by))
 end
 
 -- something that a worker must tell a chat: `job:<id>` or `batch:<id>`
@@ -286,16 +345,17 @@ local function notify(at, what)
   end
 end
 
--- What a finished job takes in memory, with its places in sets and lists: of the server's own measure, so much at least
--- for any, and so much for each byte of the body and of what was written on the way.
+-- What a finished job takes in memory beside the value that was written when it was accepted: how it stood, its places
+-- in sets and lists, what was written on the way.
 local RECORD = 700
 
--- ends a job: state, time, retention, totals, its batch; further fields of its record may follow
-local function finish(id, at, state, name, batch, size, ...)
-  local bytes = RECORD + tonumber(size or '0')
-  redis.call('HSET', K .. 'job:' .. id, 'state', state, 'ended', int(at), 'bytes', int(bytes), ...)
+-- ends a job: state, time, retention, totals, its batch
+local function finish(job, at, state)
+  local id, batch, bytes = job.id, job.batch, RECORD + #job.asked
+  job.state, job.ended, job.bytes = state, int(at), int(bytes)
+  change(job)
   count('gauge', 'kept', bytes)
-  local owner = owner_of(name)
+  local owner = owner_of(job.owner)
   owner.pending = owner.pending - 1
   owner.dirty = true
   count('totals', state, 1)
@@ -316,25 +376,50 @@ local function finish(id, at, state, name, batch, size, ...)
 end
 
 -- drops the records of jobs that ended too long ago, or are too many, or too large together
-local function drop(set, id)
-  local key = K .. 'job:' .. id
-  count('gauge', 'kept', -tonumber(redis.call('HGET', key, 'bytes') or '0'))
-  redis.call('ZREM', K .. set, id)
-  redis.call('DEL', key, K .. 'body:' .. id, K .. 'trail:' .. id)
+local function drop(set, ids)
+  if #ids == 0 then
+    return
+  end
+  local keys = {}
+  look(ids)
+  for _, id in ipairs(ids) do
+    count('gauge', 'kept', -(known[id] and tonumber(known[id].bytes) or 0))
+    known[id] = false
+    keys[#keys + 1] = K .. 'job:' .. id
+    keys[#keys + 1] = K .. 'trail:' .. id
+  end
+  redis.call('ZREM', K .. set, unpack(ids))
+  redis.call('HDEL', K .. 'jobs', unpack(ids))
+  redis.call('HDEL', K .. 'holds', unpack(ids))
+  redis.call('DEL', unpack(keys))
 end
 
-local function retain(set, at, kept)
-  local key = K .. set
+local function retain(set, at)
+  local key, ids = K .. set, {}
   local over = redis.call('ZCARD', key) - setting('keep_jobs')
-  for _ = 1, LIMIT do
-    local oldest = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
-    local sum = kept + (counters.gauge and counters.gauge.kept or 0)
-    if not oldest[1] or over <= 0 and tonumber(oldest[2]) > at - setting('keep_ms') and sum <= setting('keep_bytes') then
-      return
-    end
-    drop(set, oldest[1])
-    over = over - 1
+  local kept = tonumber(gauge('kept') or '0') + (counters.gauge and counters.gauge.kept or 0)
+  local function stays(time)
+    return over <= 0 and tonumber(time) > at - setting('keep_ms') and kept <= setting('keep_bytes')
   end
+  local oldest = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
+  if not oldest[1] or stays(oldest[2]) then
+    return
+  end
+  oldest = redis.call('ZRANGE', key, 0, LIMIT - 1, 'WITHSCORES')
+  for index = 1, #oldest, 2 do
+    ids[#ids + 1] = oldest[index]
+  end
+  look(ids)
+  ids = {}
+  for index = 1, #oldest, 2 do
+    if stays(oldest[index + 1]) then
+      break
+    end
+    local job = known[oldest[index]]
+    ids[#ids + 1] = oldest[index]
+    kept, over = kept - (job and tonumber(job.bytes) or 0), over - 1
+  end
+  drop(set, ids)
 end
 
 -- whether a model's waiting jobs may be claimed now
@@ -346,14 +431,15 @@ end
 -- Writes what was kept back. A model that is open and was not before, or is still, and whose jobs this caller will not
 -- claim, has a worker woken.
 local function flush(at, claiming)
+  save()
+  write_stands()
   for set, list in pairs(ends) do
     redis.call('ZADD', K .. set, unpack(list))
   end
   if next(ends) then
-    local kept = tonumber(redis.call('HGET', K .. 'gauge', 'kept') or '0')
     -- the successes go first: there are more of them, and fewer questions about them
-    retain('ended', at, kept)
-    retain('dead', at, kept)
+    retain('ended', at)
+    retain('dead', at)
   end
   local turn
   for name, model in pairs(models) do

@@ -15,7 +15,8 @@ for _, each in ipairs(redis.call('SMEMBERS', K .. 'models')) do
   local first = redis.call('ZRANGE', model.ring, 0, 0)[1]
   local id = first and redis.call('ZRANGE', line_of(model, first), 0, 0)[1]
   if id then
-    oldest = at - tonumber(redis.call('HGET', K .. 'job:' .. id, 'at') or at)
+    local job = job_at(id)
+    oldest = at - tonumber(job and job.at or at)
   end
   local rate = redis.call('HMGET', K .. 'rate:' .. model.lane, 'until', 'every')
   for _, value in ipairs({

@@ -5,8 +5,9 @@
 //!
 //! | key | type | holds |
 //! |---|---|---|
-//! | `job:<id>` | hash | state, model, owner, cost, seq, at; chat, weight, batch when there are; fence, worker, attempt, times, checkpoints, failure |
-//! | `body:<id>` | string | the job as JSON, versioned |
+//! | `jobs` | hash | per job what was asked: model, owner, cost, seq, at, chat, weight, batch, and the job as JSON, versioned |
+//! | `holds` | hash | per job how it stands: state, fence, cancel, worker, times, attempt, tag, failure class; none waits and was never claimed |
+//! | `job:<id>` | hash | what was written on the way: the slot, checkpoints and their times, detail of a failure |
 //! | `trail:<id>` | list | what happened to the job, the last 200 events |
 //! | `line:<model>:<owner>` | sorted set | an owner's waiting jobs of a model by number of submission, urgent ones 2^52 lower |
 //! | `ring:<model>` | sorted set | owners that wait for the model and may run, by the start tag of their next job |
@@ -44,10 +45,10 @@
 //! | `totals` | hash | counters since the beginning; `accepted` is also the last number of submission |
 
 /// Version of the key layout: a build with another layout must not touch these keys.
-pub const LAYOUT: u32 = 2;
+pub const LAYOUT: u32 = 3;
 
 /// Prefix of all keys of the first shard. The braces are the hash tag: all keys live in one slot of a Redis Cluster.
-pub const PREFIX: &str = "{atelier:0}:v2:";
+pub const PREFIX: &str = "{atelier:0}:v3:";
 
 /// A key of the same slot that is never written, the second key of every script: a cluster that moves our slot from node
 /// to node, key by key, answers TRYAGAIN to a call with one key that is nowhere and another, and so never runs a script

@@ -25,6 +25,7 @@ mod lease;
 mod link;
 mod list;
 mod pace;
+mod packed;
 mod private;
 mod published;
 mod record;

@@ -78,7 +78,7 @@ pub(crate) fn good() -> History {
     history.rest.forgotten = lasting.iter().map(|(name, content)| ((*name).to_owned(), content.clone())).collect();
     history.rest.keys.clone_from(&history.rest.forgotten);
     for id in ["j", "k"] {
-        for family in ["job:", "body:", "trail:"] {
+        for family in ["jobs:", "holds:", "trail:"] {
             history.rest.keys.insert(format!("{family}{id}"), Content::default());
         }
     }

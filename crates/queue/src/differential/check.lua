@@ -51,14 +51,48 @@ local function members(key)
 end
 local held, held_lines, held_chats = {}, {}, {}
 local exists = {}
-local all, bodies, trails = 0, 0, 0
+local count_of_holds = 0
+local asked_of, held_of = hash(K .. 'jobs'), hash(K .. 'holds')
+for id, asked in pairs(asked_of) do
+  local job = {}
+  job[MODEL], job[OWNER], job[COST], job[SEQ], job[CHAT] =
+    string.match(asked, '^([^\31]*)\31([^\31]*)\31([^\31]*)\31([^\31]*)\31[^\31]*\31([^\31]*)\31[^\31]*\31[^\31\30]*\30.')
+  local held = held_of[id]
+  job[STATE] = 'waiting'
+  if held then
+    count_of_holds = count_of_holds + 1
+    local fields = {}
+    for field in string.gmatch(held .. '\31', '([^\31]*)\31') do
+      fields[#fields + 1] = field ~= '' and field or false
+    end
+    job[STATE], job[FENCE], job[ENDED], job[BYTES] = fields[1], fields[2], fields[13], fields[14]
+    if #fields ~= 15 then
+      fault('how job %s stands has %d fields', id, #fields)
+    end
+  end
+  if not job[MODEL] then
+    fault('what job %s asked cannot be read', id)
+  end
+  job[CHAT] = job[CHAT] ~= '' and job[CHAT]
+  jobs[id] = job
+end
+for id in pairs(held_of) do
+  count_of_holds = count_of_holds - 1
+end
+if count_of_holds ~= 0 then
+  fault('%d jobs stand somewhere that nobody asked for', -count_of_holds)
+end
 -- what is done with a key, by the first letters of its name; whose name ends there is looked at below
 local read = {
-  ['body:'] = function() bodies = bodies + 1 end,
-  ['trail'] = function() trails = trails + 1 end,
-  ['job:'] = function(key, rest)
-    all = all + 1
-    jobs[rest] = redis.call('HMGET', key, 'state', 'model', 'owner', 'chat', 'cost', 'seq', 'fence', 'bytes', 'ended')
+  ['trail'] = function(_, rest)
+    if not jobs[rest] then
+      fault('job %s left a trail and has no record', rest)
+    end
+  end,
+  ['job:'] = function(_, rest)
+    if not jobs[rest] then
+      fault('job %s left something written and has no record', rest)
+    end
   end,
   ['line:'] = function(key, rest)
     local model, owner = string.match(rest, '^([^:]*):(.*)$')
@@ -179,9 +213,6 @@ for id, kind in pairs(place) do
   if not jobs[id] then
     fault('%s holds job %s, which has no record', kind, id)
   end
-end
-if bodies ~= all or trails > all then
-  fault('of %d jobs there are %d bodies and %d trails', all, bodies, trails)
 end
 
 -- 3. counters and caps

@@ -35,19 +35,19 @@ const MUTANTS: [Mutant; 16] = [
     Mutant {
         name: "a claim is not charged",
         verb: Some(Verb::Step),
-        old: "tag + math.floor(job.cost * UNIT / job.weight) or tag",
+        old: "tag + math.floor(job.cost * UNIT / tonumber(job.weight)) or tag",
         new: "tag or tag",
     },
     Mutant {
         name: "weights are ignored",
         verb: Some(Verb::Step),
-        old: "tag + math.floor(job.cost * UNIT / job.weight) or tag",
+        old: "tag + math.floor(job.cost * UNIT / tonumber(job.weight)) or tag",
         new: "tag + math.floor(job.cost * UNIT) or tag",
     },
     Mutant {
         name: "the difference to the prediction is not charged",
         verb: Some(Verb::Step),
-        old: "  charge(model, owner, (took - cost) * UNIT / weight, tonumber(job[10]))\n",
+        old: "  charge(model, owner, (took - job.cost) * UNIT / tonumber(job.weight), tonumber(job.tag))\n",
         new: "",
     },
     Mutant {
@@ -65,14 +65,14 @@ const MUTANTS: [Mutant; 16] = [
     Mutant {
         name: "a stale token ends a job",
         verb: Some(Verb::Step),
-        old: "job[1] ~= 'active' or job[2] ~= fence",
-        new: "job[1] ~= 'active'",
+        old: "job.state ~= 'active' or job.fence ~= fence",
+        new: "job.state ~= 'active'",
     },
     Mutant {
         name: "a stale token writes a checkpoint",
         verb: Some(Verb::Checkpoint),
-        old: "job[1] ~= 'active' or job[2] ~= fence",
-        new: "job[1] ~= 'active'",
+        old: "state ~= 'active' or holder_of ~= fence",
+        new: "state ~= 'active'",
     },
     Mutant {
         name: "a batch joins before its last job",
@@ -102,8 +102,8 @@ const MUTANTS: [Mutant; 16] = [
     Mutant {
         name: "a job that comes back is counted twice",
         verb: Some(Verb::Step),
-        old: "        enqueue(model, job[2], tonumber(job[4]), job[3], id)\n",
-        new: "        enqueue(model, job[2], tonumber(job[4]), job[3], id)\n        model.waiting = model.waiting + 1\n",
+        old: "        enqueue(model, job.owner, job.cost, job.seq, id)\n",
+        new: "        enqueue(model, job.owner, job.cost, job.seq, id)\n        model.waiting = model.waiting + 1\n",
     },
 ];
 
