@@ -20,27 +20,33 @@ end
 -- `jobs`: model, owner, cost, seq, at, chat, weight, batch, separated by the unit separator; behind a record separator
 -- the body.
 -- `holds`: state, fence, cancel, worker, claimed, attempt, tag, settled, started, starter, lost, due, ended, bytes,
--- class, separated alike. A job without one waits and was never claimed.
+-- class, separated alike; behind a record separator the head of what was asked and the length of all of it, so that who
+-- holds the job need not read the body. A job without one waits, was never claimed, and nothing was written on its way.
 -- What workers and bots write on the way is in `job:<id>`, a hash of its own.
-local ASKED = '^([^\31\30]*)' .. string.rep('\31([^\31\30]*)', 7) .. '\30'
-local HELD = '^([^\31]*)' .. string.rep('\31([^\31]*)', 14) .. '$'
+local ASKED = '^([^\31\30]*)' .. string.rep('\31([^\31\30]*)', 7) .. '\30()'
+local HELD = '^([^\31]*)' .. string.rep('\31([^\31\30]*)', 14) .. '\30(.*)\30(%d+)$'
 
 local function job_of(id, asked, held)
-  local job = { id = id, asked = asked }
-  job.model, job.owner, job.cost, job.seq, job.at, job.chat, job.weight, job.batch = string.match(asked, ASKED)
+  local job, head, length = { id = id, asked = asked, held = held }
+  if held then
+    job.state, job.fence, job.cancel, job.worker, job.claimed, job.attempt, job.tag, job.settled, job.started,
+      job.starter, job.lost, job.due, job.ended, job.bytes, job.class, head, length = string.match(held, HELD)
+    job.head, job.length = head, tonumber(length)
+    head = head .. '\30'
+  else
+    job.state, job.fence, job.cancel, job.worker, job.claimed, job.attempt, job.tag = 'waiting', '', '', '', '', '', ''
+    job.settled, job.started, job.starter, job.lost, job.due, job.ended, job.bytes, job.class = '', '', '', '', '', '', '', ''
+    head, job.length = asked, #asked
+  end
+  local behind
+  job.model, job.owner, job.cost, job.seq, job.at, job.chat, job.weight, job.batch, behind = string.match(head, ASKED)
+  job.head = job.head or string.sub(asked, 1, behind - 2)
   job.cost = tonumber(job.cost)
   if job.chat == '' then
     job.chat = nil
   end
   if job.batch == '' then
     job.batch = nil
-  end
-  if held then
-    job.state, job.fence, job.cancel, job.worker, job.claimed, job.attempt, job.tag, job.settled, job.started,
-      job.starter, job.lost, job.due, job.ended, job.bytes, job.class = string.match(held, HELD)
-  else
-    job.state, job.fence, job.cancel, job.worker, job.claimed, job.attempt, job.tag = 'waiting', '', '', '', '', '', ''
-    job.settled, job.started, job.starter, job.lost, job.due, job.ended, job.bytes, job.class = '', '', '', '', '', '', '', ''
   end
   return job
 end
@@ -49,24 +55,40 @@ end
 local function held_of(job)
   return table.concat({ job.state, job.fence, job.cancel, job.worker, job.claimed, job.attempt, job.tag, job.settled,
     job.started, job.starter, job.lost, job.due, job.ended, job.bytes, job.class }, '\31')
+    .. '\30' .. job.head .. '\30' .. job.length
 end
 
 -- The jobs that this script has looked at, as they stand now; what it changed of them is written by save().
 local known, changed = {}, {}
 
--- those of the ids that nobody has looked at yet
-local function look(ids)
-  local fresh = {}
+-- Those of the ids that nobody has looked at yet; with their bodies when they are to be handed out.
+local function look(ids, bodies)
+  local fresh, unheld = {}, {}
   for _, id in ipairs(ids) do
-    if known[id] == nil then
-      known[id] = false
+    if known[id] == nil or bodies and known[id] and not known[id].asked then
+      known[id] = known[id] or false
       fresh[#fresh + 1] = id
     end
   end
-  if #fresh > 0 then
-    local asked, held = redis.call('HMGET', K .. 'jobs', unpack(fresh)), redis.call('HMGET', K .. 'holds', unpack(fresh))
-    for index, id in ipairs(fresh) do
-      known[id] = asked[index] and job_of(id, asked[index], held[index])
+  if #fresh == 0 then
+    return
+  end
+  for index, held in ipairs(redis.call('HMGET', K .. 'holds', unpack(fresh))) do
+    local id = fresh[index]
+    known[id] = known[id] or held and job_of(id, nil, held)
+    if bodies or not held then
+      unheld[#unheld + 1] = id
+    end
+  end
+  if #unheld == 0 then
+    return
+  end
+  for index, asked in ipairs(redis.call('HMGET', K .. 'jobs', unpack(unheld))) do
+    local id = unheld[index]
+    if known[id] and asked then
+      known[id].asked = asked
+    else
+      known[id] = asked and job_of(id, asked, nil)
     end
   end
 end
@@ -134,18 +156,47 @@ local function nudge(model)
   end
 end
 
+-- Numbers of the whole queue, read together and written together by write_gauges().
+local gauges, gauged
+local GAUGES = { 'waiting', 'kept', 'turn', 'spare', 'room', 'fence' }
+
+local function gauge(name)
+  if not gauges then
+    gauges = {}
+    for index, value in ipairs(redis.call('HMGET', K .. 'gauge', unpack(GAUGES))) do
+      gauges[GAUGES[index]] = tonumber(value or '0')
+    end
+  end
+  return gauges[name]
+end
+
+local function set_gauge(name, value)
+  if gauge(name) ~= value then
+    gauges[name], gauged = value, gauged or {}
+    gauged[name] = value
+  end
+end
+
+local function write_gauges()
+  if gauged then
+    local fields = {}
+    for name, value in pairs(gauged) do
+      fields[#fields + 1] = name
+      fields[#fields + 1] = int(value)
+    end
+    redis.call('HSET', K .. 'gauge', unpack(fields))
+    gauged = nil
+  end
+end
+
 -- A worker that was cut off from Redis says so with its first call afterwards (`amnesty` in milliseconds, else 0): most
 -- likely nobody else could renew a lease either, so their holders get a moment to come back before the jobs are given
--- to others. Returns until when leases are spared, the lanes' turn, and '1' when there are
--- chats with room for jobs that were held back.
+-- to others. Returns until when leases are spared.
 local function spared(at, amnesty)
-  local gauge = redis.call('HMGET', K .. 'gauge', 'spare', 'turn', 'room')
-  local spare = tonumber(gauge[1] or '0')
   if amnesty > 0 then
-    spare = math.max(spare, at + amnesty)
-    redis.call('HSET', K .. 'gauge', 'spare', int(spare))
+    set_gauge('spare', math.max(gauge('spare'), at + amnesty))
   end
-  return spare, tonumber(gauge[2] or '0'), gauge[3]
+  return gauge('spare')
 end
 
 -- A worker begins to serve: its slots count for each of its models, or for all ('*').

@@ -8,7 +8,10 @@
 local TOGETHER = 1000 -- leases of one command
 local worker, lease = ARGV[1], tonumber(ARGV[2])
 local at = now()
-spared(at, tonumber(ARGV[6]))
+if tonumber(ARGV[6]) > 0 then
+  spared(at, tonumber(ARGV[6]))
+  write_gauges()
+end
 local served = tonumber(ARGV[7])
 local lanes = tonumber(ARGV[8 + served])
 local base = 8 + served + 2 * lanes

@@ -11,7 +11,7 @@ end
 
 -- What a script changes in models, owners, chats and counters is kept here and written once by flush(): every write
 -- is also a record in the append-only file.
-local models, owners, counters, ends = {}, {}, {}, {}
+local models, owners, counters, ends, joining = {}, {}, {}, {}, {}
 
 -- what of a model is kept in memory while a script runs
 local COUNTED = { 'v', 'tag', 'running', 'waiting', 'work', 'typical', 'spread' }
@@ -46,10 +46,13 @@ local function arriving(model, at)
   return tonumber(rate or '0') * math.exp(-math.max(0, at - tonumber(since or '0')) / period), period
 end
 
--- an owner (`bot:user`): jobs that have not ended, jobs in flight, 1 when paused
+-- an owner (`bot:user`): jobs that have not ended, jobs in flight; 1 when paused, 2 when parked somewhere, 3 when both
 local function own(name, packed)
-  local pending, busy, paused = string.match(packed or '', '^(%d+) (%d+) (%d)$')
-  local owner = { pending = tonumber(pending or '0'), busy = tonumber(busy or '0'), paused = paused == '1' }
+  local pending, busy, marks = string.match(packed or '', '^(%d+) (%d+) (%d)$')
+  local owner = {
+    pending = tonumber(pending or '0'), busy = tonumber(busy or '0'), paused = marks == '1' or marks == '3',
+    parked = marks == '2' or marks == '3',
+  }
   owners[name] = owner
   return owner
 end
@@ -75,15 +78,6 @@ local function setting(name)
     }
   end
   return settings[name]
-end
-
-local gauges
-local function gauge(name)
-  if not gauges then
-    local field = redis.call('HMGET', K .. 'gauge', 'waiting', 'turn', 'kept')
-    gauges = { waiting = field[1], turn = field[2], kept = field[3] }
-  end
-  return gauges[name]
 end
 
 local function line_of(model, owner)
@@ -133,6 +127,9 @@ local function write_stands()
       elseif stand.tagged then
         dropped[#dropped + 1] = name
       end
+      if model.queued then
+        model.queued = model.queued + (stand.ring and 1 or 0) - (stand.ringed and 1 or 0)
+      end
       stand.ringed, stand.tagged = stand.ring ~= nil, stand.tag ~= nil
     end
     model.moved = {}
@@ -149,6 +146,12 @@ local function write_stands()
       redis.call('ZREM', model.tags, unpack(dropped))
     end
   end
+end
+
+-- how many owners wait for a model
+local function queued(model)
+  model.queued = model.queued or redis.call('ZCARD', model.ring)
+  return model.queued
 end
 
 -- puts an owner whose line has a job among those that wait for the model; whether it stands at the model's time
@@ -225,7 +228,7 @@ local function unhold(at, chat, busy, since)
     redis.call('SREM', K .. 'held', chat)
   elseif redis.call('ZCOUNT', key, '-inf', '(' .. (since or int(at))) > 0 then
     redis.call('ZADD', K .. 'roomy', since or int(at), chat)
-    redis.call('HSET', K .. 'gauge', 'room', '1')
+    set_gauge('room', 1)
   end
 end
 
@@ -235,6 +238,13 @@ local function hold_back(model, owner, chat, id, place)
   redis.call('ZADD', key .. ':' .. line, place, id)
   redis.call('ZADD', key, 'NX', '0', line)
   redis.call('SADD', K .. 'held', chat)
+end
+
+-- an owner is parked nowhere any more
+local function unlist(name)
+  redis.call('SREM', K .. 'parked', name)
+  local owner = owner_of(name)
+  owner.parked, owner.dirty = false, true
 end
 
 -- takes one waiting job out of its line, wherever it stands there
@@ -264,7 +274,7 @@ local function leave_line(at, model, job)
     else
       redis.call('SREM', K .. 'parked:' .. owner, model.name)
       if redis.call('EXISTS', K .. 'parked:' .. owner) == 0 then
-        redis.call('SREM', K .. 'parked', owner)
+        unlist(owner)
       end
     end
   elseif boosted(head[2]) ~= boosted(before[2]) then
@@ -280,6 +290,8 @@ end
 local function park(model, name)
   redis.call('SADD', K .. 'parked:' .. name, model.name)
   redis.call('SADD', K .. 'parked', name)
+  local owner = owner_of(name)
+  owner.parked, owner.dirty = true, true
 end
 
 -- brings back an owner who may have more jobs in flight again
@@ -293,13 +305,7 @@ local function unpark(name)
     end
   end
   redis.call('DEL', key)
-  redis.call('SREM', K .. 'parked', name)
-end
-
-local parked
-local function is_parked(name)
-  parked = parked or redis.call('EXISTS', K .. 'parked')
-  return parked == 1 and redis.call('SISMEMBER', K .. 'parked', name) == 1
+  unlist(name)
 end
 
 -- a job is no longer in flight: its model, owner and chat may take another
@@ -309,7 +315,7 @@ local function release(at, model, name, chat)
   local owner = owner_of(name)
   owner.busy = owner.busy - 1
   owner.dirty = true
-  if owner.busy < setting('user_limit') and not owner.paused and is_parked(name) then
+  if owner.busy < setting('user_limit') and not owner.paused and owner.parked then
     unpark(name)
   end
   if chat then
@@ -351,10 +357,10 @@ local RECORD = 700
 
 -- ends a job: state, time, retention, totals, its batch
 local function finish(job, at, state)
-  local id, batch, bytes = job.id, job.batch, RECORD + #job.asked
+  local id, batch, bytes = job.id, job.batch, RECORD + job.length
   job.state, job.ended, job.bytes = state, int(at), int(bytes)
   change(job)
-  count('gauge', 'kept', bytes)
+  set_gauge('kept', gauge('kept') + bytes)
   local owner = owner_of(job.owner)
   owner.pending = owner.pending - 1
   owner.dirty = true
@@ -363,15 +369,38 @@ local function finish(job, at, state)
   ends[set] = ends[set] or {}
   ends[set][#ends[set] + 1] = int(at)
   ends[set][#ends[set] + 1] = id
-  -- one that joined long ago and is forgotten has nobody to tell
-  if batch and redis.call('EXISTS', K .. 'batch:' .. batch) == 1 then
-    local key = K .. 'batch:' .. batch
-    redis.call('HINCRBY', key, state, 1)
-    if redis.call('HINCRBY', key, 'left', -1) == 0 then
-      redis.call('HSET', key, 'joined', int(at))
-      redis.call('EXPIRE', key, math.ceil(setting('keep_ms') / 1000))
+  if batch then
+    joining[batch] = (joining[batch] or 0) + 1
+  end
+end
+
+-- counts down what is left of batches; the last job of one joins it
+local function join(at)
+  local names, lefts, done = {}, {}, {}
+  for batch in pairs(joining) do
+    names[#names + 1] = batch
+  end
+  if #names == 0 then
+    return
+  end
+  for index, left in ipairs(redis.call('HMGET', K .. 'batches', unpack(names))) do
+    local batch = names[index]
+    local after = tonumber(left or '0') - joining[batch]
+    if left and after == 0 then
+      done[#done + 1] = batch
+      redis.call('HSET', K .. 'batch:' .. batch, 'joined', int(at))
+      redis.call('EXPIRE', K .. 'batch:' .. batch, math.ceil(setting('keep_ms') / 1000))
       notify(at, 'batch:' .. batch)
+    elseif left then
+      lefts[#lefts + 1] = batch
+      lefts[#lefts + 1] = after
     end
+  end
+  if #lefts > 0 then
+    redis.call('HSET', K .. 'batches', unpack(lefts))
+  end
+  if #done > 0 then
+    redis.call('HDEL', K .. 'batches', unpack(done))
   end
 end
 
@@ -383,7 +412,7 @@ local function drop(set, ids)
   local keys = {}
   look(ids)
   for _, id in ipairs(ids) do
-    count('gauge', 'kept', -(known[id] and tonumber(known[id].bytes) or 0))
+    set_gauge('kept', gauge('kept') - (known[id] and tonumber(known[id].bytes) or 0))
     known[id] = false
     keys[#keys + 1] = K .. 'job:' .. id
     keys[#keys + 1] = K .. 'trail:' .. id
@@ -397,7 +426,7 @@ end
 local function retain(set, at)
   local key, ids = K .. set, {}
   local over = redis.call('ZCARD', key) - setting('keep_jobs')
-  local kept = tonumber(gauge('kept') or '0') + (counters.gauge and counters.gauge.kept or 0)
+  local kept = gauge('kept')
   local function stays(time)
     return over <= 0 and tonumber(time) > at - setting('keep_ms') and kept <= setting('keep_bytes')
   end
@@ -425,7 +454,7 @@ end
 -- whether a model's waiting jobs may be claimed now
 local function open(model)
   return not model.paused and model.running < model.limit and not model.gate
-    and redis.call('EXISTS', model.ring) == 1
+    and queued(model) > 0
 end
 
 -- Writes what was kept back. A model that is open and was not before, or is still, and whose jobs this caller will not
@@ -433,6 +462,7 @@ end
 local function flush(at, claiming)
   save()
   write_stands()
+  join(at)
   for set, list in pairs(ends) do
     redis.call('ZADD', K .. set, unpack(list))
   end
@@ -441,13 +471,12 @@ local function flush(at, claiming)
     retain('ended', at)
     retain('dead', at)
   end
-  local turn
   for name, model in pairs(models) do
     if model.dirty then
       if not model.known then
         redis.call('SADD', K .. 'models', name)
       end
-      count('gauge', 'waiting', model.waiting - model.read.waiting)
+      set_gauge('waiting', gauge('waiting') + model.waiting - model.read.waiting)
       local changed = {}
       for _, field in ipairs(COUNTED) do
         if not model.known or model[field] ~= model.read[field] then
@@ -470,8 +499,7 @@ local function flush(at, claiming)
         if model.turn then
           redis.call('ZADD', K .. 'lanes', int(model.turn), name)
         else
-          turn = turn or tonumber(gauge('turn') or '0')
-          redis.call('ZADD', K .. 'lanes', 'NX', int(math.max(turn, model.tag)), name)
+          redis.call('ZADD', K .. 'lanes', 'NX', int(math.max(gauge('turn'), model.tag)), name)
         end
         if not claiming then
           nudge(name)
@@ -481,11 +509,11 @@ local function flush(at, claiming)
   end
   local set, gone = {}, {}
   for name, owner in pairs(owners) do
-    if owner.dirty and owner.pending <= 0 and owner.busy <= 0 and not owner.paused then
+    if owner.dirty and owner.pending <= 0 and owner.busy <= 0 and not owner.paused and not owner.parked then
       gone[#gone + 1] = name
     elseif owner.dirty then
       set[#set + 1] = name
-      set[#set + 1] = owner.pending .. ' ' .. owner.busy .. (owner.paused and ' 1' or ' 0')
+      set[#set + 1] = owner.pending .. ' ' .. owner.busy .. ' ' .. (owner.paused and 1 or 0) + (owner.parked and 2 or 0)
     end
   end
   if #set > 0 then
@@ -494,6 +522,7 @@ local function flush(at, claiming)
   if #gone > 0 then
     redis.call('HDEL', K .. 'owners', unpack(gone))
   end
+  write_gauges()
   for hash, fields in pairs(counters) do
     for field, by in pairs(fields) do
       if by ~= 0 then

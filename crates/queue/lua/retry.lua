@@ -19,7 +19,7 @@ if state == 'delayed' then
 elseif state == 'dead' or state == 'cancelled' then
   redis.call('ZREM', K .. (state == 'dead' and 'dead' or 'ended'), id)
   redis.call('ZREM', K .. 'notices', 'job:' .. id)
-  count('gauge', 'kept', -tonumber(job.bytes))
+  set_gauge('kept', gauge('kept') - tonumber(job.bytes))
   count('totals', 'retried', 1)
   local owner = owner_of(name)
   owner.pending, owner.dirty = owner.pending + 1, true
@@ -32,8 +32,7 @@ elseif state == 'dead' or state == 'cancelled' then
   end
   local group = batch and K .. 'batch:' .. batch
   if group and redis.call('EXISTS', group) == 1 then
-    redis.call('HINCRBY', group, state, -1)
-    redis.call('HINCRBY', group, 'left', 1)
+    redis.call('HINCRBY', K .. 'batches', batch, 1)
     redis.call('HDEL', group, 'joined')
     redis.call('PERSIST', group)
     redis.call('ZREM', K .. 'notices', 'batch:' .. batch)

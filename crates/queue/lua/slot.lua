@@ -10,6 +10,11 @@ local key = K .. 'job:' .. ARGV[1]
 local slot = redis.call('HGET', key, 'slot')
 if not slot or slot == ARGV[3] then
   redis.call('HSET', key, 'slot', ARGV[2])
+  -- whoever claims it finds by this that something was written
+  if redis.call('HEXISTS', K .. 'holds', ARGV[1]) == 0 then
+    change(job_at(ARGV[1]))
+    save()
+  end
   return ARGV[2]
 end
 return slot

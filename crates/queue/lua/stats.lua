@@ -35,6 +35,6 @@ for _, worker in ipairs(redis.call('ZRANGEBYSCORE', K .. 'alive', int(at), '+inf
 end
 return { {
   redis.call('ZCARD', K .. 'delayed'), redis.call('ZCARD', K .. 'leases'), redis.call('ZCARD', K .. 'dead'),
-  redis.call('ZCARD', K .. 'ended'), tonumber(redis.call('HGET', K .. 'gauge', 'kept') or '0'),
+  redis.call('ZCARD', K .. 'ended'), gauge('kept'),
   redis.call('HLEN', K .. 'owners'), setting('paused') or '', setting('closed') or '',
 }, models, workers, redis.call('HGETALL', K .. 'totals'), redis.call('HGETALL', K .. 'settings') }

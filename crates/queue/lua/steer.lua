@@ -81,7 +81,7 @@ else
     end
     -- the steps do the rest
     if redis.call('ZUNIONSTORE', K .. 'roomy', 1, K .. 'held', 'WEIGHTS', int(at)) > 0 then
-      redis.call('HSET', K .. 'gauge', 'room', '1')
+      set_gauge('room', 1)
     end
   end
 end

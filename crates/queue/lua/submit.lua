@@ -28,7 +28,7 @@ local owner = owner_of(name)
 if owner.pending + jobs > tonumber(ARGV[4]) then
   return { 'full', int(owner.pending) }
 end
-local waiting = tonumber(gauge('waiting') or '0')
+local waiting = gauge('waiting')
 if waiting + jobs > tonumber(ARGV[6]) then
   return { 'busy', int(waiting) }
 end
@@ -67,8 +67,9 @@ for model, group in pairs(groups) do
   wake(model.name, #group / 2)
 end
 if batch ~= '' then
-  redis.call('HSET', K .. 'batch:' .. batch, 'owner', name, 'at', int(at), 'of', int(jobs), 'left', int(jobs),
-    'ids', table.concat(ids, ','))
+  redis.call('HSET', K .. 'batch:' .. batch, 'owner', name, 'at', int(at), 'of', int(jobs), 'ids',
+    table.concat(ids, ','))
+  redis.call('HSET', K .. 'batches', batch, int(jobs))
 end
 local mine = K .. 'user:' .. name
 if redis.call('LPUSH', mine, unpack(ids)) > 200 then

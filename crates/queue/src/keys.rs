@@ -20,17 +20,17 @@
 //! | `gates` | sorted set | models whose provider's account refuses more, by the moment when that ends; they carry it as `gate` until a step looks |
 //! | `model:<model>` | hash | virtual time `v`, finish `tag` of its turns, running, waiting, work, typical, spread, limit, gate, paused, lane, `arrivals` (when, thousandths of a slot) |
 //! | `models` | set | all models seen |
-//! | `owners` | hash | per owner: jobs not ended, jobs in flight, 1 when paused |
+//! | `owners` | hash | per owner: jobs not ended, jobs in flight; 1 when paused, 2 when parked, 3 when both |
 //! | `pauses` | hash | per paused owner: when, by whom, why |
 //! | `chats` | hash | per group chat: jobs in flight |
 //! | `rate:<lane>` | hash | a provider's account that refused jobs: milliseconds a job, closed until |
 //! | `delayed` | sorted set | jobs that wait for a moment, by due time in milliseconds |
 //! | `leases` | sorted set | active jobs by expiry in milliseconds |
 //! | `ended`, `dead` | sorted set | finished jobs by time: done or cancelled, and dead |
-//! | `batch:<id>` | hash | the jobs of one message, by its first: ids, how many, how many left, by state |
+//! | `batch:<id>` | hash | the jobs of one message, by its first: owner, ids, how many, when the last ended |
+//! | `batches` | hash | how many jobs of a batch have not ended, while there are any |
 //! | `notices` | sorted set | what a chat must be told by any worker, by the moment when it may be taken |
-//! | `fence` | string | the last fencing token: max(previous + 1, milliseconds · 1024) |
-//! | `gauge` | hash | waiting jobs, bytes kept, the lanes' turn, until when leases are spared |
+//! | `gauge` | hash | waiting jobs, bytes kept, the lanes' turn, until when leases are spared; `fence`: the last fencing token, max(previous + 1, milliseconds · 1024) |
 //! | `settings` | hash | limits, retention, pause and closing of the whole queue |
 //! | `actions` | list | what operators did, the last thousand |
 //! | `user:<owner>` | list | the owner's last 200 jobs, newest first |

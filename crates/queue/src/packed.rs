@@ -42,7 +42,8 @@ impl<'a> Asked<'a> {
 
 /// The fields of a value of `holds`, those that say nothing left out; a job without one waits and was never claimed.
 pub(crate) fn held(value: Option<&str>) -> impl Iterator<Item = (&'static str, &str)> {
-    named(&HELD, value.unwrap_or("waiting"))
+    // behind a record separator stands for scripts what was asked
+    named(&HELD, value.map_or("waiting", |value| value.split('\u{1e}').next().unwrap_or_default()))
 }
 
 fn named<'a>(names: &'static [&'static str], values: &'a str) -> impl Iterator<Item = (&'static str, &'a str)> {
@@ -63,7 +64,7 @@ mod tests {
             assert_eq!(Asked::read(damaged).fields().count(), 0);
         }
         assert_eq!(held(None).collect::<Vec<_>>(), [("state", "waiting")]);
-        assert_eq!(held(Some("active\u{1f}5\u{1f}\u{1f}w")).last(), Some(("worker", "w")));
+        assert_eq!(held(Some("active\u{1f}5\u{1f}\u{1f}w\u{1e}x\u{1f}1")).last(), Some(("worker", "w")));
     }
 
     #[test]
@@ -71,8 +72,8 @@ mod tests {
         let base = include_str!("../lua/base.lua");
         let listed = |names: &[&str]| names.iter().map(|name| format!("job.{name}")).collect::<Vec<_>>().join(", ");
         let flat = base.split_whitespace().collect::<Vec<_>>().join(" ");
-        assert!(flat.contains(&format!("{} = string.match(asked", listed(&ASKED))));
-        assert!(flat.contains(&format!("{} = string.match(held", listed(&HELD))));
+        assert!(flat.contains(&format!("{}, behind = string.match(head", listed(&ASKED))));
+        assert!(flat.contains(&format!("{}, head, length = string.match(held", listed(&HELD))));
         assert!(flat.contains(&format!("{{ {} }}", listed(&HELD))));
     }
 }

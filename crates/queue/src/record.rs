@@ -168,15 +168,16 @@ impl Queue {
 
     /// The jobs of a message together; `None` when there is no such batch, or no longer.
     pub async fn batch(&self, id: &JobId) -> Result<Option<Batch>, QueueError> {
-        let fields: BTreeMap<String, String> =
-            redis::cmd("HGETALL").arg(key(&format!("batch:{id}"))).query_async(&mut self.link()).await?;
+        let mut pipeline = redis::pipe();
+        pipeline.hgetall(key(&format!("batch:{id}"))).hget(key("batches"), id.as_str());
+        let (fields, left): (BTreeMap<String, String>, Option<String>) = pipeline.query_async(&mut self.link()).await?;
         let Some(ids) = fields.get("ids") else { return Ok(None) };
         let ids: Vec<JobId> = ids.split(',').filter_map(|id| id.parse().ok()).collect();
-        let number = |name: &str| fields.get(name).and_then(|value| value.parse().ok()).unwrap_or(0);
+        let number = |text: Option<&String>| text.and_then(|value| value.parse().ok()).unwrap_or(0);
         Ok(Some(Batch {
             id: id.clone(),
-            of: number("of"),
-            left: number("left"),
+            of: number(fields.get("of")),
+            left: number(left.as_ref()),
             joined_ms: fields.get("joined").and_then(|at| at.parse().ok()),
             jobs: self.records(&ids).await?,
         }))

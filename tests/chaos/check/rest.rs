@@ -8,7 +8,7 @@ use crate::check::Verdict;
 use crate::history::{Content, History};
 
 /// Keys that may be there, and stay.
-const LASTING: [&str; 7] = ["models", "model:", "fence", "gauge", "settings", "actions", "totals"];
+const LASTING: [&str; 6] = ["models", "model:", "gauge", "settings", "actions", "totals"];
 /// Keys that may be there, and go by themselves.
 const PASSING: [&str; 8] = ["user:", "seen:", "handle:", "batch:", "rate:", "pace:", "park:", "probe"];
 /// Lists of wake-ups, which are capped.

@@ -40,7 +40,7 @@ local function allowed(model)
   return true, rate
 end
 
-local jobs, leases, fence, stamp, expires = {}, {}, 0, int(at), int(at + lease)
+local jobs, leases, fence, stamp, expires = {}, {}, gauge('fence'), int(at), int(at + lease)
 while claiming and #jobs < want do
   local name
   for each, score in pairs(turns) do
@@ -66,7 +66,7 @@ while claiming and #jobs < want do
     model.running, model.waiting, model.work = model.running + 1, model.waiting - 1, model.work - job.cost
     model.dirty = true
     turns[name] = model.running < model.limit and model.tag or nil
-    fence = math.max((fence > 0 and fence or tonumber(redis.call('GET', K .. 'fence') or '0')) + 1, at * 1024)
+    fence = math.max(fence + 1, at * 1024)
     local again = job.started ~= ''
     if not again then
       job.started = stamp
@@ -83,7 +83,7 @@ while claiming and #jobs < want do
     leases[#leases + 1] = expires
     leases[#leases + 1] = job.id
     jobs[#jobs + 1] = { job.id, job.fence, tonumber(job.attempt), tonumber(job.lost) or 0, job.asked, job.cancel,
-      redis.call('HGETALL', K .. 'job:' .. job.id) }
+      job.held and redis.call('HGETALL', K .. 'job:' .. job.id) or {} }
   else
     turns[name] = nil
   end
@@ -103,9 +103,9 @@ for _, line in pairs(lines) do
   end
 end
 if #leases > 0 then
-  redis.call('SET', K .. 'fence', int(fence))
+  set_gauge('fence', fence)
   redis.call('ZADD', K .. 'leases', unpack(leases))
-  redis.call('HSET', K .. 'gauge', 'turn', int(turn))
+  set_gauge('turn', turn)
   expiry = math.min(expiry, at + lease)
 end
 for name, score in pairs(turns) do

@@ -4,7 +4,7 @@ local function first(set)
   return tonumber(redis.call('ZRANGE', K .. set, 0, 0, 'WITHSCORES')[2] or 'inf') or math.huge
 end
 
-local spare, turn, room = spared(at, tonumber(ARGV[4]))
+local spare, turn = spared(at, tonumber(ARGV[4])), gauge('turn')
 local parkings, short = 0, false
 
 local due = first('delayed')
@@ -66,15 +66,15 @@ elseif expiry <= at then
   expiry = spare
 end
 
-if room then
+if gauge('room') > 0 then
   -- more was held back of a chat than one step lets in
-  redis.call('HDEL', K .. 'gauge', 'room')
+  set_gauge('room', 0)
   local chats = redis.call('ZPOPMIN', K .. 'roomy', LIMIT)
   for index = 1, #chats, 2 do
     unhold(at, chats[index], tonumber(redis.call('HGET', K .. 'chats', chats[index]) or '0'), chats[index + 1])
   end
   if redis.call('EXISTS', K .. 'roomy') == 1 then
-    redis.call('HSET', K .. 'gauge', 'room', '1')
+    set_gauge('room', 1)
     short = true
   end
 end

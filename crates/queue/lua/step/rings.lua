@@ -33,7 +33,7 @@ end
 local function ring_of(model)
   local ring = rings[model.name]
   if not ring then
-    ring = { users = redis.call('ZCARD', model.ring), read = 0 }
+    ring = { users = queued(model), read = 0 }
     ring.all = ring.users
     -- how many jobs of each of its owners are likely to be claimed, and the one behind them
     ring.depth = math.ceil(want / math.max(1, ring.users)) + 1
@@ -85,7 +85,7 @@ local function look_ahead(model, ring, need)
       ids[#ids + 1] = line.slice[2 * place - 1]
     end
   end
-  look(ids)
+  look(ids, true)
 end
 
 -- the next job of a model that may run, and its owner's tag after it; `need` more are wanted
@@ -102,7 +102,7 @@ local function pop(model, need)
     elseif not id then
       rescore(model, ring, nil)
     else
-      if known[id] == nil then
+      if not known[id] or not known[id].asked then
         look_ahead(model, ring, need)
       end
       line.taken = line.taken + 1

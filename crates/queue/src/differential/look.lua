@@ -38,7 +38,10 @@ for _, key in ipairs(redis.call('KEYS', '*')) do
     elseif kind == 'hash' then
       local fields = redis.call('HGETALL', key)
       for index = 1, #fields, 2 do
-        tell(name .. ' ' .. fields[index], fields[index + 1])
+        local value = fields[index + 1]
+        -- that an owner is parked is told by those who were passed over
+        value = name == 'owners' and string.gsub(string.gsub(value, '2$', '0'), '3$', '1') or value
+        tell(name .. ' ' .. fields[index], value)
       end
     elseif kind == 'zset' then
       local members = redis.call('ZRANGE', key, 0, -1, 'WITHSCORES')

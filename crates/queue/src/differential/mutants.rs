@@ -17,8 +17,8 @@ const MUTANTS: [Mutant; 16] = [
     Mutant {
         name: "the fence is not raised",
         verb: Some(Verb::Step),
-        old: "redis.call('GET', K .. 'fence') or '0')) + 1, at * 1024)",
-        new: "redis.call('GET', K .. 'fence') or '0')), at * 1024)",
+        old: "fence = math.max(fence + 1, at * 1024)",
+        new: "fence = math.max(fence, at * 1024)",
     },
     Mutant {
         name: "a model's limit is off by one",
@@ -53,7 +53,7 @@ const MUTANTS: [Mutant; 16] = [
     Mutant {
         name: "who was parked never comes back",
         verb: None,
-        old: "owner.busy < setting('user_limit') and not owner.paused and is_parked(name)",
+        old: "owner.busy < setting('user_limit') and not owner.paused and owner.parked",
         new: "false",
     },
     Mutant {
@@ -77,8 +77,8 @@ const MUTANTS: [Mutant; 16] = [
     Mutant {
         name: "a batch joins before its last job",
         verb: None,
-        old: "redis.call('HINCRBY', key, 'left', -1) == 0",
-        new: "redis.call('HINCRBY', key, 'left', -1) <= 1",
+        old: "if left and after == 0 then",
+        new: "if left and after <= 1 then",
     },
     Mutant { name: "a chat's jobs are not let in", verb: None, old: "    unhold(at, chat, busy)\n", new: "" },
     Mutant {
