@@ -19,7 +19,7 @@ elseif job.state == 'delayed' then
   redis.call('ZREM', K .. 'delayed', id)
 elseif job.state == 'active' then
   if job.cancel == '' then
-    job.cancel = actor
+    job.cancel = string.gsub(actor, '%c', ' ')
     change(job)
     save()
     note(id, at, 'cancel_asked', actor, '')

@@ -31,7 +31,7 @@ if job.state == 'waiting' then
   end
   mine = rank or 0
   -- its start tag, if its owner's other jobs cost what it costs
-  local step = math.max(1, job.cost * UNIT / tonumber(job.weight))
+  local step = math.max(1, job.cost * UNIT / job.weight)
   local start = tonumber(redis.call('ZSCORE', model.ring, name) or '') or model.v
   local tag = start + mine * step
   overtaken = tag >= model.v + step / 2 and 1 or 0

@@ -355,10 +355,17 @@ end
 -- in sets and lists, what was written on the way.
 local RECORD = 700
 
+-- a script has one clock: its time is written once
+local stamp
+local function stamp_of(at)
+  stamp = stamp or int(at)
+  return stamp
+end
+
 -- ends a job: state, time, retention, totals, its batch
 local function finish(job, at, state)
   local id, batch, bytes = job.id, job.batch, RECORD + job.length
-  job.state, job.ended, job.bytes = state, int(at), int(bytes)
+  job.state, job.ended, job.bytes = state, stamp_of(at), int(bytes)
   change(job)
   set_gauge('kept', gauge('kept') + bytes)
   local owner = owner_of(job.owner)
@@ -367,7 +374,7 @@ local function finish(job, at, state)
   count('totals', state, 1)
   local set = state == 'dead' and 'dead' or 'ended'
   ends[set] = ends[set] or {}
-  ends[set][#ends[set] + 1] = int(at)
+  ends[set][#ends[set] + 1] = job.ended
   ends[set][#ends[set] + 1] = id
   if batch then
     joining[batch] = (joining[batch] or 0) + 1

@@ -14,5 +14,6 @@
 --         {id, fence, attempt, lost, what was asked with its body, who wants it cancelled or '', {field, value, …}}, …}
 -- Cost  O((ends + want + promotions + reaps) · log n), promotions and reaps at most 64 each; about 3 commands for a
 --       job's end and the next one's claim, and some 30 for all.
-local worker, lease, want = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+-- as it stands on records
+local worker, lease, want = string.gsub(ARGV[1], '%c', ' '), tonumber(ARGV[2]), tonumber(ARGV[3])
 local at = now()

@@ -72,8 +72,9 @@ mod tests {
         let base = include_str!("../lua/base.lua");
         let listed = |names: &[&str]| names.iter().map(|name| format!("job.{name}")).collect::<Vec<_>>().join(", ");
         let flat = base.split_whitespace().collect::<Vec<_>>().join(" ");
-        assert!(flat.contains(&format!("{}, behind = string.match(head", listed(&ASKED))));
-        assert!(flat.contains(&format!("{}, head, length = string.match(held", listed(&HELD))));
+        let named = |names: &[&str]| names.join(", ");
+        assert!(flat.contains(&format!("{}, behind = string.match(asked, UNHELD)", named(&ASKED))));
+        assert!(flat.contains(&format!("{}, from, {}, behind, length = string.match(held", named(&HELD), named(&ASKED))));
         assert!(flat.contains(&format!("{{ {} }}", listed(&HELD))));
     }
 }

@@ -40,7 +40,7 @@ local function allowed(model)
   return true, rate
 end
 
-local jobs, leases, fence, stamp, expires = {}, {}, gauge('fence'), int(at), int(at + lease)
+local jobs, leases, fence, expires = {}, {}, gauge('fence'), int(at + lease)
 while claiming and #jobs < want do
   local name
   for each, score in pairs(turns) do
@@ -69,11 +69,11 @@ while claiming and #jobs < want do
     fence = math.max(fence + 1, at * 1024)
     local again = job.started ~= ''
     if not again then
-      job.started = stamp
+      job.started = stamp_of(at)
     elseif job.starter == '' then
       job.starter = job.worker
     end
-    job.state, job.fence, job.worker, job.claimed, job.tag = 'active', int(fence), worker, stamp, int(tag)
+    job.state, job.fence, job.worker, job.claimed, job.tag = 'active', int(fence), worker, stamp_of(at), int(tag)
     job.attempt = int((tonumber(job.attempt) or 0) + 1)
     change(job)
     if again then
@@ -99,7 +99,7 @@ for name in pairs(rings) do
 end
 for _, line in pairs(lines) do
   if line.taken > 0 then
-    redis.call('ZREMRANGEBYRANK', line.key, 0, line.taken - 1)
+    redis.call('ZREMRANGEBYRANK', line.key, '0', int(line.taken - 1))
   end
 end
 if #leases > 0 then

@@ -31,7 +31,7 @@ local function settle(id, fence, verdict, wait, class, detail)
     job.attempt = int(attempt)
   end
   -- before the owner comes back to a ring: it stands there no earlier than the model's time
-  charge(model, owner, (took - job.cost) * UNIT / tonumber(job.weight), tonumber(job.tag))
+  charge(model, owner, (took - job.cost) * UNIT / job.weight, tonumber(job.tag))
   release(at, model, owner, job.chat)
   if verdict == 'dead' or verdict == 'retry' or verdict == 'postpone' then
     job.class = class

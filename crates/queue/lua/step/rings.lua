@@ -37,6 +37,7 @@ local function ring_of(model)
     ring.all = ring.users
     -- how many jobs of each of its owners are likely to be claimed, and the one behind them
     ring.depth = math.ceil(want / math.max(1, ring.users)) + 1
+    ring.deepest = int(ring.depth - 1)
     rings[model.name] = ring
   end
   while ring.read < ring.all and (not ring[1] or before(ring.last, ring[1])) do
@@ -52,7 +53,7 @@ local function line_at(model, owner)
   local line = lines[key]
   if not line then
     line = { key = key, taken = 0, read = rings[model.name].depth }
-    line.slice = redis.call('ZRANGE', key, 0, line.read - 1, 'WITHSCORES')
+    line.slice = redis.call('ZRANGE', key, '0', rings[model.name].deepest, 'WITHSCORES')
     lines[key] = line
   end
   if line.taken == line.read and #line.slice == 2 * line.read then
@@ -112,7 +113,7 @@ local function pop(model, need)
       local limit = job and job.chat and setting('chat_limit') or math.huge
       local full = limit < math.huge and tonumber(redis.call('HGET', K .. 'chats', job.chat) or '0') >= limit
       local runs = job and not full
-      local after = runs and tag + math.floor(job.cost * UNIT / tonumber(job.weight)) or tag
+      local after = runs and tag + math.floor(job.cost * UNIT / job.weight) or tag
       local _, following, head = line_at(model, entry.owner)
       if following then
         rescore(model, ring, after - boosted(head))

@@ -35,19 +35,19 @@ const MUTANTS: [Mutant; 16] = [
     Mutant {
         name: "a claim is not charged",
         verb: Some(Verb::Step),
-        old: "tag + math.floor(job.cost * UNIT / tonumber(job.weight)) or tag",
+        old: "tag + math.floor(job.cost * UNIT / job.weight) or tag",
         new: "tag or tag",
     },
     Mutant {
         name: "weights are ignored",
         verb: Some(Verb::Step),
-        old: "tag + math.floor(job.cost * UNIT / tonumber(job.weight)) or tag",
+        old: "tag + math.floor(job.cost * UNIT / job.weight) or tag",
         new: "tag + math.floor(job.cost * UNIT) or tag",
     },
     Mutant {
         name: "the difference to the prediction is not charged",
         verb: Some(Verb::Step),
-        old: "  charge(model, owner, (took - job.cost) * UNIT / tonumber(job.weight), tonumber(job.tag))\n",
+        old: "  charge(model, owner, (took - job.cost) * UNIT / job.weight, tonumber(job.tag))\n",
         new: "",
     },
     Mutant {
