@@ -1,6 +1,8 @@
 -- Put in front of every script: keys, clock, trail, waking, the workers' coming and going.
 -- KEYS[1] is the prefix of all keys of the shard, hash tag included, so that every
 -- key built from it lies in the slot of the one declared key.
+local redis, string, table, math = redis, string, table, math -- a local is found without looking for its name
+local pairs, ipairs, unpack, tonumber = pairs, ipairs, unpack, tonumber
 local K = KEYS[1]
 local LIMIT = 64 -- most promotions, reaps, trims or parkings of one step: a script stays below a millisecond
 

@@ -74,7 +74,11 @@ mod tests {
         let flat = base.split_whitespace().collect::<Vec<_>>().join(" ");
         let named = |names: &[&str]| names.join(", ");
         assert!(flat.contains(&format!("{}, behind = string.match(asked, UNHELD)", named(&ASKED))));
-        assert!(flat.contains(&format!("{}, from, {}, behind, length = string.match(held", named(&HELD), named(&ASKED))));
+        assert!(flat.contains(&format!(
+            "{}, from, {}, behind, length = string.match(held",
+            named(&HELD),
+            named(&ASKED)
+        )));
         assert!(flat.contains(&format!("{{ {} }}", listed(&HELD))));
     }
 }
