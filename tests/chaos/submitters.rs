@@ -220,6 +220,7 @@ fn jobs_of(order: &Order) -> (Vec<(Job, Duration)>, Vec<JobId>) {
                 model: model.parse().expect("a model"),
                 ratio: "1:1".parse().expect("a ratio"),
                 seed: None,
+                options: atelier_domain::Options::default(),
             };
             let (user, language) = (UserId(user_id(order.user)), Language::English);
             let job = Job { id: job_id(number), place, user, language, request, index, of, accepted_ms: now_ms() };

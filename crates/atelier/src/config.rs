@@ -7,7 +7,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use atelier_domain::catalogue::ProviderKind;
 use atelier_domain::{Catalogue, ModelId};
 use atelier_process::breakpoint::BreakpointSettings;
 use atelier_process::telemetry::{LogFilter, LogFormat};
@@ -210,7 +209,7 @@ impl ViewArguments {
 
 /// Whether any model of a list comes from Replicate.
 pub(crate) fn offers_replicate(catalogue: &Catalogue) -> bool {
-    catalogue.models().iter().any(|model| model.provider == ProviderKind::Replicate)
+    catalogue.models().iter().any(|model| !model.provider.is_sketch())
 }
 
 /// A whole number within bounds.

@@ -24,7 +24,7 @@ pub(crate) async fn place(front: &Front, incoming: &Incoming, text: &str) -> Res
     let Some(default_model) = front.catalogue.get(&front.default_model) else {
         return Ok(Order::Refused(language.say(&Say::FullQueue)));
     };
-    let limits = grammar::Limits { pictures: front.settings.pictures, default_model };
+    let limits = grammar::Limits { pictures: front.settings.pictures, default_model, images: &[] };
     let requests = match grammar::parse(text, &front.catalogue, &limits) {
         Ok(requests) => requests,
         Err(unclear) => return Ok(Order::Refused(language.say(&Say::Unclear(&unclear)))),
@@ -60,7 +60,7 @@ fn jobs(front: &Front, incoming: &Incoming, requests: Vec<Request>) -> Vec<(Job,
         Place { bot: incoming.bot, chat: incoming.chat.id, thread: incoming.chat.thread, reply_to: incoming.message };
     let job = |(index, mut request): (u8, Request)| {
         let model = front.catalogue.get(&request.model);
-        if request.seed.is_none() && model.is_some_and(|model| model.seed) {
+        if request.seed.is_none() && model.is_some_and(Model::takes_seed) {
             // drawn here and kept with the job: the caption can name it, and a retry draws the same picture
             request.seed = Some(Seed::from_random(rand::random()));
         }

@@ -1,7 +1,14 @@
 //! The model catalogue: one data file (`catalogue.toml`), read once, from which every limit and price comes.
 //!
-//! A value that the file allows never reaches a provider's validation, so an impossible wish costs nothing.
+//! A value that the file does not allow never reaches a provider, so an impossible wish costs nothing. Operators lay a
+//! file of their own over it ([`Catalogue::with`]); what comes out is checked as a whole.
 
+mod fit;
+mod price;
+mod read;
+mod takes;
+
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::OnceLock;
@@ -9,8 +16,13 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::money::Usd;
-use crate::request::AspectRatio;
+use crate::account::AccountId;
+use crate::failure::FailureClass;
+use crate::request::{AspectRatio, Style};
+pub use fit::{Misfit, Word};
+pub use price::Price;
+pub use read::BadCatalogue;
+pub use takes::{Choice, Images, Keep, Numbers, Pixels, RatioInput, Takes};
 
 const DATA: &str = include_str!("catalogue.toml");
 
@@ -63,32 +75,55 @@ impl fmt::Display for ModelId {
     }
 }
 
-/// Who runs a model.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ProviderKind {
-    /// Replicate over HTTP.
-    Replicate,
-    /// Drawn by this process, no model at all.
-    Sketch,
-}
-
-impl ProviderKind {
-    /// Its name, which is also that of the account whose rate its models share.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Replicate => "replicate",
-            Self::Sketch => "sketch",
-        }
-    }
-}
-
 /// What a model makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ModelKind {
-    /// One picture from a prompt.
+    /// A picture from words; with pictures to start from, when it takes any.
     Image,
+    /// A picture from another one and words.
+    Edit,
+    /// A video from words, or from a picture and words.
+    Video,
+    /// Words from words.
+    Text,
+}
+
+impl ModelKind {
+    /// All kinds, in the order in which they are shown.
+    pub const ALL: [Self; 4] = [Self::Image, Self::Edit, Self::Video, Self::Text];
+}
+
+/// A style that any model of pictures can be told in words.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CommonStyle {
+    /// Its name.
+    pub id: Style,
+    /// Other names, lower-case.
+    #[serde(default)]
+    pub aliases: Vec<String>,
+    /// What is said after the prompt.
+    pub suffix: String,
+}
+
+/// Who stands in for a model that does not deliver. Only after the first is known to be over: never two at once.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Fallback {
+    /// The models, in the order in which they are asked.
+    pub models: Vec<ModelId>,
+    /// The kinds of failure after which another model may do better.
+    pub after: Vec<FailureClass>,
+    /// The most that a stand-in may cost, in per cent of the first model's estimate.
+    pub price_percent: u64,
+}
+
+impl Default for Fallback {
+    fn default() -> Self {
+        let after = vec![FailureClass::Transient, FailureClass::Deadline, FailureClass::Fatal];
+        Self { models: Vec::new(), after, price_percent: 150 }
+    }
 }
 
 /// One line of the catalogue.
@@ -99,34 +134,44 @@ pub struct Model {
     pub id: ModelId,
     /// Its name for people.
     pub title: String,
-    /// Who runs it.
-    pub provider: ProviderKind,
+    /// The account that runs it.
+    pub provider: AccountId,
     /// Its name at the provider.
     pub slug: String,
     /// What it makes.
     pub kind: ModelKind,
     /// Other spellings of the short name.
+    #[serde(default)]
     pub aliases: Vec<String>,
     /// The ratios it allows; the first is the default.
+    #[serde(default)]
     pub ratios: Vec<AspectRatio>,
-    /// Whether it takes a seed.
-    pub seed: bool,
-    /// Price of one picture.
-    #[serde(rename = "price_micros")]
-    pub price: Usd,
+    /// How it is paid for, in the provider's list.
+    pub price: Price,
     /// Whether the price is our estimate.
+    #[serde(default)]
     pub estimated: bool,
     /// The day on which price and inputs were compared with the provider's page, `YYYY-MM-DD`.
     pub checked: String,
-    /// Typical seconds from creation to picture, until measurements replace it.
+    /// Typical seconds from creation to result, until measurements replace it.
     pub seconds: f64,
     /// Seconds after which the provider is told to stop.
     pub deadline_seconds: u64,
     /// Key of the sentence that says what it is good at.
+    #[serde(default)]
     pub strength: String,
+    /// Our words, by its names for them.
+    #[serde(default)]
+    pub takes: Takes,
     /// Inputs sent with every request of this model.
     #[serde(default)]
     pub inputs: serde_json::Map<String, serde_json::Value>,
+    /// Who stands in for it.
+    #[serde(default)]
+    pub fallback: Fallback,
+    /// The common styles, for those that the model does not know by a name of its own.
+    #[serde(skip)]
+    pub(crate) suffixes: BTreeMap<Style, String>,
 }
 
 impl Model {
@@ -142,8 +187,29 @@ impl Model {
 
     /// The allowed ratio closest in shape to `wish`.
     pub fn nearest_ratio(&self, wish: AspectRatio) -> AspectRatio {
-        let distance = |ratio: &AspectRatio| (ratio.value().ln() - wish.value().ln()).abs();
-        self.ratios.iter().copied().min_by(|a, b| distance(a).total_cmp(&distance(b))).unwrap_or(wish)
+        self.nearest_shape(wish.value())
+    }
+
+    /// Whether it takes a seed, so that the same wish gives the same picture.
+    pub fn takes_seed(&self) -> bool {
+        self.takes.seed.is_some()
+    }
+
+    /// Whether the style can be asked of it, by its own name or in words.
+    pub fn knows_style(&self, style: &Style) -> bool {
+        self.takes.style.as_ref().is_some_and(|choice| choice.values.contains_key(style))
+            || self.suffixes.contains_key(style)
+    }
+
+    /// What is said after the prompt for a style that the model has no name of its own for.
+    pub fn style_suffix(&self, style: &Style) -> Option<&str> {
+        self.suffixes.get(style).map(String::as_str)
+    }
+
+    /// The styles that can be asked of it, its own first.
+    pub fn styles(&self) -> impl Iterator<Item = &Style> {
+        let own = self.takes.style.iter().flat_map(|choice| choice.values.keys());
+        own.chain(self.suffixes.keys())
     }
 
     /// Typical time from creation to picture.
@@ -158,11 +224,10 @@ impl Model {
 }
 
 /// All models of this build, in the order in which they are shown.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone)]
 pub struct Catalogue {
-    #[serde(rename = "model")]
     models: Vec<Model>,
+    styles: Vec<CommonStyle>,
 }
 
 impl Catalogue {
@@ -171,14 +236,15 @@ impl Catalogue {
         static BUILTIN: OnceLock<Catalogue> = OnceLock::new();
         BUILTIN.get_or_init(|| {
             // the file is part of the build and a test reads it: an unreadable one cannot be shipped
-            toml::from_str(DATA).unwrap_or(Self { models: Vec::new() })
+            Self::read(DATA).unwrap_or(Self { models: Vec::new(), styles: Vec::new() })
         })
     }
 
     /// The models for which `serves` says yes, in the catalogue's order: those whose provider is configured.
     #[must_use]
     pub fn only(&self, serves: impl Fn(&Model) -> bool) -> Self {
-        Self { models: self.models.iter().filter(|model| serves(model)).cloned().collect() }
+        let models = self.models.iter().filter(|model| serves(model)).cloned().collect();
+        Self { models, styles: self.styles.clone() }
     }
 
     /// All models.
@@ -201,46 +267,30 @@ impl Catalogue {
                 || model.aliases.contains(&wish)
         };
         self.models.iter().find(named).or_else(|| {
-            let mut begun = self.models.iter().filter(|model| wish.len() >= 3 && model.id.as_str().starts_with(&wish));
-            let first = begun.next();
-            if begun.next().is_none() { first } else { None }
+            let begun = || self.models.iter().filter(|model| wish.len() >= 3 && model.id.as_str().starts_with(&wish));
+            // `imag` means `imagen`, though `imagen-fast` begins like that too
+            let first = begun().min_by_key(|model| model.id.as_str().len())?;
+            begun().all(|model| model.id.as_str().starts_with(first.id.as_str())).then_some(first)
         })
+    }
+
+    /// The models of a kind, in the catalogue's order.
+    pub fn of_kind(&self, kind: ModelKind) -> impl Iterator<Item = &Model> {
+        self.models.iter().filter(move |model| model.kind == kind)
+    }
+
+    /// The styles that any model of pictures can be told in words.
+    pub fn styles(&self) -> &[CommonStyle] {
+        &self.styles
+    }
+
+    /// The style a person means: the name or an alias of a common one, or whatever a model may call so.
+    pub fn style(&self, text: &str) -> Option<Style> {
+        let wish = text.trim().to_lowercase();
+        let common = self.styles.iter().find(|style| style.aliases.contains(&wish)).map(|style| style.id.clone());
+        common.or_else(|| wish.parse().ok())
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_data_file_is_whole() {
-        let catalogue: Catalogue = toml::from_str(DATA).unwrap();
-        let mut names: Vec<&str> = Vec::new();
-        for model in catalogue.models() {
-            assert!(!model.ratios.is_empty() && model.deadline_seconds >= 30, "{}", model.id);
-            names.push(model.id.as_str());
-            names.extend(model.aliases.iter().map(String::as_str));
-        }
-        let count = names.len();
-        names.sort_unstable();
-        names.dedup();
-        assert_eq!(names.len(), count, "a name means one model only");
-        assert!(["ideogram", "seedream", "imagen", "sketch"].iter().all(|id| catalogue.find(id).is_some()));
-    }
-
-    #[test]
-    fn models_are_found_as_people_write_them() {
-        let catalogue = Catalogue::builtin();
-        for wish in ["Imagen", "imagen-4-ultra", "google/imagen-4-ultra", "IMAGEN 4 ULTRA", "imag"] {
-            assert_eq!(catalogue.find(wish).unwrap().id.as_str(), "imagen", "{wish}");
-        }
-        assert!(catalogue.find("midjourney").is_none() && catalogue.find("").is_none());
-    }
-
-    #[test]
-    fn an_impossible_ratio_gets_its_nearest() {
-        let imagen = Catalogue::builtin().find("imagen").unwrap();
-        assert_eq!(imagen.nearest_ratio("21:9".parse().unwrap()).to_string(), "16:9");
-        assert_eq!(imagen.nearest_ratio("4:5".parse().unwrap()).to_string(), "3:4");
-    }
-}
+mod tests;

@@ -6,8 +6,9 @@
 //!   of three ways: every line (after an optional first line) starts with a list mark (`-`, `*`, `•`, `1.`, `1)`);
 //!   the flag `--each` stands in it; or `/imagine` stands alone on its line and several lines follow.
 //! - **Flags** are words that start with `--` (or with the long dash into which phones turn `--`):
-//!   `--model M`, `--ar W:H`, `--n K`, `--seed S`, `--each`; value after a space, `=` or `:`; short and long
-//!   spellings ([`Flag::named`]). In a list, flags of an item are the item's; flags of a line that has nothing else, or of
+//!   `--model M`, `--ar W:H`, `--n K`, `--seed S`, `--no THINGS`, `--style S`, `--size S`, `--quality Q`, `--seconds N`,
+//!   `--res R`, `--fps N`, `--each`; value after a space, `=` or `:`; short and long spellings ([`Flag::named`]). A value
+//!   is one word, or several in double quotes; that of `--no` goes on after a comma (`--no text, blur`). In a list, flags of an item are the item's; flags of a line that has nothing else, or of
 //!   the heading above the marked items, are everybody's.
 //! - **An unknown flag is said, never dropped**; a long dash before an unknown word is punctuation. `--` alone ends
 //!   the flags: what follows on that line is prompt.
@@ -20,19 +21,21 @@ mod lines;
 
 use std::str::FromStr;
 
-use crate::catalogue::{Catalogue, Model};
-use crate::request::{AspectRatio, BadPrompt, Count, Prompt, Request, Seed};
+use crate::catalogue::{Catalogue, Misfit, Model};
+use crate::request::{BadPrompt, Count, InputImage, Options, Prompt, Request, Seed, Size};
 
 pub use flags::Flag;
 use flags::Wish;
 
-/// How much one message may ask for, and the model used when it names none.
+/// How much one message may ask for, what it comes with, and the model used when it names none.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits<'a> {
     /// Most pictures of one message.
     pub pictures: usize,
     /// The model for prompts without `--model`.
     pub default_model: &'a Model,
+    /// The pictures that it starts from; all of its requests do.
+    pub images: &'a [InputImage],
 }
 
 /// Why a message cannot be made into requests. Each variant carries what a helpful answer needs.
@@ -74,26 +77,9 @@ pub enum Unclear {
         /// The models there are.
         known: Vec<String>,
     },
-    /// A ratio that the model does not make.
-    #[error("{model} does not make {wish}")]
-    ImpossibleRatio {
-        /// The model's title.
-        model: String,
-        /// The ratio asked for.
-        wish: AspectRatio,
-        /// The model's ratio closest in shape.
-        nearest: AspectRatio,
-        /// All that the model makes.
-        allowed: Vec<AspectRatio>,
-    },
-    /// A seed for a model that takes none.
-    #[error("{model} takes no seed")]
-    NoSeed {
-        /// The model's title.
-        model: String,
-        /// The models that take one.
-        seeded: Vec<String>,
-    },
+    /// The model cannot serve it.
+    #[error(transparent)]
+    Misfit(Misfit),
     /// More pictures than one message may ask for.
     #[error("{wish} pictures, at most {most}")]
     TooMany {
@@ -146,25 +132,41 @@ fn resolve(
             known: catalogue.models().iter().map(|model| model.id.to_string()).collect(),
         })?,
     };
-    let ratio = wish.ratio.unwrap_or_else(|| model.default_ratio());
-    if !model.allows(ratio) {
-        return Err(Unclear::ImpossibleRatio {
-            model: model.title.clone(),
-            wish: ratio,
-            nearest: model.nearest_ratio(ratio),
-            allowed: model.ratios.clone(),
-        });
-    }
-    if wish.seed.is_some() && !model.seed {
-        let seeded = catalogue.models().iter().filter(|model| model.seed).map(|model| model.id.to_string()).collect();
-        return Err(Unclear::NoSeed { model: model.title.clone(), seeded });
-    }
-    requests.extend((0..u32::from(count.get())).map(|index| Request {
-        prompt: prompt.clone(),
+    let style = match &wish.style {
+        None => None,
+        Some(name) => {
+            let bad = || Unclear::BadValue { flag: Flag::Style.shown(), value: name.clone() };
+            Some(catalogue.style(name).ok_or_else(bad)?)
+        }
+    };
+    let shape = match (wish.size, limits.images.first().and_then(InputImage::shape)) {
+        (Some(Size::Pixels { width, height }), _) => Some(f64::from(width) / f64::from(height)),
+        (_, shape) => shape,
+    };
+    let usual = || shape.map_or_else(|| model.default_ratio(), |shape| model.nearest_shape(shape));
+    let sized = matches!(wish.size, Some(Size::Pixels { .. }));
+    let request = Request {
+        prompt,
         model: model.id.clone(),
-        ratio,
-        seed: wish.seed.map(|seed: Seed| seed.plus(index)),
-    }));
+        ratio: wish.ratio.unwrap_or_else(usual),
+        seed: wish.seed,
+        options: Options {
+            negative: wish.negative.clone(),
+            style,
+            size: wish.size,
+            quality: wish.quality,
+            seconds: wish.seconds,
+            resolution: wish.resolution,
+            fps: wish.fps,
+            images: limits.images.to_vec(),
+            keep_shape: !limits.images.is_empty() && wish.ratio.is_none() && !sized && model.keeps_shape(),
+        },
+    };
+    catalogue.check(&request).map_err(Unclear::Misfit)?;
+    requests.extend(
+        (0..u32::from(count.get()))
+            .map(|index| Request { seed: wish.seed.map(|seed: Seed| seed.plus(index)), ..request.clone() }),
+    );
     Ok(())
 }
 

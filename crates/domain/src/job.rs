@@ -9,8 +9,12 @@ use crate::ids::{BotId, ChatId, JobId, MessageId, ThreadId, UserId};
 use crate::request::Request;
 use crate::texts::Language;
 
-/// The version of [`Job`] that this build writes and reads. An unknown one is dead-lettered, never guessed at.
-pub const JOB_VERSION: u32 = 1;
+/// The newest version of [`Job`] that this build reads. An unknown one is dead-lettered, never guessed at.
+///
+/// Version 2 may carry [`crate::request::Options`]. A job without any is written as version 1, which older workers read:
+/// one that would overlook a wish must not run it.
+pub const JOB_VERSION: u32 = 2;
+const PLAIN_VERSION: u32 = 1;
 
 /// One prompt on its way to one picture: a small value, the same from submission to the end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,7 +55,7 @@ pub struct Place {
 #[derive(Debug, thiserror::Error)]
 pub enum BadJob {
     /// It says a version that this build does not know.
-    #[error("job version {0} is not known here (this build knows {JOB_VERSION})")]
+    #[error("job version {0} is not known here (this build knows 1 to {JOB_VERSION})")]
     Version(u32),
     /// It is not the JSON of a job.
     #[error("the job's record cannot be read")]
@@ -73,13 +77,14 @@ struct VersionOnly {
 impl Job {
     /// The job as JSON, with its version.
     pub fn to_json(&self) -> Result<String, serde_json::Error> {
-        serde_json::to_string(&Versioned { v: JOB_VERSION, job: self })
+        let v = if self.request.options.is_empty() { PLAIN_VERSION } else { JOB_VERSION };
+        serde_json::to_string(&Versioned { v, job: self })
     }
 
     /// Reads what [`Job::to_json`] wrote; the version is looked at first.
     pub fn from_json(text: &[u8]) -> Result<Self, BadJob> {
         let version: VersionOnly = serde_json::from_slice(text).map_err(BadJob::Malformed)?;
-        if version.v != JOB_VERSION {
+        if !(PLAIN_VERSION..=JOB_VERSION).contains(&version.v) {
             return Err(BadJob::Version(version.v));
         }
         serde_json::from_slice(text).map_err(BadJob::Malformed)
@@ -148,6 +153,7 @@ impl FromStr for JobState {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::request::{InputImage, Options};
 
     fn job() -> Job {
         Job {
@@ -160,6 +166,7 @@ mod tests {
                 model: "sketch".parse().unwrap(),
                 ratio: "3:2".parse().unwrap(),
                 seed: None,
+                options: Options::default(),
             },
             index: 0,
             of: 1,
@@ -170,6 +177,19 @@ mod tests {
     #[test]
     fn a_job_survives_the_round_trip() {
         assert_eq!(Job::from_json(job().to_json().unwrap().as_bytes()).unwrap(), job());
+    }
+
+    #[test]
+    fn a_plain_job_is_what_older_workers_read_and_a_finer_one_is_not() {
+        let mut job = job();
+        let plain = job.to_json().unwrap();
+        assert!(plain.contains("\"v\":1") && !plain.contains("options"), "{plain}");
+        let file_id = "AgACAgI".parse().unwrap();
+        job.request.options.images =
+            vec![InputImage::Telegram { file_id, width: Some(3), height: Some(2), bytes: None }];
+        let finer = job.to_json().unwrap();
+        assert!(finer.contains("\"v\":2"), "{finer}");
+        assert_eq!(Job::from_json(finer.as_bytes()).unwrap(), job);
     }
 
     #[test]

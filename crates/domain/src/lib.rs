@@ -2,6 +2,7 @@
 //! Everything here is pure: no I/O, no clock, no randomness, no tokio, no teloxide, no redis. Text from outside
 //! becomes a type that cannot be wrong (`Prompt`, `AspectRatio`, `JobId` …), so that no other room checks it again.
 
+pub mod account;
 pub mod caption;
 pub mod catalogue;
 pub mod failure;
@@ -11,13 +12,17 @@ pub mod incoming;
 pub mod job;
 pub mod money;
 pub mod request;
+pub mod safety;
+pub mod scenes;
+pub mod text;
 pub mod texts;
 
-pub use catalogue::{Catalogue, Model, ModelId};
+pub use account::AccountId;
+pub use catalogue::{Catalogue, Misfit, Model, ModelId, ModelKind};
 pub use failure::{Failure, FailureClass};
 pub use ids::{BotId, ChatId, JobId, MessageId, ThreadId, UpdateId, UserId};
 pub use incoming::{Chat, ChatKind, Content, Incoming, Press, User};
 pub use job::{BadJob, JOB_VERSION, Job, JobState, Place};
 pub use money::Usd;
-pub use request::{AspectRatio, Count, Prompt, Request, Seed};
+pub use request::{AspectRatio, Count, InputImage, Options, Prompt, Request, Seed};
 pub use texts::{Language, Say};

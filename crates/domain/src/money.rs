@@ -20,6 +20,12 @@ impl Usd {
         Self(micros)
     }
 
+    /// So many times this.
+    #[must_use]
+    pub const fn times(self, count: u64) -> Self {
+        Self(self.0.saturating_mul(count))
+    }
+
     /// In millionths of a dollar.
     pub const fn micros(self) -> u64 {
         self.0

@@ -1,4 +1,6 @@
-//! One wish, ready to be generated: prompt, model, ratio, seed. Values that exist are valid.
+//! One wish, ready to be generated: prompt, model, ratio, seed, and its finer points. Values that exist are valid.
+
+mod options;
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,6 +8,10 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::catalogue::ModelId;
+pub use options::{
+    BadFileId, BadQuality, BadResolution, BadSize, BadStyle, FileId, InputImage, Options, Quality, Resolution, Size,
+    Style,
+};
 
 /// Longest prompt in characters; a Telegram message is at most 4,096 UTF-16 units.
 pub const PROMPT_CHARS: usize = 4096;
@@ -226,7 +232,7 @@ impl FromStr for Count {
     }
 }
 
-/// Everything a provider needs to know to make one picture.
+/// Everything a provider needs to know to make one picture or video.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Request {
     /// What to draw.
@@ -238,6 +244,16 @@ pub struct Request {
     /// The seed, for models that take one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub seed: Option<Seed>,
+    /// What else was asked for.
+    #[serde(skip_serializing_if = "Options::is_empty", default)]
+    pub options: Options,
+}
+
+impl Request {
+    /// A wish without seed and finer points.
+    pub fn new(prompt: Prompt, model: ModelId, ratio: AspectRatio) -> Self {
+        Self { prompt, model, ratio, seed: None, options: Options::default() }
+    }
 }
 
 #[cfg(test)]

@@ -7,16 +7,15 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::SystemTime;
 
-use atelier_domain::catalogue::ProviderKind;
-use atelier_domain::{Failure, FailureClass, Model, Request};
+use atelier_domain::{AccountId, Failure, FailureClass, Model, Request};
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
 /// A service that makes pictures.
 pub trait Provider: Send + Sync {
-    /// Which provider of the catalogue this is.
-    fn kind(&self) -> ProviderKind;
+    /// The account of the catalogue that this is.
+    fn account(&self) -> &AccountId;
 
     /// Begins a generation. Sends at most one creation, which the provider stops by itself at the model's deadline.
     fn start(&self, model: &Model, request: &Request) -> BoxFuture<'_, Result<Started, StartError>>;

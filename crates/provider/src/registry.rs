@@ -3,14 +3,13 @@
 use std::fmt;
 use std::sync::Arc;
 
-use atelier_domain::Model;
-use atelier_domain::catalogue::ProviderKind;
+use atelier_domain::{AccountId, Model};
 
 use crate::Provider;
 use crate::replicate::{self, BadSettings, Replicate};
 use crate::sketch::{self, Sketch};
 
-/// The configured providers, one of each kind at most.
+/// The configured providers, one of each account at most.
 #[derive(Clone, Default)]
 pub struct Providers {
     all: Vec<Arc<dyn Provider>>,
@@ -31,22 +30,22 @@ impl Providers {
         }
     }
 
-    /// These and `provider`, which takes the place of another one of its kind.
+    /// These and `provider`, which takes the place of another one of its account.
     #[must_use]
     pub fn with(mut self, provider: Arc<dyn Provider>) -> Self {
-        self.all.retain(|other| other.kind() != provider.kind());
+        self.all.retain(|other| other.account() != provider.account());
         self.all.push(provider);
         self
     }
 
     /// Whether somebody runs this model.
     pub fn serves(&self, model: &Model) -> bool {
-        self.of_kind(model.provider).is_some()
+        self.of_account(&model.provider).is_some()
     }
 
     /// The provider that runs this model.
     pub fn for_model(&self, model: &Model) -> Option<Arc<dyn Provider>> {
-        self.of_kind(model.provider).cloned()
+        self.of_account(&model.provider).cloned()
     }
 
     /// All of them, for checks.
@@ -54,14 +53,14 @@ impl Providers {
         self.all.iter()
     }
 
-    fn of_kind(&self, kind: ProviderKind) -> Option<&Arc<dyn Provider>> {
-        self.all.iter().find(|provider| provider.kind() == kind)
+    fn of_account(&self, account: &AccountId) -> Option<&Arc<dyn Provider>> {
+        self.all.iter().find(|provider| provider.account() == account)
     }
 }
 
 impl fmt::Debug for Providers {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_list().entries(self.all.iter().map(|provider| provider.kind())).finish()
+        formatter.debug_list().entries(self.all.iter().map(|provider| provider.account())).finish()
     }
 }
 
@@ -81,7 +80,7 @@ mod tests {
         let paid = replicate::Settings::new("r8_x".into()).unwrap();
         let all = Providers::configured(offline, Some(paid)).unwrap();
         assert_eq!(catalogue.only(|model| all.serves(model)).models().len(), catalogue.models().len());
-        assert_eq!(all.for_model(catalogue.find("imagen").unwrap()).unwrap().kind(), ProviderKind::Replicate);
-        assert_eq!(all.with(Arc::new(Sketch::new(offline))).iter().count(), 2, "one of each kind");
+        assert_eq!(all.for_model(catalogue.find("imagen").unwrap()).unwrap().account(), &AccountId::replicate());
+        assert_eq!(all.with(Arc::new(Sketch::new(offline))).iter().count(), 2, "one of each account");
     }
 }

@@ -7,8 +7,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use atelier_domain::catalogue::ProviderKind;
-use atelier_domain::{Failure, FailureClass, Model, Request, Seed};
+use atelier_domain::{AccountId, Failure, FailureClass, Model, Request, Seed};
 use atelier_sketch::{Footer, Scene, SketchError};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -36,6 +35,7 @@ pub struct Settings {
 /// The offline provider.
 #[derive(Debug)]
 pub struct Sketch {
+    account: AccountId,
     latency: Duration,
     /// Drawing is CPU work: no more of it at a time than there are cores.
     cores: Arc<Semaphore>,
@@ -52,7 +52,7 @@ impl Sketch {
     /// An offline provider with these settings.
     pub fn new(settings: Settings) -> Self {
         let cores = thread::available_parallelism().map_or(1, usize::from);
-        Self { latency: settings.latency, cores: Arc::new(Semaphore::new(cores)) }
+        Self { account: AccountId::sketch(), latency: settings.latency, cores: Arc::new(Semaphore::new(cores)) }
     }
 
     async fn begin(&self, request: Request) -> Result<Started, Failure> {
@@ -82,8 +82,8 @@ impl Sketch {
 }
 
 impl Provider for Sketch {
-    fn kind(&self) -> ProviderKind {
-        ProviderKind::Sketch
+    fn account(&self) -> &AccountId {
+        &self.account
     }
 
     fn start(&self, model: &Model, request: &Request) -> BoxFuture<'_, Result<Started, StartError>> {
@@ -174,6 +174,7 @@ mod tests {
             model: model.id.clone(),
             ratio: ratio.parse().unwrap(),
             seed: Some(7.try_into().unwrap()),
+            options: atelier_domain::Options::default(),
         };
         (model, request)
     }

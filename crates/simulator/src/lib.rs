@@ -5,6 +5,7 @@
 //! an address that is not loopback is refused unless the configuration asks for it in so many words.
 
 pub mod replicate;
+pub mod services;
 pub mod telegram;
 mod web;
 

@@ -107,7 +107,7 @@ pub fn run(worker: Worker, shutdown: CancellationToken) -> BoxFuture<'static, Re
         });
         let lane = |id: &ModelId| {
             let model = shop.settings.catalogue.get(id);
-            (id.clone(), model.map_or_else(|| id.to_string(), |model| model.provider.name().to_owned()))
+            (id.clone(), model.map_or_else(|| id.to_string(), |model| model.provider.to_string()))
         };
         options.lanes = options.models.iter().map(lane).collect();
         options.herald = Some(herald::herald(shop.clone()));

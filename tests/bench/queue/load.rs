@@ -80,6 +80,7 @@ pub(crate) fn job(user: u32, model: &str, seed: u32) -> Job {
             model: model.parse().expect("a model"),
             ratio: "16:9".parse().expect("a ratio"),
             seed: Some(seed.try_into().expect("a seed")),
+            options: atelier_domain::Options::default(),
         },
         index: 0,
         of: 1,

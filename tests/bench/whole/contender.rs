@@ -118,6 +118,7 @@ fn job(number: u32, message: u32) -> Job {
             model: "sketch".parse().expect("a model"),
             ratio: "16:9".parse().expect("a ratio"),
             seed: Some(7_u32.try_into().expect("a seed")),
+            options: atelier_domain::Options::default(),
         },
         index: 0,
         of: 1,

@@ -174,7 +174,7 @@ async fn look_at_provider(arguments: &ProviderArguments) -> Result<Vec<Finding>,
     }
     let mut findings = Vec::new();
     for provider in providers.iter() {
-        let name = format!("{:?} account", provider.kind()).to_lowercase();
+        let name = format!("{} account", provider.account());
         findings.push(match timeout(PATIENCE, provider.check()).await {
             Ok(Ok(account)) => Finding::ok(name, account),
             Ok(Err(failure)) => {

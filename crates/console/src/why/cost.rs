@@ -71,7 +71,9 @@ impl Cost {
         handles.dedup();
         // some models answer with the picture itself, and leave no name of a prediction
         let at_once = trail.iter().filter(|event| event.kind == "outputs").count().min(1);
-        let price = record.model.parse().ok().and_then(|model| catalogue.get(&model)).map(|model| model.price);
+        let model = record.model.parse().ok().and_then(|model| catalogue.get(&model));
+        let asked = record.job.as_ref().map(|job| &job.request);
+        let price = model.map(|model| asked.map_or_else(|| model.usual_price(), |request| model.estimate(request)));
         Self {
             predicted_ms: record.cost_ms.unwrap_or(0),
             charged_ms: attempts.iter().map(|attempt| attempt.charged_ms).sum(),
@@ -136,6 +138,6 @@ mod tests {
         assert_eq!((attempts[3].to_ms, attempts[3].end.as_deref()), (None, None));
         let cost = Cost::of(&record, &trail, &attempts, Catalogue::builtin());
         assert_eq!((cost.charged_ms, cost.predictions), (23_000, 1), "an adopted prediction is one");
-        assert_eq!(cost.price_micros, Catalogue::builtin().find("imagen").map(|model| model.price.micros()));
+        assert_eq!(cost.price_micros, Catalogue::builtin().find("imagen").map(|model| model.usual_price().micros()));
     }
 }

@@ -53,6 +53,7 @@ impl Line {
                 model: model.parse().unwrap(),
                 ratio: "1:1".parse().unwrap(),
                 seed: None,
+                options: atelier_domain::Options::default(),
             },
             index: u8::try_from(index).unwrap_or(u8::MAX),
             of,

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use super::Unclear;
-use crate::request::{AspectRatio, Count, Seed};
+use crate::request::{AspectRatio, Count, Prompt, Quality, Resolution, Seed, Size};
 
 /// The flags there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +16,20 @@ pub enum Flag {
     Count,
     /// `--seed S`
     Seed,
+    /// `--no THINGS`
+    Negative,
+    /// `--style S`
+    Style,
+    /// `--size S`
+    Size,
+    /// `--quality Q`
+    Quality,
+    /// `--seconds N`
+    Seconds,
+    /// `--res R`
+    Resolution,
+    /// `--fps N`
+    Fps,
     /// `--each`
     Each,
 }
@@ -38,6 +52,27 @@ const SPELLINGS: &[(&str, Flag)] = &[
     ("seed", Flag::Seed),
     ("s", Flag::Seed),
     ("сид", Flag::Seed),
+    ("no", Flag::Negative),
+    ("negative", Flag::Negative),
+    ("neg", Flag::Negative),
+    ("без", Flag::Negative),
+    ("style", Flag::Style),
+    ("стиль", Flag::Style),
+    ("size", Flag::Size),
+    ("размер", Flag::Size),
+    ("quality", Flag::Quality),
+    ("q", Flag::Quality),
+    ("качество", Flag::Quality),
+    ("seconds", Flag::Seconds),
+    ("sec", Flag::Seconds),
+    ("duration", Flag::Seconds),
+    ("dur", Flag::Seconds),
+    ("секунд", Flag::Seconds),
+    ("длительность", Flag::Seconds),
+    ("res", Flag::Resolution),
+    ("resolution", Flag::Resolution),
+    ("разрешение", Flag::Resolution),
+    ("fps", Flag::Fps),
     ("each", Flag::Each),
     ("lines", Flag::Each),
     ("list", Flag::Each),
@@ -57,6 +92,13 @@ impl Flag {
             Self::Ratio => "--ar",
             Self::Count => "--n",
             Self::Seed => "--seed",
+            Self::Negative => "--no",
+            Self::Style => "--style",
+            Self::Size => "--size",
+            Self::Quality => "--quality",
+            Self::Seconds => "--seconds",
+            Self::Resolution => "--res",
+            Self::Fps => "--fps",
             Self::Each => "--each",
         }
     }
@@ -70,6 +112,13 @@ pub(super) struct Wish {
     pub(super) ratio: Option<AspectRatio>,
     pub(super) count: Option<Count>,
     pub(super) seed: Option<Seed>,
+    pub(super) negative: Option<Prompt>,
+    pub(super) style: Option<String>,
+    pub(super) size: Option<Size>,
+    pub(super) quality: Option<Quality>,
+    pub(super) seconds: Option<u16>,
+    pub(super) resolution: Option<Resolution>,
+    pub(super) fps: Option<u16>,
     pub(super) each: bool,
 }
 
@@ -80,6 +129,13 @@ impl Wish {
         self.ratio = self.ratio.or(common.ratio);
         self.count = self.count.or(common.count);
         self.seed = self.seed.or(common.seed);
+        self.negative = self.negative.or_else(|| common.negative.clone());
+        self.style = self.style.or_else(|| common.style.clone());
+        self.size = self.size.or(common.size);
+        self.quality = self.quality.or(common.quality);
+        self.seconds = self.seconds.or(common.seconds);
+        self.resolution = self.resolution.or(common.resolution);
+        self.fps = self.fps.or(common.fps);
         self
     }
 }
@@ -164,16 +220,27 @@ pub(super) fn wish(text: &str) -> Result<Wish, Unclear> {
         if flag == Flag::Each {
             wish.each = true;
         } else {
-            let value = if let Some(value) = glued {
-                value
+            let begin = if let Some(value) = glued {
+                // the value is the end of the word
+                word.end - value.len()
             } else {
                 let next = words.get(index).filter(|next| matches!(look(next.text), Looks::Plain));
                 let next = next.ok_or(Unclear::MissingValue { flag: flag.shown() })?;
                 index += 1;
                 end = next.end;
-                next.text
+                next.start
             };
-            set(&mut wish, flag, value)?;
+            // a value in quotes, and a list of things not to be seen, go on over several words
+            while let Some(next) = words.get(index).filter(|next| matches!(look(next.text), Looks::Plain)) {
+                let so_far = &text[begin..end];
+                let list = flag == Flag::Negative && so_far.ends_with(',');
+                if !(list || opens(so_far) && text[end..].contains(QUOTES)) || text[end..next.start].contains('\n') {
+                    break;
+                }
+                index += 1;
+                end = next.end;
+            }
+            set(&mut wish, flag, &text[begin..end])?;
         }
         kept.push_str(&text[copied..word.start]);
         copied = end;
@@ -183,17 +250,41 @@ pub(super) fn wish(text: &str) -> Result<Wish, Unclear> {
     Ok(wish)
 }
 
+/// The marks around a value of several words.
+const QUOTES: [char; 6] = ['"', '“', '”', '«', '»', '„'];
+
+/// Whether a value begins with a quotation mark that is not closed yet.
+fn opens(value: &str) -> bool {
+    let mut characters = value.chars();
+    characters.next().is_some_and(|first| QUOTES.contains(&first))
+        && !characters.as_str().trim_end_matches([',', ';', '.']).ends_with(QUOTES)
+}
+
 fn set(wish: &mut Wish, flag: Flag, value: &str) -> Result<(), Unclear> {
-    let value = value.trim_matches(|c| matches!(c, '"' | '\'' | '«' | '»' | ',' | ';' | '“' | '”'));
+    let value = value.trim_matches(|c| matches!(c, '\'' | ',' | ';') || QUOTES.contains(&c));
     let bad = || Unclear::BadValue { flag: flag.shown(), value: value.to_owned() };
     match flag {
         Flag::Model => wish.model = Some(value.to_owned()),
         Flag::Ratio => wish.ratio = Some(AspectRatio::from_str(value).map_err(|_| bad())?),
         Flag::Count => wish.count = Some(Count::from_str(value).map_err(|_| bad())?),
         Flag::Seed => wish.seed = Some(Seed::from_str(value).map_err(|_| bad())?),
+        Flag::Negative => wish.negative = Some(Prompt::from_str(value).map_err(|_| bad())?),
+        Flag::Style => wish.style = Some(value.to_owned()),
+        Flag::Size => wish.size = Some(Size::from_str(value).map_err(|_| bad())?),
+        Flag::Quality => wish.quality = Some(Quality::from_str(value).map_err(|_| bad())?),
+        Flag::Seconds => wish.seconds = Some(number(value, &["seconds", "sec", "s", "с", "сек"]).ok_or_else(bad)?),
+        Flag::Resolution => wish.resolution = Some(Resolution::from_str(value).map_err(|_| bad())?),
+        Flag::Fps => wish.fps = Some(number(value, &["fps"]).ok_or_else(bad)?),
         Flag::Each => wish.each = true,
     }
     Ok(())
+}
+
+/// A small number, with or without its unit.
+fn number(value: &str, units: &[&str]) -> Option<u16> {
+    let value = value.to_lowercase();
+    let bare = units.iter().find_map(|unit| value.strip_suffix(unit)).unwrap_or(&value);
+    bare.trim().parse().ok().filter(|number| (1..=600).contains(number))
 }
 
 /// Removes the holes that flags leave: spaces at the ends of lines and empty lines at the ends of the text.

@@ -1,11 +1,13 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::catalogue::Word;
+use crate::request::{AspectRatio, FileId};
 
 fn read(text: &str) -> Result<Vec<Request>, Unclear> {
     let catalogue = Catalogue::builtin();
     let default_model = catalogue.find("ideogram").unwrap();
-    parse(text, catalogue, &Limits { pictures: 10, default_model })
+    parse(text, catalogue, &Limits { pictures: 10, default_model, images: &[] })
 }
 
 fn prompts(text: &str) -> Vec<String> {
@@ -82,23 +84,69 @@ fn what_cannot_be_is_said_with_what_would_work() {
     assert_eq!(read(""), Err(Unclear::NoPrompt));
     assert_eq!(read("--ar 1:1"), Err(Unclear::NoPrompt));
     assert_eq!(read("cat --sed 5"), Err(Unclear::UnknownFlag { flag: "--sed".into(), nearest: Some("--seed") }));
-    assert_eq!(read("cat --quality"), Err(Unclear::UnknownFlag { flag: "--quality".into(), nearest: None }));
+    assert_eq!(read("cat --chaos"), Err(Unclear::UnknownFlag { flag: "--chaos".into(), nearest: None }));
+    assert_eq!(read("cat --quality"), Err(Unclear::MissingValue { flag: "--quality" }));
     assert_eq!(read("cat --ar"), Err(Unclear::MissingValue { flag: "--ar" }));
     assert_eq!(read("cat --n --seed 5"), Err(Unclear::MissingValue { flag: "--n" }));
     assert_eq!(read("cat --n 11"), Err(Unclear::BadValue { flag: "--n", value: "11".into() }));
     assert_eq!(read("cat --seed -1"), Err(Unclear::BadValue { flag: "--seed", value: "-1".into() }));
-    assert!(matches!(read("cat --model dalle"), Err(Unclear::UnknownModel { known, .. }) if known.len() == 4));
+    assert!(
+        matches!(read("cat --model dalle"), Err(Unclear::UnknownModel { known, .. }) if known.len() == Catalogue::builtin().models().len())
+    );
     assert!(matches!(
         read("cat --model imagen --ar 21:9"),
-        Err(Unclear::ImpossibleRatio { nearest, .. }) if nearest.to_string() == "16:9"
+        Err(Unclear::Misfit(Misfit::Value { nearest, .. })) if nearest.as_deref() == Some("16:9")
     ));
-    assert!(matches!(read("cat --model imagen --seed 5"), Err(Unclear::NoSeed { seeded, .. }) if seeded.len() == 3));
+    assert!(matches!(
+        read("cat --model imagen --seed 5"),
+        Err(Unclear::Misfit(Misfit::Untaken { word: Word::Seed, others, .. })) if others.contains(&"sketch".to_owned())
+    ));
     assert_eq!(read(&"🐈".repeat(4097)), Err(Unclear::TooLong));
+}
+
+#[test]
+fn finer_points_are_read_as_people_write_them() {
+    let options = |text: &str| read(text).unwrap().remove(0).options;
+    let read = options(
+        "a cat --model ideogram-v2 --no text, blur, people --style аниме --n 2".replace("аниме", "Anime").as_str(),
+    );
+    assert_eq!(read.negative.unwrap().as_str(), "text, blur, people");
+    assert_eq!(read.style.unwrap().as_str(), "anime");
+    let quoted = options("--no \"two heads\" a cat --m ideogram-v2 --style «акварель»");
+    assert_eq!((quoted.negative.unwrap().as_str(), quoted.style.unwrap().as_str()), ("two heads", "watercolour"));
+    let film = options("a cat --model seedance --duration 10s --res 1080 --fps=24");
+    assert_eq!((film.seconds, film.fps), (Some(10), Some(24)));
+    assert_eq!(film.resolution.unwrap().to_string(), "1080p");
+    assert_eq!(options("a cat --model seedream-4 --size 4K").size, Some(Size::K4));
+    assert_eq!(prompts("--model \"Imagen 4 Ultra\" a cat"), ["a cat"]);
+    assert_eq!(prompts("a \"cat\" --style oil and a dog"), ["a \"cat\"  and a dog"]);
+    assert_eq!(prompts("a cat --style \"oil and a dog"), ["a cat  and a dog"], "a mark that is never closed");
+}
+
+#[test]
+fn pictures_go_to_every_request_and_give_it_their_shape() {
+    let file_id: FileId = "AgAC".parse().unwrap();
+    let tall = [InputImage::Telegram { file_id, width: Some(900), height: Some(1600), bytes: None }];
+    let catalogue = Catalogue::builtin();
+    let ask = |text: &str| {
+        let default_model = catalogue.find("kontext").unwrap();
+        parse(text, catalogue, &Limits { pictures: 10, default_model, images: &tall })
+    };
+    let requests = ask("make it night --n 2").unwrap();
+    assert_eq!(requests.len(), 2);
+    assert!(requests.iter().all(|request| request.options.images == tall && request.options.keep_shape));
+    assert_eq!(requests[0].ratio.to_string(), "9:16");
+    let wide = ask("make it night --ar 16:9").unwrap().remove(0);
+    assert!(!wide.options.keep_shape && wide.ratio == "16:9".parse::<AspectRatio>().unwrap());
+    let sized = ask("night --model seedream-4 --size 2048x1024").unwrap().remove(0);
+    assert!(!sized.options.keep_shape && sized.ratio.to_string() == "16:9", "{}", sized.ratio);
+    assert!(matches!(ask("night --model imagen"), Err(Unclear::Misfit(Misfit::Untaken { word: Word::Images, .. }))));
+    assert!(ask("the tree sways --model seedance").unwrap()[0].options.keep_shape);
 }
 
 proptest! {
     #[test]
-    fn nothing_panics(text in "(\\PC|[-—=:\n ]|--ar|--n|--seed|--model|--each|16:9|5){0,40}") {
+    fn nothing_panics(text in "(\\PC|[-—=:\n ]|--ar|--n|--seed|--model|--each|--no|--style|--res|\"|,|16:9|5){0,40}") {
         let _ = read(&text);
     }
 

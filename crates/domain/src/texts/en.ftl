@@ -23,10 +23,19 @@ model-line = { $title }: --model { $id }
 strength-typography = Good at lettering and logos
 strength-photography = Good at photographic scenes
 strength-detail = The finest detail
+strength-speed = Fast and cheap
+strength-vector = Draws vectors (SVG)
+strength-edit = Changes a picture that you send
+strength-video = Makes videos, from words or from a picture
 strength-offline = A drawing by this program itself, no AI model
 strength-other = A general model
 price = { $amount } a picture
 price-estimated = about { $amount } a picture
+price-second = { $amount } a second
+price-second-estimated = about { $amount } a second
+price-run = { $amount } a video
+price-run-estimated = about { $amount } a video
+price-tokens = { $amount } a million tokens
 price-free = Free
 
 queued = In line: #{ $position }, about { $eta }.
@@ -78,16 +87,39 @@ unclear-too-long = The prompt is too long: at most { $most } characters.
 unclear-unknown-flag = I do not know { $flag }.{ $nearest ->
         [none] { "" }
        *[other] { " " }Did you mean { $nearest }?
-    } I understand --model, --ar, --n, --seed and --each.
+    } I understand --model, --ar, --n, --seed, --no, --style, --size, --quality, --seconds, --res, --fps and --each.
 unclear-missing-value = { $flag } needs a value, for example { $example }.
 unclear-bad-value = { $flag } cannot be “{ $value }”. It takes { $takes }.
 takes-model = a model’s name, see /models
 takes-ratio = a shape such as 1:1, 16:9 or 9:16
 takes-count = a number from 1 to 10
 takes-seed = a whole number from 0 to 2147483647
+takes-negative = what must not be seen, for example text, blur
+takes-style = the name of a style, for example photo, watercolour or oil
+takes-size = small, 1k, 2k, 4k or pixels such as 1024x768
+takes-quality = low, medium or high
+takes-seconds = a number of seconds
+takes-resolution = lines such as 480p, 720p or 1080p
+takes-fps = a number of frames a second
 unclear-unknown-model = There is no model “{ $wish }”. There are: { $known }.
 unclear-impossible-ratio = { $model } does not make { $wish }. Closest: --ar { $nearest }. It makes { $allowed }.
-unclear-no-seed = { $model } takes no seed. These do: { $seeded }.
+unclear-impossible-value = { $model } cannot do { $flag } { $wish }.{ $nearest ->
+        [none] { "" }
+       *[other] { " " }Closest: { $flag } { $nearest }.
+    } It takes { $allowed }.
+unclear-no-seed = { $model } takes no seed. These do: { $others }.
+unclear-untaken = { $model } does not know { $flag }.{ $others ->
+        [none] { "" }
+       *[other] { " " }These do: { $others }.
+    }
+unclear-no-images = { $model } does not start from a picture. These do: { $others }.
+unclear-needs-image = { $model } changes a picture: send one with your words as its caption, or answer one with them. Without a picture these work: { $others }.
+unclear-too-many-images = { $model } starts from at most { $most ->
+        [one] one picture
+       *[other] { $most } pictures
+    }.
+unclear-prompt-too-long = { $model } reads at most { $most } characters.
+unclear-no-model = There is no model “{ $model }” any more. /models lists those there are.
 unclear-too-many = { $wish ->
         [one] That is one picture
        *[other] That is { $wish } pictures

@@ -23,10 +23,19 @@ model-line = { $title }: --model { $id }
 strength-typography = Хороша для надписей и логотипов
 strength-photography = Хороша для фотографических сцен
 strength-detail = Самые тонкие детали
+strength-speed = Быстро и дёшево
+strength-vector = Рисует векторы (SVG)
+strength-edit = Меняет картинку, которую вы пришлёте
+strength-video = Делает видео по словам или по картинке
 strength-offline = Рисунок самой программы, без модели ИИ
 strength-other = Универсальная модель
 price = { $amount } за картинку
 price-estimated = около { $amount } за картинку
+price-second = { $amount } за секунду
+price-second-estimated = около { $amount } за секунду
+price-run = { $amount } за видео
+price-run-estimated = около { $amount } за видео
+price-tokens = { $amount } за миллион токенов
 price-free = Бесплатно
 
 queued = В очереди: №{ $position }, примерно { $eta }.
@@ -78,16 +87,39 @@ unclear-too-long = Описание слишком длинное: не боль
 unclear-unknown-flag = Я не знаю { $flag }.{ $nearest ->
         [none] { "" }
        *[other] { " " }Может быть, { $nearest }?
-    } Я понимаю --model, --ar, --n, --seed и --each.
+    } Я понимаю --model, --ar, --n, --seed, --no, --style, --size, --quality, --seconds, --res, --fps и --each.
 unclear-missing-value = У { $flag } должно быть значение, например { $example }.
 unclear-bad-value = { $flag } не может быть «{ $value }». Годится { $takes }.
 takes-model = имя модели, см. /models
 takes-ratio = форма: 1:1, 16:9 или 9:16
 takes-count = число от 1 до 10
 takes-seed = целое число от 0 до 2147483647
+takes-negative = то, чего не должно быть, например text, blur
+takes-style = название стиля, например фото, акварель или масло
+takes-size = small, 1k, 2k, 4k или пиксели: 1024x768
+takes-quality = low, medium или high
+takes-seconds = число секунд
+takes-resolution = строки: 480p, 720p или 1080p
+takes-fps = число кадров в секунду
 unclear-unknown-model = Модели «{ $wish }» нет. Есть: { $known }.
 unclear-impossible-ratio = { $model } не делает { $wish }. Ближе всего: --ar { $nearest }. Она делает { $allowed }.
-unclear-no-seed = { $model } не принимает seed. Принимают: { $seeded }.
+unclear-impossible-value = { $model } не умеет { $flag } { $wish }.{ $nearest ->
+        [none] { "" }
+       *[other] { " " }Ближе всего: { $flag } { $nearest }.
+    } Годится { $allowed }.
+unclear-no-seed = { $model } не принимает seed. Принимают: { $others }.
+unclear-untaken = { $model } не знает { $flag }.{ $others ->
+        [none] { "" }
+       *[other] { " " }Знают: { $others }.
+    }
+unclear-no-images = { $model } не работает по картинке. Работают: { $others }.
+unclear-needs-image = { $model } меняет картинку: пришлите её со словами в подписи или ответьте словами на картинку. Без картинки работают: { $others }.
+unclear-too-many-images = { $model } берёт не больше { $most ->
+        [one] { $most } картинки
+       *[other] { $most } картинок
+    }.
+unclear-prompt-too-long = { $model } читает не больше { $most } символов.
+unclear-no-model = Модели «{ $model }» больше нет. Какие есть, покажет /models.
 unclear-too-many = { $wish ->
         [one] Это { $wish } картинка
         [few] Это { $wish } картинки

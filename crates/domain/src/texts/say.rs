@@ -5,7 +5,7 @@ use std::time::Duration;
 use fluent_bundle::FluentArgs;
 
 use super::Language;
-use crate::catalogue::Model;
+use crate::catalogue::{Misfit, Model, Price, Word};
 use crate::failure::FailureClass;
 use crate::grammar::{Flag, Unclear};
 use crate::job::JobState;
@@ -127,11 +127,7 @@ impl Say<'_> {
             }
             Self::CaptionModel { model } => {
                 values.set("model", model.title.clone());
-                if model.provider == crate::catalogue::ProviderKind::Sketch {
-                    "caption-sketch"
-                } else {
-                    "caption-model"
-                }
+                if model.provider.is_sketch() { "caption-sketch" } else { "caption-model" }
             }
             Self::CaptionSeed { seed } => {
                 // a number would be grouped by language; a seed is typed back as it stands
@@ -227,6 +223,10 @@ fn strength(word: &str) -> &'static str {
         "typography" => "strength-typography",
         "photography" => "strength-photography",
         "detail" => "strength-detail",
+        "speed" => "strength-speed",
+        "vector" => "strength-vector",
+        "edit" => "strength-edit",
+        "video" => "strength-video",
         "offline" => "strength-offline",
         _ => "strength-other",
     }
@@ -234,9 +234,14 @@ fn strength(word: &str) -> &'static str {
 
 fn price(model: &Model, language: Language) -> String {
     let mut values = FluentArgs::new();
-    values.set("amount", model.price.to_string());
-    let key = match (model.price.micros(), model.estimated) {
-        (0, _) => "price-free",
+    let Some((low, high)) = model.unit_prices() else { return language.format("price-free", &values) };
+    values.set("amount", if low == high { low.to_string() } else { format!("{low}–{high}") });
+    let key = match (&model.price, model.estimated) {
+        (Price::Second(_), true) => "price-second-estimated",
+        (Price::Second(_), false) => "price-second",
+        (Price::Run(_), true) => "price-run-estimated",
+        (Price::Run(_), false) => "price-run",
+        (Price::Tokens { .. }, _) => "price-tokens",
         (_, true) => "price-estimated",
         (_, false) => "price",
     };
@@ -244,8 +249,6 @@ fn price(model: &Model, language: Language) -> String {
 }
 
 fn explain(unclear: &Unclear, language: Language, values: &mut FluentArgs<'static>) -> &'static str {
-    let join =
-        |ratios: &[crate::request::AspectRatio]| ratios.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     match unclear {
         Unclear::NoPrompt => "unclear-no-prompt",
         Unclear::TooLong => {
@@ -273,22 +276,53 @@ fn explain(unclear: &Unclear, language: Language, values: &mut FluentArgs<'stati
             values.set("known", known.join(", "));
             "unclear-unknown-model"
         }
-        Unclear::ImpossibleRatio { model, wish, nearest, allowed } => {
-            values.set("model", model.clone());
-            values.set("wish", wish.to_string());
-            values.set("nearest", nearest.to_string());
-            values.set("allowed", join(allowed));
-            "unclear-impossible-ratio"
-        }
-        Unclear::NoSeed { model, seeded } => {
-            values.set("model", model.clone());
-            values.set("seeded", seeded.join(", "));
-            "unclear-no-seed"
-        }
+        Unclear::Misfit(misfit) => unfit(misfit, values),
         Unclear::TooMany { wish, most } => {
             values.set("wish", *wish);
             values.set("most", *most);
             "unclear-too-many"
+        }
+    }
+}
+
+fn unfit(misfit: &Misfit, values: &mut FluentArgs<'static>) -> &'static str {
+    match misfit {
+        Misfit::Value { model, word, wish, nearest, allowed } => {
+            values.set("model", model.clone());
+            values.set("flag", word.flag());
+            values.set("wish", shorten(wish));
+            values.set("nearest", nearest.clone().unwrap_or_else(|| "none".to_owned()));
+            values.set("allowed", allowed.join(", "));
+            if *word == Word::Ratio { "unclear-impossible-ratio" } else { "unclear-impossible-value" }
+        }
+        Misfit::Untaken { model, word, others } => {
+            values.set("model", model.clone());
+            values.set("flag", word.flag());
+            values.set("others", if others.is_empty() { "none".to_owned() } else { others.join(", ") });
+            match word {
+                Word::Seed => "unclear-no-seed",
+                Word::Images => "unclear-no-images",
+                _ => "unclear-untaken",
+            }
+        }
+        Misfit::NeedsImage { model, others } => {
+            values.set("model", model.clone());
+            values.set("others", others.join(", "));
+            "unclear-needs-image"
+        }
+        Misfit::TooManyImages { model, most } => {
+            values.set("model", model.clone());
+            values.set("most", *most);
+            "unclear-too-many-images"
+        }
+        Misfit::PromptTooLong { model, most } => {
+            values.set("model", model.clone());
+            values.set("most", most.to_string());
+            "unclear-prompt-too-long"
+        }
+        Misfit::NoModel(id) => {
+            values.set("model", id.clone());
+            "unclear-no-model"
         }
     }
 }
@@ -303,6 +337,13 @@ fn example(flag: &str) -> &'static str {
         Some(Flag::Model) => "--model imagen",
         Some(Flag::Count) => "--n 4",
         Some(Flag::Seed) => "--seed 7",
+        Some(Flag::Negative) => "--no text",
+        Some(Flag::Style) => "--style oil",
+        Some(Flag::Size) => "--size 2k",
+        Some(Flag::Quality) => "--quality high",
+        Some(Flag::Seconds) => "--seconds 5",
+        Some(Flag::Resolution) => "--res 720p",
+        Some(Flag::Fps) => "--fps 24",
         _ => "--ar 16:9",
     }
 }
@@ -312,6 +353,13 @@ fn takes(flag: &str) -> &'static str {
         Some(Flag::Model) => "takes-model",
         Some(Flag::Count) => "takes-count",
         Some(Flag::Seed) => "takes-seed",
+        Some(Flag::Negative) => "takes-negative",
+        Some(Flag::Style) => "takes-style",
+        Some(Flag::Size) => "takes-size",
+        Some(Flag::Quality) => "takes-quality",
+        Some(Flag::Seconds) => "takes-seconds",
+        Some(Flag::Resolution) => "takes-resolution",
+        Some(Flag::Fps) => "takes-fps",
         _ => "takes-ratio",
     }
 }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::catalogue::Catalogue;
+use crate::catalogue::{Catalogue, Misfit, Word};
 use crate::failure::FailureClass;
 use crate::grammar::Unclear;
 use crate::job::JobState;
@@ -30,13 +30,27 @@ fn every_sentence() -> Vec<String> {
         Unclear::BadValue { flag: "--ar", value: "x".into() },
         Unclear::BadValue { flag: "--n", value: "x".into() },
         Unclear::UnknownModel { wish: "x".into(), known: vec!["y".into()] },
-        Unclear::ImpossibleRatio {
+        Unclear::Misfit(Misfit::Value {
             model: "M".into(),
-            wish: "21:9".parse().unwrap(),
-            nearest: "16:9".parse().unwrap(),
-            allowed: vec!["16:9".parse().unwrap()],
-        },
-        Unclear::NoSeed { model: "M".into(), seeded: vec!["y".into()] },
+            word: Word::Ratio,
+            wish: "21:9".into(),
+            nearest: Some("16:9".into()),
+            allowed: vec!["16:9".into()],
+        }),
+        Unclear::Misfit(Misfit::Value {
+            model: "M".into(),
+            word: Word::Style,
+            wish: "x".into(),
+            nearest: None,
+            allowed: vec!["oil".into()],
+        }),
+        Unclear::Misfit(Misfit::Untaken { model: "M".into(), word: Word::Seed, others: vec!["y".into()] }),
+        Unclear::Misfit(Misfit::Untaken { model: "M".into(), word: Word::Fps, others: Vec::new() }),
+        Unclear::Misfit(Misfit::Untaken { model: "M".into(), word: Word::Images, others: vec!["y".into()] }),
+        Unclear::Misfit(Misfit::NeedsImage { model: "M".into(), others: vec!["y".into()] }),
+        Unclear::Misfit(Misfit::TooManyImages { model: "M".into(), most: 3 }),
+        Unclear::Misfit(Misfit::PromptTooLong { model: "M".into(), most: 300 }),
+        Unclear::Misfit(Misfit::NoModel("m".into())),
         Unclear::TooMany { wish: 12, most: 10 },
     ];
     let second = Duration::from_secs(1);
@@ -91,6 +105,12 @@ fn every_sentence() -> Vec<String> {
         Say::CommandJobs,
         Say::CommandCancel,
     ];
+    let flags = ["--no", "--style", "--size", "--quality", "--seconds", "--res", "--fps"];
+    let bad = flags.map(|flag| Unclear::BadValue { flag, value: "x".into() });
+    says.extend(bad.iter().map(Say::Unclear));
+    let priced: Vec<Say<'_>> =
+        Catalogue::builtin().models().iter().map(|model| Say::ModelLine { model, default: false }).collect();
+    says.extend(priced);
     says.extend(unclear.iter().map(Say::Unclear));
     says.extend(JobState::ALL.map(|state| Say::JobLine { code: "c", state, prompt: "p" }));
     says.extend(FailureClass::ALL.map(|class| Say::Failed { class, model: "M" }));
@@ -112,6 +132,16 @@ fn every_sentence_is_whole() {
         assert!(!sentence.contains(['{', '}', '$']) || sentence.contains("$0."), "{sentence}");
         assert!(!known.contains(&sentence), "a bare key: {sentence}");
         assert!(sentence.encode_utf16().count() <= crate::caption::TEXT_UNITS && !sentence.is_empty());
+    }
+}
+
+#[test]
+fn the_list_of_models_fits_into_one_message() {
+    for language in Language::ALL {
+        let line = |model| language.say(&Say::ModelLine { model, default: false });
+        let lines: Vec<String> = Catalogue::builtin().models().iter().map(line).collect();
+        let units = crate::caption::units(&lines.join("\n\n"));
+        assert!(units <= crate::caption::TEXT_UNITS - 100, "{language:?}: {units}");
     }
 }
 

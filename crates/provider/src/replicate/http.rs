@@ -59,7 +59,7 @@ impl From<CallError> for Failure {
 
 /// Why a body could not be read whole.
 #[derive(Debug)]
-pub(super) enum BodyError {
+pub(crate) enum BodyError {
     /// More bytes than allowed.
     TooLarge,
     /// The connection ended or the time ran out first.
@@ -155,7 +155,7 @@ impl fmt::Debug for Http {
 }
 
 /// Reads a body of at most `most` bytes.
-pub(super) async fn read(response: Response, most: usize) -> Result<Bytes, BodyError> {
+pub(crate) async fn read(response: Response, most: usize) -> Result<Bytes, BodyError> {
     let announced = response.content_length().unwrap_or(0);
     if announced > most as u64 {
         return Err(BodyError::TooLarge);
@@ -174,7 +174,7 @@ pub(super) async fn read(response: Response, most: usize) -> Result<Bytes, BodyE
 }
 
 /// An error with its causes on one line: the outermost alone says only "error sending request".
-fn chain(error: &dyn std::error::Error) -> String {
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut line = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
@@ -188,7 +188,7 @@ fn chain(error: &dyn std::error::Error) -> String {
     line
 }
 
-fn is_loopback(url: &Url) -> bool {
+pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(address)) => IpAddr::V4(address).is_loopback(),
         Some(Host::Ipv6(address)) => IpAddr::V6(address).is_loopback(),

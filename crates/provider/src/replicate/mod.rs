@@ -6,7 +6,7 @@
 //! late to be recorded), webhooks, uploads.
 
 mod download;
-mod http;
+pub(crate) mod http;
 mod lost;
 mod refusal;
 mod settings;
@@ -15,8 +15,7 @@ mod wire;
 
 use std::time::SystemTime;
 
-use atelier_domain::catalogue::ProviderKind;
-use atelier_domain::{Failure, FailureClass, Model, Request};
+use atelier_domain::{AccountId, Failure, FailureClass, Model, Request};
 use bytes::Bytes;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
@@ -36,13 +35,19 @@ const SHORTEST_DEADLINE: u64 = 5;
 /// A client of one account.
 #[derive(Debug)]
 pub struct Replicate {
+    account: AccountId,
     http: Http,
 }
 
 impl Replicate {
     /// A client with these settings. Nothing is sent yet; [`Provider::check`] proves the token.
     pub fn new(settings: Settings) -> Result<Self, BadSettings> {
-        Ok(Self { http: Http::new(settings)? })
+        Self::named(AccountId::replicate(), settings)
+    }
+
+    /// The same for one of several accounts.
+    pub fn named(account: AccountId, settings: Settings) -> Result<Self, BadSettings> {
+        Ok(Self { account, http: Http::new(settings)? })
     }
 
     async fn create(&self, creation: Creation) -> Result<Started, StartError> {
@@ -77,8 +82,8 @@ impl Replicate {
 }
 
 impl Provider for Replicate {
-    fn kind(&self) -> ProviderKind {
-        ProviderKind::Replicate
+    fn account(&self) -> &AccountId {
+        &self.account
     }
 
     fn start(&self, model: &Model, request: &Request) -> BoxFuture<'_, Result<Started, StartError>> {
@@ -154,7 +159,7 @@ fn input(model: &Model, request: &Request) -> Map<String, Value> {
     let mut input = model.inputs.clone();
     input.insert("prompt".to_owned(), request.prompt.as_str().into());
     input.insert("aspect_ratio".to_owned(), request.ratio.to_string().into());
-    if let Some(seed) = request.seed.filter(|_| model.seed) {
+    if let Some(seed) = request.seed.filter(|_| model.takes_seed()) {
         input.insert("seed".to_owned(), seed.get().into());
     }
     input
@@ -173,6 +178,7 @@ mod tests {
             model: model.id.clone(),
             ratio: ratio.parse().unwrap(),
             seed: Some(7.try_into().unwrap()),
+            options: atelier_domain::Options::default(),
         };
         (model, request)
     }

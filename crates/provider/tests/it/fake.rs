@@ -107,6 +107,7 @@ pub(crate) fn wish(model: &str) -> (&'static Model, Request) {
         model: model.id.clone(),
         ratio: "16:9".parse().unwrap(),
         seed: Some(7.try_into().unwrap()),
+        options: atelier_domain::Options::default(),
     };
     (model, request)
 }

@@ -26,6 +26,7 @@ pub(crate) fn job(number: u32) -> (Job, Duration) {
         model: "sketch".parse().unwrap(),
         ratio: "1:1".parse().unwrap(),
         seed: None,
+        options: atelier_domain::Options::default(),
     };
     let job = Job {
         id: JobId::new(1_795_000_000_000 + u64::from(number), number),

@@ -13,24 +13,24 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 
 /// A TCP listener whose connections carry a [`Line`].
-pub(super) struct Cuttable(pub(super) TcpListener);
+pub(crate) struct Cuttable(pub(crate) TcpListener);
 
 /// The handle on one client connection.
 #[derive(Debug, Clone)]
-pub(super) struct Line {
+pub(crate) struct Line {
     cut: Arc<AtomicBool>,
     peer: SocketAddr,
 }
 
 impl Line {
     /// Nothing more is sent on this connection: the answer under way is lost and the socket closes.
-    pub(super) fn cut(&self) {
+    pub(crate) fn cut(&self) {
         tracing::debug!(peer = %self.peer, "connection cut on purpose");
         self.cut.store(true, Ordering::SeqCst);
     }
 }
 
-pub(super) struct Stream {
+pub(crate) struct Stream {
     inner: TcpStream,
     cut: Arc<AtomicBool>,
 }

@@ -14,7 +14,7 @@
 mod account;
 mod control;
 mod create;
-mod cut;
+pub(crate) mod cut;
 mod events;
 mod faults;
 mod files;

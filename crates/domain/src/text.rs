@@ -1,0 +1,77 @@
+//! Words from words: what a text model is asked to do with a prompt or a script, and what comes of it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::request::Prompt;
+use crate::scenes::{SceneCount, Scenes, split};
+use crate::texts::Language;
+
+/// What is to be done with a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TextTask {
+    /// Say the same prompt in another language.
+    Translate {
+        /// The language wanted.
+        to: Language,
+    },
+    /// Say the same prompt with more of what models like.
+    Enhance,
+    /// Write a script on the topic.
+    Script {
+        /// How many scenes, when a number is asked for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        scenes: Option<SceneCount>,
+    },
+    /// Split the script into scenes.
+    Scenes {
+        /// How many, when a number is asked for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        count: Option<SceneCount>,
+    },
+}
+
+impl TextTask {
+    /// What can be done without a model, honestly: only scenes can be split; the rest needs somebody who understands.
+    pub fn plain(&self, text: &str) -> Option<Written> {
+        match self {
+            Self::Scenes { count } => split(text, *count).map(Written::Scenes),
+            Self::Translate { .. } | Self::Enhance | Self::Script { .. } => None,
+        }
+    }
+
+    /// The name used in records and logs.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Translate { .. } => "translate",
+            Self::Enhance => "enhance",
+            Self::Script { .. } => "script",
+            Self::Scenes { .. } => "scenes",
+        }
+    }
+}
+
+/// What came of a task.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Written {
+    /// A prompt, translated or enhanced.
+    Prompt(Prompt),
+    /// A script.
+    Script(Prompt),
+    /// Scenes, by a model or, as [`Scenes::found`] then says, without one.
+    Scenes(Scenes),
+}
+
+impl Written {
+    /// All of it as text, for a look at what it says.
+    pub fn text(&self) -> String {
+        match self {
+            Self::Prompt(text) | Self::Script(text) => text.as_str().to_owned(),
+            Self::Scenes(scenes) => {
+                let look = scenes.look.iter().cloned();
+                look.chain(scenes.scenes.iter().cloned()).collect::<Vec<_>>().join("\n")
+            }
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! AUTOMATIC1111, Forge, SD.Next and whatever else speaks `sdapi`.
+//!
+//! A picture comes in the answer to its creation. The server has one line and one way to interrupt, which stops whoever's
+//! picture is being made; so ours has a name, and only while that one is being made it is interrupted.
+//! Source: <https://github.com/AUTOMATIC1111/stable-diffusion-webui/wiki/API>.
+
+use std::sync::Arc;
+
+use atelier_domain::{Failure, FailureClass, Model};
+use reqwest::Method;
+use serde_json::{Map, Value, json};
+
+use crate::contract::{Handle, Output, StartError, Started};
+use crate::service::http::{Http, decode};
+use crate::service::{BadService, Service};
+
+const ANSWER_BYTES: usize = 4 * 1024 * 1024;
+
+/// A client of one server.
+#[derive(Debug)]
+pub struct SdApi {
+    http: Arc<Http>,
+}
+
+impl SdApi {
+    /// A client with these settings. Nothing is sent yet.
+    pub fn new(service: Service) -> Result<Self, BadService> {
+        Ok(Self { http: Arc::new(Http::new(service)?) })
+    }
+
+    /// `input` is in the server's words; with `init_images` a picture is made from a picture.
+    pub(crate) async fn create(&self, model: &Model, input: Map<String, Value>) -> Result<Started, StartError> {
+        let task = format!("atelier-{:016x}", rand::random::<u64>());
+        let route = if input.contains_key("init_images") { "img2img" } else { "txt2img" };
+        let mut body = input;
+        body.insert("force_task_id".to_owned(), task.as_str().into());
+        body.insert("n_iter".to_owned(), 1.into());
+        body.insert("batch_size".to_owned(), 1.into());
+        if !model.slug.is_empty() && model.slug != "default" {
+            let settings = body.entry("override_settings").or_insert_with(|| json!({}));
+            settings["sd_model_checkpoint"] = model.slug.as_str().into();
+        }
+        let most = self.http.limits().output_bytes;
+        let call = self.http.within(Method::POST, &["sdapi", "v1", route], model.deadline()).json(&body);
+        // the server goes on without us: who gives up (cancelled, out of time, stopped) tells it
+        let mut running = Interrupt { http: Arc::clone(&self.http), task: Some(task) };
+        let answer = self.http.json(call, most / 3 * 4 + ANSWER_BYTES).await;
+        let answer = match answer {
+            Ok(answer) => answer,
+            Err(error) => {
+                let error = self.http.settle(error.into());
+                if matches!(error, StartError::NotCreated(_)) {
+                    running.task = None;
+                }
+                return Err(error);
+            }
+        };
+        running.task = None;
+        let image = answer["images"][0].as_str().ok_or_else(|| {
+            StartError::NotCreated(Failure::new(FailureClass::Transient, "the server answered without a picture"))
+        })?;
+        let bytes = decode(image, most).map_err(StartError::NotCreated)?;
+        Ok(Started::Finished(vec![Output { bytes }]))
+    }
+
+    pub(crate) fn lost(&self) -> Result<Vec<Handle>, Failure> {
+        self.http.lost()
+    }
+
+    pub(crate) async fn check(&self) -> Result<String, Failure> {
+        let call = self.http.call(Method::GET, &["sdapi", "v1", "sd-models"]);
+        let models = self.http.json(call, ANSWER_BYTES).await.map_err(Failure::from)?;
+        Ok(format!("{} checkpoints", models.as_array().map_or(0, Vec::len)))
+    }
+}
+
+/// Stops a picture that nobody waits for any more.
+struct Interrupt {
+    http: Arc<Http>,
+    task: Option<String>,
+}
+
+impl Drop for Interrupt {
+    fn drop(&mut self) {
+        let (Some(task), Ok(runtime)) = (self.task.take(), tokio::runtime::Handle::try_current()) else { return };
+        let http = Arc::clone(&self.http);
+        runtime.spawn(async move {
+            let call = http.call(Method::GET, &["sdapi", "v1", "progress"]).query(&[("skip_current_image", "true")]);
+            let ours = http.json(call, ANSWER_BYTES).await.is_ok_and(|progress| progress["current_task"] == task);
+            if ours {
+                let _ = http.send(http.call(Method::POST, &["sdapi", "v1", "interrupt"]), ANSWER_BYTES).await;
+            }
+        });
+    }
+}

@@ -1,0 +1,115 @@
+//! What the services other than Replicate have in common: one base address, one secret at most, plain JSON.
+//!
+//! Invariants: nothing is sent twice and no redirect is followed, so that a creation without an answer was sent once and
+//! the secret stays with the base URL's origin; an output is fetched from the base URL's origin or a listed host only.
+
+pub(crate) mod http;
+mod refusal;
+
+use std::time::Duration;
+
+use secrecy::{ExposeSecret, SecretString};
+use url::Url;
+
+/// How to reach one account of a service.
+#[derive(Debug, Clone)]
+pub struct Service {
+    /// Its name among the accounts: the lane of its models.
+    pub name: String,
+    /// Where its API is.
+    pub base_url: Url,
+    /// How requests prove who they are.
+    pub secret: Secret,
+    /// Hosts (`name` or `name:port`) that outputs may come from, besides the base URL's own.
+    pub output_hosts: Vec<String>,
+    /// Whether a generation costs nothing, so that one whose answer was lost may simply be made again.
+    pub free: bool,
+    /// Time and size limits.
+    pub limits: Limits,
+}
+
+/// How requests prove who they are.
+#[derive(Debug, Clone)]
+pub enum Secret {
+    /// Not at all.
+    None,
+    /// `Authorization: Bearer …`.
+    Bearer(SecretString),
+    /// `Authorization: Basic …` of `user:password`.
+    Basic(SecretString),
+    /// `X-API-Key: …`, as the cloud of ComfyUI has it.
+    ApiKey(SecretString),
+}
+
+impl Secret {
+    fn text(&self) -> Option<&SecretString> {
+        match self {
+            Self::None => None,
+            Self::Bearer(secret) | Self::Basic(secret) | Self::ApiKey(secret) => Some(secret),
+        }
+    }
+}
+
+/// Bounds on one call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// For a connection to be made.
+    pub connect: Duration,
+    /// For a call that only looks, from start to the last byte.
+    pub call: Duration,
+    /// For one download, from start to the last byte.
+    pub download: Duration,
+    /// The largest output, in bytes.
+    pub output_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(5),
+            call: Duration::from_secs(30),
+            download: Duration::from_secs(120),
+            output_bytes: 64 * 1024 * 1024,
+        }
+    }
+}
+
+/// Settings that no client can be made of.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BadService {
+    /// The secret is empty or holds characters that no HTTP header can carry.
+    #[error("the secret of account {0} is empty or holds characters other than visible ASCII")]
+    Secret(String),
+    /// The base URL is not a plain `http` or `https` address.
+    #[error("the URL of account {0} must be http or https, without user name, query or fragment")]
+    Url(String),
+    /// The HTTP client could not be set up (certificates, for example).
+    #[error("the HTTP client cannot be set up: {0}")]
+    Client(String),
+}
+
+impl Service {
+    /// An account without a secret, with default limits, that costs nothing: a server of one's own.
+    pub fn own(name: impl Into<String>, base_url: Url) -> Self {
+        let limits = Limits::default();
+        Self { name: name.into(), base_url, secret: Secret::None, output_hosts: Vec::new(), free: true, limits }
+    }
+
+    fn check(&self) -> Result<(), BadService> {
+        let proper = |secret: &SecretString| {
+            let text = secret.expose_secret();
+            !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic())
+        };
+        if !self.secret.text().is_none_or(proper) {
+            return Err(BadService::Secret(self.name.clone()));
+        }
+        let url = &self.base_url;
+        let plain = matches!(url.scheme(), "http" | "https")
+            && url.has_host()
+            && url.username().is_empty()
+            && url.password().is_none()
+            && url.query().is_none()
+            && url.fragment().is_none();
+        if plain { Ok(()) } else { Err(BadService::Url(self.name.clone())) }
+    }
+}
