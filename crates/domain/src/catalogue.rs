@@ -115,14 +115,18 @@ pub struct Fallback {
     pub models: Vec<ModelId>,
     /// The kinds of failure after which another model may do better.
     pub after: Vec<FailureClass>,
+    /// The tries that the first model has before, where its failure may pass.
+    pub tries: u32,
     /// The most that a stand-in may cost, in per cent of the first model's estimate.
     pub price_percent: u64,
+    /// Whether the one that was fastest of late goes first, instead of the first of the list.
+    pub fastest_first: bool,
 }
 
 impl Default for Fallback {
     fn default() -> Self {
         let after = vec![FailureClass::Transient, FailureClass::Deadline, FailureClass::Fatal];
-        Self { models: Vec::new(), after, price_percent: 150 }
+        Self { models: Vec::new(), after, tries: 2, price_percent: 150, fastest_first: false }
     }
 }
 
@@ -172,6 +176,13 @@ pub struct Model {
     /// The common styles, for those that the model does not know by a name of its own.
     #[serde(skip)]
     pub(crate) suffixes: BTreeMap<Style, String>,
+}
+
+impl Fallback {
+    /// Whether another model may be asked after a failure of this class, on the first one's `attempt`-th try.
+    pub fn follows(&self, class: FailureClass, attempt: u32) -> bool {
+        self.after.contains(&class) && attempt >= self.tries.min(class.attempts())
+    }
 }
 
 impl Model {

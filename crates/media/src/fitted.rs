@@ -3,6 +3,7 @@
 //! Source of the limits: <https://core.telegram.org/bots/api#sendphoto> and its neighbours.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -18,6 +19,8 @@ pub struct Limits {
     pub photo_ratio: u32,
     /// Bytes of a document, an animation or a video.
     pub document_bytes: usize,
+    /// Bytes of a film on disk: those of a document, or more where the Bot API server is one's own.
+    pub film_bytes: u64,
     /// The longest side of a preview, in pixels. Telegram keeps at most 2560.
     pub preview_side: u32,
     /// Pixels of a picture that is looked at in all.
@@ -34,6 +37,7 @@ impl Default for Limits {
             photo_sides: 10_000,
             photo_ratio: 20,
             document_bytes: 50_000_000,
+            film_bytes: 50_000_000,
             preview_side: 2560,
             pixels: 120_000_000,
             time: Duration::from_secs(60),
@@ -57,8 +61,10 @@ pub struct Fitted {
 /// One file to send.
 #[derive(Clone, PartialEq, Eq)]
 pub struct File {
-    /// Its content.
+    /// Its content, unless it is on disk.
     pub bytes: Bytes,
+    /// Where it is, when it is too large to be held. Whoever asked for it keeps it there until it is sent.
+    pub on_disk: Option<OnDisk>,
     /// How to send it.
     pub kind: Kind,
     /// The end of its name, without a dot: Telegram goes by it.
@@ -67,6 +73,15 @@ pub struct File {
     pub mime: &'static str,
     /// Its size, if it has one.
     pub size: Option<Size>,
+}
+
+/// A file on disk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OnDisk {
+    /// Where.
+    pub path: PathBuf,
+    /// Its bytes.
+    pub length: u64,
 }
 
 /// Width and height in pixels.
@@ -171,6 +186,7 @@ impl fmt::Debug for File {
             .field("kind", &self.kind)
             .field("mime", &self.mime)
             .field("bytes", &self.bytes.len())
+            .field("on_disk", &self.on_disk)
             .field("size", &self.size)
             .finish_non_exhaustive()
     }

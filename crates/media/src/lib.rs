@@ -14,5 +14,6 @@ mod sniff;
 mod studio;
 mod vector;
 
-pub use fitted::{File, Fitted, Kind, Limits, MediaError, Size, Why};
+pub use fitted::{File, Fitted, Kind, Limits, MediaError, OnDisk, Size, Why};
+pub use sniff::{is_film, picture_type};
 pub use studio::{Settings, Studio};

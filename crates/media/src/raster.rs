@@ -46,7 +46,7 @@ impl Probed {
 
     fn file(&self, kind: Kind) -> File {
         let (mime, extension) = self.format.names();
-        File { bytes: self.bytes.clone(), kind, extension, mime, size: Some(self.size) }
+        File { bytes: self.bytes.clone(), on_disk: None, kind, extension, mime, size: Some(self.size) }
     }
 }
 
@@ -205,7 +205,7 @@ fn jpeg_file(picture: &RgbImage, quality: u8) -> Result<File, MediaError> {
 
 fn photo(bytes: Vec<u8>, format: Format, (width, height): (u32, u32)) -> File {
     let (mime, extension) = format.names();
-    File { bytes: bytes.into(), kind: Kind::Photo, extension, mime, size: Some(Size { width, height }) }
+    File { bytes: bytes.into(), on_disk: None, kind: Kind::Photo, extension, mime, size: Some(Size { width, height }) }
 }
 
 /// A limit that a decoder ran into is a matter of size; all else is a broken file.

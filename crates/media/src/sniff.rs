@@ -38,6 +38,17 @@ impl Format {
     }
 }
 
+/// The content type of a picture of pixels; `None` for everything else.
+pub fn picture_type(bytes: &[u8]) -> Option<&'static str> {
+    let format = Format::of(bytes).filter(|format| !matches!(format, Format::Svg | Format::Mp4))?;
+    Some(format.names().0)
+}
+
+/// Whether a file begins as an MP4 film.
+pub fn is_film(bytes: &[u8]) -> bool {
+    Format::of(bytes) == Some(Format::Mp4)
+}
+
 /// The same container also holds AVIF, HEIC and `QuickTime`, which are other things.
 fn is_mp4_brand(brand: &[u8]) -> bool {
     brand.starts_with(b"iso") || brand.starts_with(b"mp4") || matches!(brand, b"avc1" | b"M4V " | b"MSNV" | b"dash")

@@ -4,6 +4,7 @@
 //! by its header what it needs, waits until that much is free, and is refused if it needs more than there is.
 //! A file's compressed bytes are the caller's and not counted.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
 
@@ -77,6 +78,19 @@ impl Studio {
         on_thread(limits, move || {
             let fitted = plan.carry_out(&limits);
             drop((memory, thread));
+            fitted
+        })
+        .await?
+    }
+}
+
+impl Studio {
+    /// Verifies a film on disk, without reading it whole.
+    pub async fn fit_film(&self, path: PathBuf, limits: Limits) -> Result<Fitted, MediaError> {
+        let thread = permit(Arc::clone(&self.threads).acquire_owned().await)?;
+        on_thread(limits, move || {
+            let fitted = mp4::fit_file(&path, &limits);
+            drop(thread);
             fitted
         })
         .await?

@@ -47,7 +47,7 @@ pub(crate) fn fit(bytes: Bytes, limits: &Limits) -> Result<Fitted, MediaError> {
     let (mime, extension) = Format::Svg.names();
     let size = drawn.as_ref().map(|drawn| drawn.0);
     let shown = drawn.and_then(|(_, preview)| preview);
-    let document = Some(File { bytes, kind: Kind::Document, extension, mime, size });
+    let document = Some(File { bytes, on_disk: None, kind: Kind::Document, extension, mime, size });
     Ok(Fitted { shown, document, reason: Some(Why::Vector), size })
 }
 

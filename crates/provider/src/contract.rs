@@ -8,17 +8,38 @@ use std::str::FromStr;
 use std::time::SystemTime;
 
 use atelier_domain::{AccountId, Failure, FailureClass, Model, Request};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
+use tokio::io::AsyncWriteExt as _;
+
+/// What is to be made: a wish, the model that it is for, and the pictures it starts from.
+#[derive(Debug, Clone, Copy)]
+pub struct Order<'a> {
+    /// The model.
+    pub model: &'a Model,
+    /// The wish; it fits the model.
+    pub request: &'a Request,
+    /// The pictures to start from, in the wish's order, as [`Provider::upload`] named them.
+    pub images: &'a [ImageRef],
+}
 
 /// A service that makes pictures.
 pub trait Provider: Send + Sync {
     /// The account of the catalogue that this is.
     fn account(&self) -> &AccountId;
 
+    /// Makes a picture known to the service, to start from. The name must outlive the attempts of a job (a day will do).
+    /// Without a store of its own the service is sent the picture with the order, as a `data:` URL.
+    fn upload(&self, image: Bytes, mime: &'static str) -> BoxFuture<'_, Result<ImageRef, Failure>> {
+        async move { Ok(ImageRef::inline(&image, mime)) }.boxed()
+    }
+
     /// Begins a generation. Sends at most one creation, which the provider stops by itself at the model's deadline.
-    fn start(&self, model: &Model, request: &Request) -> BoxFuture<'_, Result<Started, StartError>>;
+    fn start(&self, order: &Order<'_>) -> BoxFuture<'_, Result<Started, StartError>>;
 
     /// Asks how a generation stands. An error leaves the generation as it was.
     fn poll(&self, handle: &Handle) -> BoxFuture<'_, Result<Status, Failure>>;
@@ -29,16 +50,36 @@ pub trait Provider: Send + Sync {
     /// The generations that a creation with an unknown outcome may have begun: same model, equal input, created at
     /// `since` or later, not ended before their start; oldest first. Which of them other jobs own is for the caller
     /// to know. An incomplete list is an error, never a shorter list.
-    fn find_lost(
-        &self,
-        model: &Model,
-        request: &Request,
-        since: SystemTime,
-    ) -> BoxFuture<'_, Result<Vec<Handle>, Failure>>;
+    fn find_lost(&self, order: &Order<'_>, since: SystemTime) -> BoxFuture<'_, Result<Vec<Handle>, Failure>>;
 
     /// Fetches one output. `BadMedia`: larger than allowed or no file at all; `Fatal`: at a place that nothing is fetched
     /// from; otherwise it is worth polling the handle again, since addresses of outputs expire.
     fn download(&self, output: &OutputRef) -> BoxFuture<'_, Result<Bytes, Failure>>;
+
+    /// Fetches one output into a file, without ever holding it whole; the number of bytes. At most `most` bytes: a larger
+    /// one is `BadMedia`. Fails as [`Provider::download`] does.
+    fn download_into<'a>(
+        &'a self,
+        output: &'a OutputRef,
+        file: &'a mut tokio::fs::File,
+        most: u64,
+    ) -> BoxFuture<'a, Result<u64, Failure>> {
+        async move {
+            let bytes = self.download(output).await?;
+            if bytes.len() as u64 > most {
+                return Err(Failure::new(FailureClass::BadMedia, format!("the output is larger than {most} bytes")));
+            }
+            let written = async {
+                file.write_all(&bytes).await?;
+                file.flush().await
+            };
+            written
+                .await
+                .map_err(|error| Failure::new(FailureClass::Transient, format!("a temporary file: {error}")))?;
+            Ok(bytes.len() as u64)
+        }
+        .boxed()
+    }
 
     /// Checks the credentials; answers with the name of the account.
     fn check(&self) -> BoxFuture<'_, Result<String, Failure>>;
@@ -163,6 +204,40 @@ impl fmt::Debug for Handle {
     }
 }
 
+/// A picture to start from, as the service knows it: an address of the service's own, or the picture itself as a `data:`
+/// URL. Never an address with somebody else's secret in it: it is made by [`Provider::upload`] from bytes.
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ImageRef(String);
+
+impl ImageRef {
+    /// Takes the service's name for a picture.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self(name.into())
+    }
+
+    /// The picture itself.
+    pub fn inline(image: &[u8], mime: &str) -> Self {
+        Self(format!("data:{mime};base64,{}", STANDARD.encode(image)))
+    }
+
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether it is the picture itself: too large for a record, and the same whenever it is made from the same bytes.
+    pub fn is_inline(&self) -> bool {
+        self.0.starts_with("data:")
+    }
+}
+
+impl fmt::Debug for ImageRef {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "ImageRef({}… {} bytes)", shortened(&self.0), self.0.len())
+    }
+}
+
 /// Where an output is: an address or a `data:` URL. Written by the provider, so trusted in nothing; every check happens
 /// in [`Provider::download`].
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -188,13 +263,14 @@ impl fmt::Debug for OutputRef {
     }
 }
 
-/// Refuses a ratio that the model does not make, before it costs anything: a job may have been written by a build with
+/// Refuses a wish that the model cannot serve, before it costs anything: a job may have been written by a build with
 /// another catalogue.
-pub(crate) fn check_ratio(model: &Model, request: &Request) -> Result<(), Failure> {
-    if model.allows(request.ratio) {
+pub(crate) fn check(order: &Order<'_>) -> Result<(), Failure> {
+    order.model.check(order.request).map_err(|misfit| Failure::new(FailureClass::InvalidInput, misfit.to_string()))?;
+    if order.images.len() == order.request.options.images.len() {
         return Ok(());
     }
-    Err(Failure::new(FailureClass::InvalidInput, format!("{} makes no {} pictures", model.id, request.ratio)))
+    Err(Failure::new(FailureClass::Fatal, "the pictures to start from are not all uploaded"))
 }
 
 /// The first 40 characters.

@@ -15,6 +15,6 @@ pub mod replicate;
 pub mod sketch;
 mod text;
 
-pub use contract::{BadHandle, Handle, Output, OutputRef, Provider, StartError, Started, Status};
+pub use contract::{BadHandle, Handle, ImageRef, Order, Output, OutputRef, Provider, StartError, Started, Status};
 pub use pacing::{next_poll, share};
 pub use registry::Providers;

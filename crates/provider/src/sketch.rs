@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use atelier_domain::{AccountId, Failure, FailureClass, Model, Request, Seed};
+use atelier_domain::{AccountId, Failure, FailureClass, Request, Seed};
 use atelier_sketch::{Footer, Scene, SketchError};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -17,8 +17,8 @@ use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
 
-use crate::contract::check_ratio;
-use crate::{Handle, Output, OutputRef, Provider, StartError, Started, Status};
+use crate::contract::check;
+use crate::{Handle, Order, Output, OutputRef, Provider, StartError, Started, Status};
 
 /// Pixels of a sketch.
 const PIXELS: u32 = 1024 * 1024;
@@ -86,8 +86,8 @@ impl Provider for Sketch {
         &self.account
     }
 
-    fn start(&self, model: &Model, request: &Request) -> BoxFuture<'_, Result<Started, StartError>> {
-        let wish = check_ratio(model, request).map(|()| request.clone());
+    fn start(&self, order: &Order<'_>) -> BoxFuture<'_, Result<Started, StartError>> {
+        let wish = check(order).map(|()| order.request.clone());
         async move {
             let begun = match wish {
                 Ok(request) => self.begin(request).await,
@@ -109,12 +109,7 @@ impl Provider for Sketch {
     }
 
     /// Nothing is ever lost here: a start without an answer has begun nothing.
-    fn find_lost(
-        &self,
-        _model: &Model,
-        _request: &Request,
-        _since: SystemTime,
-    ) -> BoxFuture<'_, Result<Vec<Handle>, Failure>> {
+    fn find_lost(&self, _order: &Order<'_>, _since: SystemTime) -> BoxFuture<'_, Result<Vec<Handle>, Failure>> {
         async { Ok(Vec::new()) }.boxed()
     }
 
@@ -163,7 +158,7 @@ fn fatal(detail: &str) -> Failure {
 
 #[cfg(test)]
 mod tests {
-    use atelier_domain::Catalogue;
+    use atelier_domain::{Catalogue, Model};
 
     use super::*;
 
@@ -188,7 +183,7 @@ mod tests {
 
     async fn drawn(sketch: &Sketch, prompt: &str, ratio: &str) -> Bytes {
         let (model, request) = wish(prompt, ratio);
-        match sketch.start(model, &request).await.unwrap() {
+        match sketch.start(&Order { model, request: &request, images: &[] }).await.unwrap() {
             Started::Finished(mut outputs) => outputs.remove(0).bytes,
             Started::Running(handle) => panic!("{handle}"),
         }
@@ -207,7 +202,10 @@ mod tests {
     async fn with_latency_it_runs_and_any_process_can_fetch_it() {
         let (model, request) = wish(&"\"🐈\\".repeat(1_300), "1:1");
         let slow = Sketch::new(Settings { latency: Duration::from_secs(3600) });
-        let Started::Running(handle) = slow.start(model, &request).await.unwrap() else { panic!("finished") };
+        let Started::Running(handle) = slow.start(&Order { model, request: &request, images: &[] }).await.unwrap()
+        else {
+            panic!("finished")
+        };
         let running = Status::Running { progress: Some(0), queued: false };
         assert_eq!(slow.poll(&handle).await.unwrap(), running);
         let other = Sketch::new(Settings::default());
@@ -222,7 +220,7 @@ mod tests {
         let elsewhere = OutputRef::new("https://replicate.delivery/a.png");
         assert_eq!(sketch.download(&elsewhere).await.unwrap_err().class, FailureClass::Fatal);
         let (model, request) = wish("a cat", "99:1");
-        let refused = sketch.start(model, &request).await.unwrap_err();
+        let refused = sketch.start(&Order { model, request: &request, images: &[] }).await.unwrap_err();
         assert_eq!(refused.failure().class, FailureClass::InvalidInput);
     }
 }

@@ -47,6 +47,8 @@ verbs! {
     Position = "position.lua",
     Grant = "grant.lua",
     Park = "park.lua",
+    Album = "album.lua",
+    Tap = "tap.lua",
     Stats = "stats.lua",
 }
 
@@ -57,9 +59,15 @@ impl Verb {
     /// not run out, and their ends are what frees memory. What only reads writes nothing, so that a replica can answer.
     fn whole(self, source: &str) -> String {
         let (lines, ends) = match self {
-            Self::Heartbeat | Self::Retire | Self::Checkpoint | Self::Slot | Self::Told | Self::Grant | Self::Park => {
-                ("", "")
-            }
+            Self::Heartbeat
+            | Self::Retire
+            | Self::Checkpoint
+            | Self::Slot
+            | Self::Told
+            | Self::Grant
+            | Self::Park
+            | Self::Album
+            | Self::Tap => ("", ""),
             Self::Submit | Self::Position | Self::Stats => (LINES, ""),
             Self::Step | Self::Steer | Self::Retry | Self::Forget | Self::Cancel => (LINES, ENDS),
         };

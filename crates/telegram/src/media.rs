@@ -4,6 +4,8 @@
 //! turns an image sent as a document back into a photo). Whether the bytes fit Telegram's rules is `media`'s concern (the
 //! room, which knows images); a refusal comes back as [`DeliveryError::MediaRefused`](crate::DeliveryError).
 
+use std::path::PathBuf;
+
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use teloxide::payloads::{EditMessageMedia, SendAnimation, SendDocument, SendMediaGroup, SendPhoto, SendVideo};
@@ -18,15 +20,17 @@ use atelier_domain::MessageId;
 use crate::error::{DeliveryError, Scope};
 use crate::keyboard::Keyboard;
 use crate::place::{Place, Post};
-use crate::wire::{Attachment, Call};
+use crate::wire::{Attachment, Call, Content};
 
 /// A file to show or hand over.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Media {
     /// In which role.
     pub kind: MediaKind,
-    /// Its content; cloning is cheap.
+    /// Its content, unless it is on disk; cloning is cheap.
     pub bytes: Bytes,
+    /// Where its content is, when it is read only while it is sent.
+    pub on_disk: Option<PathBuf>,
     /// Its name with extension; an empty one is replaced.
     pub file_name: String,
     /// In pixels; for videos and animations.
@@ -89,7 +93,16 @@ impl Media {
     /// A file without dimensions and thumbnail.
     pub fn new(kind: MediaKind, bytes: Bytes, file_name: impl Into<String>) -> Self {
         let file_name = file_name.into();
-        Self { kind, bytes, file_name, width: None, height: None, duration: None, thumbnail: None }
+        Self { kind, bytes, on_disk: None, file_name, width: None, height: None, duration: None, thumbnail: None }
+    }
+
+    /// A file that is read while it is sent, so that it is never held whole. It must stay where it is until then.
+    pub fn on_disk(kind: MediaKind, path: PathBuf, file_name: impl Into<String>) -> Self {
+        Self { on_disk: Some(path), ..Self::new(kind, Bytes::new(), file_name) }
+    }
+
+    fn content(&self) -> Content {
+        self.on_disk.clone().map_or_else(|| Content::Bytes(self.bytes.clone()), Content::OnDisk)
     }
 
     /// The files that go with a call, under names made from `number`.
@@ -101,11 +114,11 @@ impl Media {
         };
         let file_name = if self.file_name.is_empty() { fallback } else { &self.file_name };
         let file =
-            Attachment { name: format!("media{number}"), file_name: file_name.to_owned(), bytes: self.bytes.clone() };
+            Attachment { name: format!("media{number}"), file_name: file_name.to_owned(), content: self.content() };
         let thumbnail = self.sent_thumbnail().map(|bytes| Attachment {
             name: format!("thumbnail{number}"),
             file_name: "thumbnail.jpg".to_owned(),
-            bytes: bytes.clone(),
+            content: Content::Bytes(bytes.clone()),
         });
         [Some(file), thumbnail].into_iter().flatten()
     }

@@ -8,6 +8,7 @@
 //! 10 s inside every call answered with a 5xx and hides the status. One client serves all; each request has its own total
 //! time, since a poll waits, an upload is long and everything else is neither.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -63,7 +64,14 @@ enum Body {
 pub(crate) struct Attachment {
     pub(crate) name: String,
     pub(crate) file_name: String,
-    pub(crate) bytes: Bytes,
+    pub(crate) content: Content,
+}
+
+/// What is in a file.
+pub(crate) enum Content {
+    Bytes(Bytes),
+    /// Read while it is sent, so that it is never held whole.
+    OnDisk(PathBuf),
 }
 
 /// What came back when the call was carried out.
@@ -160,7 +168,7 @@ impl Wire {
             let request = wire.0.client.post(wire.address(None, [call.method.as_str()])?).timeout(call.limit);
             let request = match call.body {
                 Body::Json(body) => request.header(reqwest::header::CONTENT_TYPE, "application/json").body(body),
-                Body::Multipart(fields, files) => request.multipart(form(fields, files)),
+                Body::Multipart(fields, files) => request.multipart(form(fields, files).await?),
             };
             let response = request.send().await.map_err(unanswered)?;
             let status = response.status();
@@ -201,12 +209,21 @@ impl Wire {
     }
 }
 
-fn form(fields: Vec<(String, String)>, files: Vec<Attachment>) -> Form {
-    let form = fields.into_iter().fold(Form::new(), |form, (name, value)| form.text(name, value));
-    files.into_iter().fold(form, |form, file| {
-        let length = file.bytes.len() as u64;
-        form.part(file.name, Part::stream_with_length(file.bytes, length).file_name(file.file_name))
-    })
+async fn form(fields: Vec<(String, String)>, files: Vec<Attachment>) -> Result<Form, DeliveryError> {
+    let mut form = fields.into_iter().fold(Form::new(), |form, (name, value)| form.text(name, value));
+    for file in files {
+        let part = match file.content {
+            Content::Bytes(bytes) => {
+                let length = bytes.len() as u64;
+                Part::stream_with_length(bytes, length)
+            }
+            Content::OnDisk(path) => Part::file(path)
+                .await
+                .map_err(|error| DeliveryError::fatal(format!("the file to send cannot be read: {error}")))?,
+        };
+        form = form.part(file.name, part.file_name(file.file_name));
+    }
+    Ok(form)
 }
 
 #[derive(Deserialize)]

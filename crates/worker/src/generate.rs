@@ -7,11 +7,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
 use atelier_domain::{Failure, FailureClass};
-use atelier_provider::{Handle, OutputRef, StartError, Started, Status, next_poll, share};
+use atelier_provider::{Handle, ImageRef, OutputRef, StartError, Started, Status, next_poll, share};
 use atelier_queue::{Checkpoint, Lost};
 use bytes::Bytes;
 use tracing::{debug, info, warn};
 
+use crate::inputs;
 use crate::line::{Stop, Walk};
 
 /// Clocks differ: a prediction created this long before the intent may still be the intent's.
@@ -34,7 +35,9 @@ pub(crate) enum Pictures {
 
 /// Leads the job to its outputs from wherever it stands.
 pub(crate) async fn outputs(walk: &Walk) -> Result<Generated, Stop> {
-    let known = walk.claimed.progress.handle.as_deref().and_then(|handle| handle.parse::<Handle>().ok());
+    // a stand-in's prediction is another than the one that was found on record
+    let recorded = walk.claimed.progress.handle.as_deref().filter(|_| walk.is_under_way());
+    let known = recorded.and_then(|handle| handle.parse::<Handle>().ok());
     if let (Some(handle), Some(outputs)) = (&known, &walk.claimed.progress.outputs)
         && let Ok(record) = serde_json::from_str::<(Vec<OutputRef>, f64)>(outputs)
     {
@@ -72,16 +75,22 @@ enum Begun {
 
 async fn begin(walk: &Walk) -> Result<Begun, Stop> {
     let lease = &walk.claimed.lease;
+    let images = inputs::named(walk).await?;
     if let Some(intent) = walk.claimed.progress.intent
-        && let Some(handle) = find_lost(walk, intent).await?
+        && walk.is_under_way()
     {
-        return Ok(Begun::Handle(handle));
+        if let Some(handle) = find_lost(walk, &images, intent).await? {
+            return Ok(Begun::Handle(handle));
+        }
+        lease.checkpoint(&Checkpoint::Afresh).await?;
+        walk.set_under_way(false);
     }
     loop {
         let intent = SystemTime::now();
         lease.checkpoint(&Checkpoint::Intent(intent)).await?;
+        walk.set_under_way(true);
         walk.reach("after-intent").await;
-        let started = walk.provider.start(&walk.model, &walk.job().request).await;
+        let started = walk.provider.start(&walk.order(&images)).await;
         walk.reach("after-create").await;
         match started {
             Ok(Started::Finished(outputs)) => {
@@ -92,7 +101,7 @@ async fn begin(walk: &Walk) -> Result<Begun, Stop> {
                 Err(Lost::Lease) => return Err(Stop::Lost),
                 // a job with the same wish, looking for a creation it lost, found ours first; then its own is free
                 Err(Lost::Handle) => {
-                    if let Some(handle) = find_lost(walk, intent).await? {
+                    if let Some(handle) = find_lost(walk, &images, intent).await? {
                         return Ok(Begun::Handle(handle));
                     }
                     debug!(job.id = %walk.job().id, "the prediction went to another job; creating one more");
@@ -100,7 +109,8 @@ async fn begin(walk: &Walk) -> Result<Begun, Stop> {
             },
             Err(StartError::NotCreated(failure)) => {
                 lease.checkpoint(&Checkpoint::Afresh).await?;
-                return Err(failure.into());
+                walk.set_under_way(false);
+                return Err(Stop::provider(failure));
             }
             // the intent stays on record: the next attempt looks before it creates
             Err(StartError::Unknown(failure)) => return Err(failure.into()),
@@ -114,9 +124,9 @@ async fn own(walk: &Walk, handle: &Handle) -> Result<(), Lost> {
     Ok(())
 }
 
-async fn find_lost(walk: &Walk, intent: SystemTime) -> Result<Option<Handle>, Stop> {
+async fn find_lost(walk: &Walk, images: &[ImageRef], intent: SystemTime) -> Result<Option<Handle>, Stop> {
     let since = intent.checked_sub(CLOCK_SLACK).unwrap_or(intent);
-    for handle in walk.provider.find_lost(&walk.model, &walk.job().request, since).await? {
+    for handle in walk.provider.find_lost(&walk.order(images), since).await.map_err(Stop::provider)? {
         match own(walk, &handle).await {
             Ok(()) => {
                 info!(job.id = %walk.job().id, %handle, "found the prediction whose answer was lost");
@@ -139,7 +149,7 @@ impl<'a> Crowd<'a> {
     }
 
     fn next_poll(&self, elapsed: Duration, walk: &Walk) -> Duration {
-        share(next_poll(elapsed, walk.model.typical()), self.0.load(Ordering::Relaxed))
+        share(next_poll(elapsed, walk.shop.usual.of(&walk.model, &walk.request)), self.0.load(Ordering::Relaxed))
     }
 }
 
@@ -152,7 +162,8 @@ impl Drop for Crowd<'_> {
 /// Polls until the prediction ends; its outputs are on record when this returns them.
 async fn finish(walk: &Walk, handle: &Handle) -> Result<(Vec<OutputRef>, f64), Stop> {
     let lease = &walk.claimed.lease;
-    let created = walk.claimed.progress.intent.filter(|_| walk.claimed.progress.handle.is_some());
+    let adopted = walk.claimed.progress.handle.as_deref() == Some(handle.as_str());
+    let created = walk.claimed.progress.intent.filter(|_| adopted);
     let before = created.and_then(|at| at.elapsed().ok()).unwrap_or_default();
     let started = tokio::time::Instant::now();
     let limit = walk.model.deadline() + OVERDUE;
@@ -167,6 +178,7 @@ async fn finish(walk: &Walk, handle: &Handle) -> Result<(Vec<OutputRef>, f64), S
                 walk.progress.working(false, progress);
             }
             Ok(Status::Finished { outputs, seconds }) => {
+                walk.shop.usual.took(&walk.model, &walk.request, elapsed);
                 let seconds = seconds.unwrap_or(elapsed.as_secs_f64());
                 // a `data:` URL is the picture itself: too large for the record, and not gone when asked for again
                 if outputs.iter().all(|output| !output.as_str().starts_with("data:"))
@@ -179,21 +191,38 @@ async fn finish(walk: &Walk, handle: &Handle) -> Result<(Vec<OutputRef>, f64), S
             }
             Ok(Status::Failed(failure)) => {
                 lease.checkpoint(&Checkpoint::Afresh).await?;
-                return Err(failure.into());
+                walk.set_under_way(false);
+                return Err(Stop::provider(failure));
             }
-            Err(failure) if failure.class == FailureClass::Unauthorised => return Err(failure.into()),
+            Err(failure) if failure.class == FailureClass::Unauthorised => return Err(Stop::provider(failure)),
             Err(failure) => {
                 warn!(job.id = %walk.job().id, class = failure.class.name(), detail = failure.detail, "a poll failed");
                 wait = wait.max(failure.retry_after.unwrap_or(Duration::from_secs(1)));
             }
         }
         if elapsed > limit {
-            let _ = walk.provider.cancel(handle).await;
-            lease.checkpoint(&Checkpoint::Afresh).await?;
-            let detail = format!("not finished after {} s", elapsed.as_secs());
-            return Err(Failure::new(FailureClass::Deadline, detail).into());
+            return Err(give_up(walk, handle, elapsed).await?.into());
         }
     }
+}
+
+/// Ends the wait for a prediction that outlived its deadline. It is stopped first, and forgotten only when it is known to
+/// be over: one that may still run, and be paid for, is adopted by the next attempt.
+async fn give_up(walk: &Walk, handle: &Handle, elapsed: Duration) -> Result<Failure, Stop> {
+    let cancelled = walk.provider.cancel(handle).await;
+    let over = match walk.provider.poll(handle).await {
+        Ok(Status::Running { .. }) | Err(_) => false,
+        Ok(Status::Finished { .. } | Status::Failed(_)) => true,
+    };
+    let seconds = elapsed.as_secs();
+    if over {
+        walk.claimed.lease.checkpoint(&Checkpoint::Afresh).await?;
+        walk.set_under_way(false);
+        return Ok(Failure::new(FailureClass::Deadline, format!("not finished after {seconds} s")));
+    }
+    let why = cancelled.err().map_or_else(|| "it goes on all the same".to_owned(), |failure| failure.detail);
+    let detail = format!("not finished after {seconds} s, and not stopped: {why}");
+    Ok(Failure::new(FailureClass::Transient, detail).after(Duration::from_secs(10)))
 }
 
 /// Waits, unless the job is cancelled or the process stops. The prediction goes on meanwhile.

@@ -7,14 +7,20 @@
 //! chat without a fenced write before it; a job that fails for good has told the user why. Deliberately absent: user
 //! texts (they stand in the message catalogue), and apalis (the queue's run loop takes a plain function).
 
+mod cards;
 mod deliver;
 mod failing;
 mod generate;
 mod herald;
+mod inputs;
 mod line;
+mod panel;
 mod pictures;
 mod progress;
 mod slot;
+mod stand_in;
+mod trouble;
+mod usual;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -22,13 +28,16 @@ use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 use atelier_domain::{BotId, Catalogue, ModelId};
-use atelier_media::Studio;
+use atelier_media::{Limits, Studio};
 use atelier_provider::Providers;
 use atelier_queue::{Claimed, Handler, Queue, RunError, RunOptions};
 use atelier_telegram::Telegram;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::usual::Usual;
 
 /// What a worker process works with.
 pub struct Worker {
@@ -55,6 +64,10 @@ pub struct Settings {
     pub progress_every: Duration,
     /// After so many lost workers a job is given up: it may be what kills them.
     pub most_lost: u32,
+    /// How long an account that is out of credit or whose key is refused stays closed before it is tried again.
+    pub trouble_pause: Duration,
+    /// What the chats take.
+    pub media: Limits,
 }
 
 impl Default for Settings {
@@ -64,6 +77,8 @@ impl Default for Settings {
             slot_wait: Duration::from_millis(1500),
             progress_every: Duration::from_secs(3),
             most_lost: 5,
+            trouble_pause: Duration::from_secs(60),
+            media: Limits::default(),
         }
     }
 }
@@ -87,6 +102,8 @@ pub(crate) struct Shop {
     pub(crate) studio: Studio,
     /// Predictions polled now.
     pub(crate) polling: AtomicUsize,
+    /// How long its models take.
+    pub(crate) usual: Usual,
     pub(crate) settings: Settings,
 }
 
@@ -103,6 +120,7 @@ pub fn run(worker: Worker, shutdown: CancellationToken) -> BoxFuture<'static, Re
             providers,
             studio: Studio::default(),
             polling: AtomicUsize::new(0),
+            usual: Usual::default(),
             settings,
         });
         let lane = |id: &ModelId| {
@@ -111,8 +129,11 @@ pub fn run(worker: Worker, shutdown: CancellationToken) -> BoxFuture<'static, Re
         };
         options.lanes = options.models.iter().map(lane).collect();
         options.herald = Some(herald::herald(shop.clone()));
+        let watched = AbortOnDropHandle::new(tokio::spawn(trouble::watch(shop.clone(), shutdown.clone())));
         let handler: Handler = Arc::new(move |claimed: Claimed| line::walk(shop.clone(), claimed).boxed());
-        Ok(atelier_queue::run(queue, options, handler, shutdown).await?)
+        let ended = atelier_queue::run(queue, options, handler, shutdown).await;
+        drop(watched);
+        Ok(ended?)
     }
     .boxed()
 }

@@ -1,28 +1,37 @@
 //! The straight line of one job, with a named breakpoint between any two steps.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use atelier_domain::{Failure, FailureClass, Job, Model};
+use atelier_domain::{Failure, FailureClass, Job, JobId, Model, Request};
 use atelier_process::breakpoint;
-use atelier_provider::Provider;
+use atelier_provider::{ImageRef, Order, Provider};
 use atelier_queue::{Checkpoint, Claimed, Lost, Outcome};
 use atelier_telegram::Telegram;
-use bytes::Bytes;
+use tokio::sync::OnceCell;
 use tracing::{info, warn};
 
+use crate::pictures::Made;
 use crate::progress::Progress;
-use crate::{Shop, deliver, failing, generate, pictures};
+use crate::stand_in::Answering;
+use crate::{Shop, deliver, failing, generate, panel, pictures, stand_in};
 
 /// A job on its way, and all that its steps need.
 pub(crate) struct Walk {
     pub(crate) shop: Arc<Shop>,
     pub(crate) claimed: Claimed,
+    /// The model that answers: the job's own, or one that stands in for it.
     pub(crate) model: Model,
     pub(crate) provider: Arc<dyn Provider>,
+    /// The job's wish, for that model.
+    pub(crate) request: Request,
     pub(crate) telegram: Telegram,
     pub(crate) progress: Progress,
     pub(crate) began: Instant,
+    batch: OnceCell<Option<JobId>>,
+    /// Whether a creation may have happened whose end is not known.
+    under_way: AtomicBool,
 }
 
 /// Why a step did not lead on.
@@ -35,6 +44,18 @@ pub(crate) enum Stop {
     HandOver,
     /// It failed.
     Failed(Failure),
+    /// The provider's account cannot be used: the operator's trouble, not the job's.
+    Trouble(Failure),
+}
+
+impl Stop {
+    /// What a provider's failure means for the job.
+    pub(crate) fn provider(failure: Failure) -> Self {
+        match failure.class {
+            FailureClass::Unauthorised | FailureClass::OutOfCredit => Self::Trouble(failure),
+            _ => Self::Failed(failure),
+        }
+    }
 }
 
 impl From<Lost> for Stop {
@@ -54,6 +75,52 @@ impl Walk {
         &self.claimed.job
     }
 
+    /// The batch it belongs to, when its message asked for several pictures.
+    pub(crate) async fn batch(&self) -> Option<&JobId> {
+        if self.job().of < 2 {
+            return None;
+        }
+        let look = async || {
+            let record = self.shop.queue.record(&self.job().id).await.map_err(drop)?;
+            Ok::<_, ()>(record.and_then(|record| record.batch))
+        };
+        self.batch.get_or_try_init(look).await.ok()?.as_ref()
+    }
+
+    /// Its message shows progress: the one under the albums, when there are several pictures.
+    pub(crate) async fn show_batch(&self) {
+        if let Some(batch) = self.batch().await {
+            panel::progress(&self.shop, &self.telegram, batch).await;
+        }
+    }
+
+    /// Whether a creation may have happened whose end is not known.
+    pub(crate) fn is_under_way(&self) -> bool {
+        self.under_way.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_under_way(&self, under_way: bool) {
+        self.under_way.store(under_way, Ordering::Relaxed);
+    }
+
+    /// What is asked of the provider.
+    pub(crate) fn order<'a>(&'a self, images: &'a [ImageRef]) -> Order<'a> {
+        Order { model: &self.model, request: &self.request, images }
+    }
+
+    /// The title of the model asked for, when another one answers.
+    pub(crate) fn first_title(&self) -> Option<&str> {
+        let first = &self.job().request.model;
+        let title = || self.shop.settings.catalogue.get(first).map_or(first.as_str(), |model| model.title.as_str());
+        (self.model.id != *first).then(title)
+    }
+
+    fn hand_to(&mut self, next: Answering) {
+        self.model = next.model;
+        self.provider = next.provider;
+        self.request = next.request;
+    }
+
     /// Stops a test between two steps, if it asked for this one.
     pub(crate) async fn reach(&self, name: &str) {
         breakpoint::reach(name, self.job().id.as_str()).await;
@@ -68,20 +135,26 @@ pub(crate) async fn walk(shop: Arc<Shop>, claimed: Claimed) -> Outcome {
         // an earlier holder showed the picture and died before it could say so
         return Outcome::Done;
     }
-    let walk = match prepare(shop, claimed) {
+    let mut walk = match prepare(shop, claimed).await {
         Ok(walk) => walk,
         Err(failure) => {
             warn!(job.id = %job.id, class = failure.class.name(), detail = failure.detail, "the job cannot be run here");
             return failing::verdict(failure, attempt);
         }
     };
-    let stop = match steps(&walk).await {
-        Ok(()) => {
-            let (seconds, attempt) = (walk.began.elapsed().as_secs_f64(), walk.claimed.attempt);
-            info!(job.id = %job.id, model = %walk.model.id, seconds, attempt, "picture delivered");
-            return Outcome::Done;
+    let stop = loop {
+        match steps(&walk).await {
+            Ok(()) => {
+                let (seconds, attempt) = (walk.began.elapsed().as_secs_f64(), walk.claimed.attempt);
+                info!(job.id = %job.id, model = %walk.model.id, seconds, attempt, "picture delivered");
+                return Outcome::Done;
+            }
+            Err(Stop::Failed(failure)) => match stand_in::next(&walk, &failure).await {
+                Some(next) => walk.hand_to(next),
+                None => break Stop::Failed(failure),
+            },
+            Err(stop) => break stop,
         }
-        Err(stop) => stop,
     };
     walk.progress.stop().await;
     match stop {
@@ -89,21 +162,27 @@ pub(crate) async fn walk(shop: Arc<Shop>, claimed: Claimed) -> Outcome {
         Stop::Lost | Stop::HandOver => Outcome::HandedOver,
         Stop::Cancelled => failing::cancelled(&walk).await,
         Stop::Failed(failure) => failing::failed(&walk, failure).await,
+        Stop::Trouble(failure) => failing::troubled(&walk, failure).await,
     }
 }
 
-fn prepare(shop: Arc<Shop>, claimed: Claimed) -> Result<Walk, Failure> {
+async fn prepare(shop: Arc<Shop>, claimed: Claimed) -> Result<Walk, Failure> {
     let job = claimed.job.clone();
     let unknown = |what: String| Failure::new(FailureClass::Fatal, what);
-    let model = shop.settings.catalogue.get(&job.request.model).cloned();
-    let model = model.ok_or_else(|| unknown(format!("no model {} in this build", job.request.model)))?;
-    let provider = shop.providers.for_model(&model);
-    let provider = provider.ok_or_else(|| unknown(format!("no provider for {}", model.id)))?;
+    let first = shop.settings.catalogue.get(&job.request.model);
+    let first = first.ok_or_else(|| unknown(format!("no model {} in this build", job.request.model)))?;
+    let fresh = claimed.attempt <= 1 && claimed.lost == 0 && claimed.progress.intent.is_none();
+    let asked = if fresh || first.fallback.models.is_empty() { Vec::new() } else { stand_in::asked(&shop, &job).await };
+    let who = asked.last().unwrap_or(&first.id).clone();
+    let answering = stand_in::answering(&shop, &job, &who);
+    let Answering { model, provider, request } = answering.ok_or_else(|| unknown(format!("nobody here runs {who}")))?;
+    let under_way = AtomicBool::new(claimed.progress.intent.is_some() || claimed.progress.handle.is_some());
     let telegram = shop.telegrams.get(&job.place.bot).cloned().ok_or_else(|| {
         Failure::new(FailureClass::Unauthorised, format!("this worker has no token of bot {}", job.place.bot))
     })?;
     let progress = Progress::start(&shop, &telegram, &claimed);
-    Ok(Walk { shop, claimed, model, provider, telegram, progress, began: Instant::now() })
+    let began = Instant::now();
+    Ok(Walk { shop, claimed, model, provider, request, telegram, progress, began, under_way, batch: OnceCell::new() })
 }
 
 async fn steps(walk: &Walk) -> Result<(), Stop> {
@@ -115,25 +194,26 @@ async fn steps(walk: &Walk) -> Result<(), Stop> {
         return Err(Failure::new(FailureClass::Fatal, detail).into());
     }
     walk.progress.working(walk.claimed.attempt > 1 && walk.claimed.lost == 0, None);
-    let (bytes, seconds) = make(walk).await?;
-    let fitted = pictures::fit(walk, bytes).await?;
+    let (made, seconds) = make(walk).await?;
+    let fitted = pictures::fit(walk, &made).await?;
     walk.progress.stop().await;
     walk.reach("before-edit").await;
     walk.claimed.lease.checkpoint(&Checkpoint::Sending).await?;
     let shown = deliver::show(walk, &fitted, seconds).await?;
     walk.reach("after-edit").await;
-    walk.claimed.lease.checkpoint(&Checkpoint::Delivered(shown)).await?;
-    deliver::original(walk, &fitted, shown).await;
+    walk.claimed.lease.checkpoint(&Checkpoint::Delivered(shown.message)).await?;
+    walk.show_batch().await;
+    deliver::file(walk, &fitted, shown).await;
     Ok(())
 }
 
-/// The picture's bytes and the seconds it took to make it.
-async fn make(walk: &Walk) -> Result<(Bytes, f64), Stop> {
+/// The picture and the seconds it took to make it.
+async fn make(walk: &Walk) -> Result<(Made, f64), Stop> {
     let mut generated = generate::outputs(walk).await?;
     let mut tries = 0;
     loop {
         match pictures::fetch(walk, &generated).await {
-            Ok(bytes) => return Ok((bytes, generated.seconds)),
+            Ok(made) => return Ok((made, generated.seconds)),
             Err(Stop::Failed(failure)) if failure.class == FailureClass::Transient && tries < 3 => {
                 tries += 1;
                 warn!(job.id = %walk.job().id, detail = failure.detail, tries, "the picture could not be fetched");

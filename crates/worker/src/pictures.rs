@@ -1,27 +1,87 @@
-//! Bytes from the provider, fitted to what a chat takes.
+//! What the provider made, fetched and fitted to what a chat takes.
+//!
+//! A picture is held in memory while it is looked at. A film is not: it goes through a temporary file, which is gone with
+//! the value that names it.
 
-use atelier_domain::{Failure, FailureClass};
-use atelier_media::{Fitted, Limits, MediaError};
+use std::io::Read as _;
+use std::path::Path;
+
+use atelier_domain::{Failure, FailureClass, ModelKind};
+use atelier_media::{Fitted, Limits, MediaError, is_film};
+use atelier_provider::OutputRef;
 use bytes::Bytes;
+use tempfile::TempPath;
 
 use crate::generate::{Generated, Pictures};
 use crate::line::{Stop, Walk};
 
-/// The picture's bytes. A job is one picture: of several outputs the first is taken.
-pub(crate) async fn fetch(walk: &Walk, generated: &Generated) -> Result<Bytes, Stop> {
+/// What was made.
+pub(crate) enum Made {
+    /// A picture, or something small.
+    Picture(Bytes),
+    /// A film on disk, for as long as this lives.
+    Film(TempPath),
+}
+
+/// What was made, from wherever it is. A job is one result: of several outputs the first is taken.
+pub(crate) async fn fetch(walk: &Walk, generated: &Generated) -> Result<Made, Stop> {
     let missing = || Failure::new(FailureClass::Filtered, "the prediction succeeded without an output");
     match &generated.pictures {
-        Pictures::Here(pictures) => Ok(pictures.first().cloned().ok_or_else(missing)?),
+        Pictures::Here(pictures) => Ok(Made::Picture(pictures.first().cloned().ok_or_else(missing)?)),
         Pictures::There(outputs) => {
             let output = outputs.first().ok_or_else(missing)?;
-            Ok(walk.provider.download(output).await?)
+            if walk.model.kind == ModelKind::Video {
+                return fetch_film(walk, output).await;
+            }
+            Ok(Made::Picture(walk.provider.download(output).await.map_err(Stop::provider)?))
         }
     }
 }
 
-/// Verifies the picture and fits it to Telegram's limits, off the async threads.
-pub(crate) async fn fit(walk: &Walk, bytes: Bytes) -> Result<Fitted, Stop> {
-    let fitted = walk.shop.studio.fit(bytes, Limits::default()).await;
+/// Streams an output to disk. What turns out to be no film after all is read back: it is a picture that moves.
+async fn fetch_film(walk: &Walk, output: &OutputRef) -> Result<Made, Stop> {
+    let limits = &walk.shop.settings.media;
+    let file = on_blocking_thread(|| tempfile::Builder::new().prefix("atelier-").tempfile()).await?;
+    let (file, path) = file.into_parts();
+    let mut file = tokio::fs::File::from_std(file);
+    walk.provider.download_into(output, &mut file, limits.film_bytes).await.map_err(Stop::provider)?;
+    drop(file);
+    let most = limits.document_bytes as u64;
+    let (path, content) = on_blocking_thread(move || {
+        let picture = read_picture(&path, most)?;
+        Ok((path, picture))
+    })
+    .await?;
+    Ok(content.map_or(Made::Film(path), Made::Picture))
+}
+
+/// The content of a file that is no film; `None` of a film.
+fn read_picture(path: &Path, most: u64) -> std::io::Result<Option<Bytes>> {
+    let mut file = std::fs::File::open(path)?;
+    let mut head = Vec::with_capacity(16);
+    file.by_ref().take(16).read_to_end(&mut head)?;
+    if is_film(&head) {
+        return Ok(None);
+    }
+    file.take(most).read_to_end(&mut head)?;
+    Ok(Some(head.into()))
+}
+
+async fn on_blocking_thread<T: Send + 'static>(
+    work: impl FnOnce() -> std::io::Result<T> + Send + 'static,
+) -> Result<T, Failure> {
+    let failed =
+        |error: &dyn std::fmt::Display| Failure::new(FailureClass::Transient, format!("a temporary file: {error}"));
+    tokio::task::spawn_blocking(work).await.map_err(|error| failed(&error))?.map_err(|error| failed(&error))
+}
+
+/// Verifies what was made and fits it to Telegram's limits, off the async threads.
+pub(crate) async fn fit(walk: &Walk, made: &Made) -> Result<Fitted, Stop> {
+    let limits: Limits = walk.shop.settings.media;
+    let fitted = match made {
+        Made::Picture(bytes) => walk.shop.studio.fit(bytes.clone(), limits).await,
+        Made::Film(path) => walk.shop.studio.fit_film(path.to_path_buf(), limits).await,
+    };
     Ok(fitted.map_err(|error| {
         let class = match error {
             MediaError::TooSlow(_) => FailureClass::Transient,

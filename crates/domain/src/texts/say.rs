@@ -24,6 +24,7 @@ pub enum Say<'a> {
     QueuedUnserved { position: u32 },
     QueuedPaused { position: u32 },
     QueuedDelayed { eta: Duration },
+    ModelUnavailable { model: &'a str },
     Working,
     WorkingPercent { percent: u8 },
     WorkingAgain,
@@ -32,6 +33,7 @@ pub enum Say<'a> {
     CaptionModel { model: &'a Model },
     CaptionSeed { seed: Seed },
     CaptionSeconds { seconds: f64 },
+    CaptionStandIn { first: &'a str, model: &'a str },
     OriginalPixels,
     OriginalBytes,
     OriginalNarrow,
@@ -40,7 +42,6 @@ pub enum Say<'a> {
     OriginalOther,
     Failed { class: FailureClass, model: &'a str },
     Cancelled,
-    ButtonCancel,
     ToastCancelled,
     ToastCancelAsked,
     ToastCancelLate,
@@ -113,6 +114,10 @@ impl Say<'_> {
                 values.set("eta", language.eta(eta));
                 "queued-delayed"
             }
+            Self::ModelUnavailable { model } => {
+                values.set("model", model.to_owned());
+                "model-unavailable"
+            }
             Self::Working => "working",
             Self::WorkingPercent { percent } => {
                 values.set("percent", percent.to_string());
@@ -138,6 +143,11 @@ impl Say<'_> {
                 values.set("seconds", format!("{seconds:.1}"));
                 "caption-seconds"
             }
+            Self::CaptionStandIn { first, model } => {
+                values.set("first", first.to_owned());
+                values.set("model", model.to_owned());
+                "caption-stand-in"
+            }
             Self::OriginalPixels => "original-pixels",
             Self::OriginalBytes => "original-bytes",
             Self::OriginalNarrow => "original-narrow",
@@ -149,7 +159,6 @@ impl Say<'_> {
                 failed(class)
             }
             Self::Cancelled => "cancelled",
-            Self::ButtonCancel => "button-cancel",
             Self::ToastCancelled => "toast-cancelled",
             Self::ToastCancelAsked => "toast-cancel-asked",
             Self::ToastCancelLate => "toast-cancel-late",
@@ -232,7 +241,7 @@ fn strength(word: &str) -> &'static str {
     }
 }
 
-fn price(model: &Model, language: Language) -> String {
+pub(super) fn price(model: &Model, language: Language) -> String {
     let mut values = FluentArgs::new();
     let Some((low, high)) = model.unit_prices() else { return language.format("price-free", &values) };
     values.set("amount", if low == high { low.to_string() } else { format!("{low}–{high}") });

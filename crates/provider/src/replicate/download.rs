@@ -6,8 +6,11 @@
 use atelier_domain::{Failure, FailureClass};
 use bytes::Bytes;
 use data_url::DataUrl;
+use futures::StreamExt as _;
 use reqwest::Response;
 use reqwest::header::LOCATION;
+use tokio::fs::File;
+use tokio::io::AsyncWriteExt as _;
 use url::Url;
 
 use super::http::{BodyError, Http, read};
@@ -29,14 +32,61 @@ impl Http {
         let url = Url::parse(address).map_err(|_| bad_media("the output's address cannot be read"))?;
         match tokio::time::timeout(self.limits.download, self.fetch(url)).await {
             Ok(bytes) => filled(bytes?),
-            Err(_) => Err(Failure::new(
-                FailureClass::Transient,
-                format!("the download took longer than {:?}", self.limits.download),
-            )),
+            Err(_) => Err(self.late()),
         }
     }
 
-    async fn fetch(&self, mut url: Url) -> Result<Bytes, Failure> {
+    /// An output into a file, a piece at a time.
+    pub(super) async fn download_into(&self, output: &OutputRef, file: &mut File, most: u64) -> Result<u64, Failure> {
+        let address = output.as_str();
+        if address.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("data:")) {
+            let bytes = filled(decode(address, usize::try_from(most).unwrap_or(usize::MAX))?)?;
+            file.write_all(&bytes).await.map_err(unwritable)?;
+            file.flush().await.map_err(unwritable)?;
+            return Ok(bytes.len() as u64);
+        }
+        let url = Url::parse(address).map_err(|_| bad_media("the output's address cannot be read"))?;
+        match tokio::time::timeout(self.limits.download, self.stream(url, file, most)).await {
+            Ok(Ok(0)) => Err(Failure::new(FailureClass::Transient, "the output is empty")),
+            Ok(length) => length,
+            Err(_) => Err(self.late()),
+        }
+    }
+
+    async fn stream(&self, url: Url, file: &mut File, most: u64) -> Result<u64, Failure> {
+        let too_large = || bad_media(&format!("the output is larger than {most} bytes"));
+        let response = self.open(url).await?;
+        let announced = response.content_length();
+        if announced.is_some_and(|length| length > most) {
+            return Err(too_large());
+        }
+        let (mut chunks, mut length) = (response.bytes_stream(), 0_u64);
+        while let Some(chunk) = chunks.next().await {
+            let chunk = chunk.map_err(|error| self.half_answered(BodyError::Cut(error)))?;
+            length += chunk.len() as u64;
+            if length > most {
+                return Err(too_large());
+            }
+            file.write_all(&chunk).await.map_err(unwritable)?;
+        }
+        file.flush().await.map_err(unwritable)?;
+        Ok(length)
+    }
+
+    fn late(&self) -> Failure {
+        let detail = format!("the download took longer than {:?}", self.limits.download);
+        Failure::new(FailureClass::Transient, detail)
+    }
+
+    async fn fetch(&self, url: Url) -> Result<Bytes, Failure> {
+        read(self.open(url).await?, self.limits.output_bytes).await.map_err(|error| match error {
+            BodyError::TooLarge => bad_media(&format!("the output is larger than {} bytes", self.limits.output_bytes)),
+            cut @ BodyError::Cut(_) => self.half_answered(cut),
+        })
+    }
+
+    /// An answer that begins well, from an allowed place.
+    async fn open(&self, mut url: Url) -> Result<Response, Failure> {
         for _ in 0..=MOST_HOPS {
             self.allow(&url)?;
             let mut call = self.client.get(url.clone());
@@ -45,12 +95,7 @@ impl Http {
             }
             let response = call.send().await.map_err(|error| self.half_answered(BodyError::Cut(error)))?;
             if response.status().is_success() {
-                return read(response, self.limits.output_bytes).await.map_err(|error| match error {
-                    BodyError::TooLarge => {
-                        bad_media(&format!("the output is larger than {} bytes", self.limits.output_bytes))
-                    }
-                    cut @ BodyError::Cut(_) => self.half_answered(cut),
-                });
+                return Ok(response);
             }
             if !response.status().is_redirection() {
                 return Err(self.unavailable(&response));
@@ -119,6 +164,11 @@ fn decode(address: &str, most: usize) -> Result<Bytes, Failure> {
 
 fn filled(bytes: Bytes) -> Result<Bytes, Failure> {
     if bytes.is_empty() { Err(Failure::new(FailureClass::Transient, "the output is empty")) } else { Ok(bytes) }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
+fn unwritable(error: std::io::Error) -> Failure {
+    Failure::new(FailureClass::Transient, format!("a temporary file cannot be written: {error}"))
 }
 
 fn bad_media(detail: &str) -> Failure {

@@ -83,8 +83,17 @@ fn same_input(ours: &Map<String, Value>, theirs: &Value) -> bool {
     seeds_alike && ours.iter().all(|(name, value)| theirs.get(name).is_some_and(|other| same_value(value, other)))
 }
 
-/// Equality in which 7 and 7.0 are the same number.
+/// Equality in which 7 and 7.0 are the same number, and a picture sent inline may have become an address of theirs.
 fn same_value(ours: &Value, theirs: &Value) -> bool {
+    if let (Value::Array(ours), Value::Array(theirs)) = (ours, theirs) {
+        return ours.len() == theirs.len() && ours.iter().zip(theirs).all(|(a, b)| same_value(a, b));
+    }
+    let kept = |ours: &str, theirs: &str| ours.starts_with("data:") && theirs.starts_with("https://");
+    if let (Some(ours), Some(theirs)) = (ours.as_str(), theirs.as_str())
+        && kept(ours, theirs)
+    {
+        return true;
+    }
     ours == theirs || matches!((ours.as_f64(), theirs.as_f64()), (Some(a), Some(b)) if a.total_cmp(&b).is_eq())
 }
 

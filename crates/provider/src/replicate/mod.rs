@@ -3,19 +3,21 @@
 //! Invariants: addresses are built from the configured base URL, never taken from a reply; the token goes to that URL's
 //! origin and nowhere else; a creation carries the model's deadline (`Cancel-After`) and is sent once.
 //! Source: <https://replicate.com/docs/reference/http>. Deliberately absent: `Prefer: wait` (the handle would come too
-//! late to be recorded), webhooks, uploads.
+//! late to be recorded).
 
 mod download;
 pub(crate) mod http;
+mod input;
 mod lost;
 mod refusal;
 mod settings;
+mod upload;
 mod verdict;
 mod wire;
 
 use std::time::SystemTime;
 
-use atelier_domain::{AccountId, Failure, FailureClass, Model, Request};
+use atelier_domain::{AccountId, Failure, FailureClass};
 use bytes::Bytes;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
@@ -24,8 +26,8 @@ use serde_json::{Map, Value, json};
 
 pub use settings::{BadSettings, Limits, Settings};
 
-use crate::contract::check_ratio;
-use crate::{Handle, OutputRef, Provider, StartError, Started, Status};
+use crate::contract::check;
+use crate::{Handle, ImageRef, Order, OutputRef, Provider, StartError, Started, Status};
 use http::{CallError, Http};
 use wire::Prediction;
 
@@ -86,8 +88,12 @@ impl Provider for Replicate {
         &self.account
     }
 
-    fn start(&self, model: &Model, request: &Request) -> BoxFuture<'_, Result<Started, StartError>> {
-        let prepared = prepare(model, request);
+    fn upload(&self, image: Bytes, mime: &'static str) -> BoxFuture<'_, Result<ImageRef, Failure>> {
+        async move { upload::upload(&self.http, image, mime).await }.boxed()
+    }
+
+    fn start(&self, order: &Order<'_>) -> BoxFuture<'_, Result<Started, StartError>> {
+        let prepared = prepare(order);
         async move { self.create(prepared.map_err(StartError::NotCreated)?).await }.boxed()
     }
 
@@ -109,19 +115,23 @@ impl Provider for Replicate {
         .boxed()
     }
 
-    fn find_lost(
-        &self,
-        model: &Model,
-        request: &Request,
-        since: SystemTime,
-    ) -> BoxFuture<'_, Result<Vec<Handle>, Failure>> {
-        let wanted = lost::Wanted { slug: model.slug.clone(), input: input(model, request), since };
+    fn find_lost(&self, order: &Order<'_>, since: SystemTime) -> BoxFuture<'_, Result<Vec<Handle>, Failure>> {
+        let wanted = lost::Wanted { slug: order.model.slug.clone(), input: input::of(order), since };
         async move { lost::find(&self.http, &wanted).await }.boxed()
     }
 
     fn download(&self, output: &OutputRef) -> BoxFuture<'_, Result<Bytes, Failure>> {
         let output = output.clone();
         async move { self.http.download(&output).await }.boxed()
+    }
+
+    fn download_into<'a>(
+        &'a self,
+        output: &'a OutputRef,
+        file: &'a mut tokio::fs::File,
+        most: u64,
+    ) -> BoxFuture<'a, Result<u64, Failure>> {
+        async move { self.http.download_into(output, file, most).await }.boxed()
     }
 
     fn check(&self) -> BoxFuture<'_, Result<String, Failure>> {
@@ -144,30 +154,19 @@ struct Creation {
 }
 
 /// Refuses what cannot succeed before it costs money.
-fn prepare(model: &Model, request: &Request) -> Result<Creation, Failure> {
+fn prepare(order: &Order<'_>) -> Result<Creation, Failure> {
+    let model = order.model;
     let Some((owner, name)) = model.slug.split_once('/') else {
         return Err(Failure::new(FailureClass::Fatal, format!("`{}` is not owner/name", model.slug)));
     };
-    check_ratio(model, request)?;
+    check(order)?;
     let deadline = model.deadline_seconds.max(SHORTEST_DEADLINE);
-    Ok(Creation { owner: owner.to_owned(), name: name.to_owned(), input: input(model, request), deadline })
-}
-
-/// The input that a model of the catalogue takes. What a lost prediction is recognised by, so it must not depend on
-/// anything but the model and the request.
-fn input(model: &Model, request: &Request) -> Map<String, Value> {
-    let mut input = model.inputs.clone();
-    input.insert("prompt".to_owned(), request.prompt.as_str().into());
-    input.insert("aspect_ratio".to_owned(), request.ratio.to_string().into());
-    if let Some(seed) = request.seed.filter(|_| model.takes_seed()) {
-        input.insert("seed".to_owned(), seed.get().into());
-    }
-    input
+    Ok(Creation { owner: owner.to_owned(), name: name.to_owned(), input: input::of(order), deadline })
 }
 
 #[cfg(test)]
 mod tests {
-    use atelier_domain::Catalogue;
+    use atelier_domain::{Catalogue, Model, Request};
 
     use super::*;
 
@@ -184,21 +183,20 @@ mod tests {
     }
 
     #[test]
-    fn each_model_gets_its_own_inputs() {
-        let (model, wish) = request("seedream", "21:9");
-        let creation = prepare(&model, &wish).unwrap();
+    fn a_creation_names_model_and_deadline() {
+        let (model, request) = request("seedream", "21:9");
+        let creation = prepare(&Order { model: &model, request: &request, images: &[] }).unwrap();
         assert_eq!((creation.owner.as_str(), creation.name.as_str()), ("bytedance", "seedream-3"));
         assert_eq!(Value::Object(creation.input), json!({"prompt": "a cat", "aspect_ratio": "21:9", "seed": 7}));
         assert_eq!(creation.deadline, 180);
-        let (model, wish) = request("imagen", "4:3");
-        let input = prepare(&model, &wish).unwrap().input;
-        let seedless = json!({"prompt": "a cat", "aspect_ratio": "4:3", "output_format": "png"});
-        assert_eq!(Value::Object(input), seedless, "imagen takes no seed");
     }
 
     #[test]
-    fn an_impossible_ratio_costs_nothing() {
-        let (model, wish) = request("imagen", "21:9");
-        assert_eq!(prepare(&model, &wish).unwrap_err().class, FailureClass::InvalidInput);
+    fn an_impossible_wish_costs_nothing() {
+        let (model, mut request) = request("imagen", "21:9");
+        let refused = |request: &Request| prepare(&Order { model: &model, request, images: &[] }).unwrap_err().class;
+        assert_eq!(refused(&request), FailureClass::InvalidInput);
+        request.ratio = "4:3".parse().unwrap();
+        assert_eq!(refused(&request), FailureClass::InvalidInput, "imagen takes no seed");
     }
 }

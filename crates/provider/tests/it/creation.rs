@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use atelier_domain::{Failure, FailureClass};
 use atelier_provider::replicate::{Replicate, Settings};
-use atelier_provider::{Provider as _, StartError, Started};
+use atelier_provider::{Order, Provider as _, StartError, Started};
 use axum::body::Body;
 use axum::http::Response;
 use futures::StreamExt as _;
@@ -17,7 +17,7 @@ use crate::fake::{Fake, TOKEN, answer, redirect, wish};
 
 async fn refused(client: &Replicate) -> StartError {
     let (model, request) = wish("ideogram");
-    client.start(model, &request).await.unwrap_err()
+    client.start(&Order { model, request: &request, images: &[] }).await.unwrap_err()
 }
 
 /// The failure of a creation that may have happened.
@@ -41,7 +41,10 @@ async fn a_creation_carries_inputs_deadline_and_token() {
     let created = r#"{"id":"gm3qorzdhgbfurvjtvhg6dckhu","model":"ideogram-ai/ideogram-v3-turbo","version":"hidden","input":{"prompt":"a red fox"},"logs":"","error":null,"status":"starting","created_at":"2026-11-22T12:00:00.123Z","urls":{"get":"https://evil.example/steal","cancel":"https://evil.example/steal"}}"#;
     let fake = Fake::start(move |_| answer(201, created)).await;
     let (model, request) = wish("ideogram");
-    let Started::Running(handle) = fake.client().start(model, &request).await.unwrap() else { panic!("finished") };
+    let Started::Running(handle) = fake.client().start(&Order { model, request: &request, images: &[] }).await.unwrap()
+    else {
+        panic!("finished")
+    };
     assert_eq!(handle.as_str(), "gm3qorzdhgbfurvjtvhg6dckhu");
     let seen = fake.seen().remove(0);
     assert_eq!(

@@ -3,7 +3,7 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use atelier_domain::FailureClass;
-use atelier_provider::{Handle, Provider as _, Status};
+use atelier_provider::{Handle, Order, Provider as _, Status};
 use axum::body::Body;
 use axum::http::Response;
 use serde_json::{Value, json};
@@ -112,7 +112,7 @@ async fn lost_predictions_are_found_over_all_pages_oldest_first() {
     .await;
     let (model, request) = wish("ideogram");
     let since = UNIX_EPOCH + Duration::from_secs(1_795_348_800);
-    let found = fake.client().find_lost(model, &request, since).await.unwrap();
+    let found = fake.client().find_lost(&Order { model, request: &request, images: &[] }, since).await.unwrap();
     let found: Vec<&str> = found.iter().map(Handle::as_str).collect();
     assert_eq!(found, ["oldest", "brief", "newest"]);
     assert_eq!(fake.seen().len(), 3, "the page that reaches the past is the last");
@@ -126,15 +126,19 @@ async fn half_a_list_is_no_list() {
     )
     .await;
     let (model, request) = wish("ideogram");
-    let failure = fake.client().find_lost(model, &request, UNIX_EPOCH).await.unwrap_err();
+    let failure =
+        fake.client().find_lost(&Order { model, request: &request, images: &[] }, UNIX_EPOCH).await.unwrap_err();
     assert_eq!(failure.class, FailureClass::Transient);
 
     let endless = json!({"next": "https://api.replicate.com/v1/predictions?cursor=2", "results": []}).to_string();
     let fake = Fake::start(move |_| answer(200, endless.clone())).await;
-    assert!(fake.client().find_lost(model, &request, UNIX_EPOCH).await.is_err());
+    assert!(fake.client().find_lost(&Order { model, request: &request, images: &[] }, UNIX_EPOCH).await.is_err());
     for body in ["{}", "[]", "<html>"] {
         let fake = Fake::start(move |_| answer(200, body)).await;
-        assert!(fake.client().find_lost(model, &request, UNIX_EPOCH).await.is_err(), "{body}");
+        assert!(
+            fake.client().find_lost(&Order { model, request: &request, images: &[] }, UNIX_EPOCH).await.is_err(),
+            "{body}"
+        );
     }
 }
 
@@ -142,7 +146,10 @@ async fn half_a_list_is_no_list() {
 async fn an_account_without_predictions_has_lost_none() {
     let fake = Fake::start(|_| answer(200, r#"{"next":null,"previous":null,"results":[]}"#)).await;
     let (model, request) = wish("ideogram");
-    assert_eq!(fake.client().find_lost(model, &request, UNIX_EPOCH).await.unwrap(), []);
+    assert_eq!(
+        fake.client().find_lost(&Order { model, request: &request, images: &[] }, UNIX_EPOCH).await.unwrap(),
+        []
+    );
 }
 
 #[tokio::test]

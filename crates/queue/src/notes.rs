@@ -1,0 +1,48 @@
+//! Small facts about a job beside its record: what a worker decided on the way and the next one must know.
+//!
+//! The first writer wins, so two holders of one job, of whom one is stale, agree on what holds. Notes need no fence: each
+//! is true whoever wrote it. They are gone two days later, when no job that they are about can still be under way.
+
+use atelier_domain::JobId;
+
+use crate::error::QueueError;
+use crate::keys::key;
+use crate::link::Queue;
+
+/// How long a note is kept, in seconds.
+const KEPT_S: u64 = 2 * 24 * 3600;
+
+impl Queue {
+    /// Notes a fact unless one of that name is known; what holds from now on. `name` is ours, of `[a-z0-9_-]`.
+    pub async fn note(&self, id: &JobId, name: &str, value: &str) -> Result<String, QueueError> {
+        let key = key(&format!("note:{id}:{name}"));
+        let mut set = redis::cmd("SET");
+        set.arg(&key).arg(value).arg("NX").arg("GET").arg("EX").arg(KEPT_S);
+        let before: Option<String> = set.query_async(&mut self.link()).await?;
+        Ok(before.unwrap_or_else(|| value.to_owned()))
+    }
+
+    /// The fact of that name, if one is known.
+    pub async fn noted(&self, id: &JobId, name: &str) -> Result<Option<String>, QueueError> {
+        Ok(redis::cmd("GET").arg(key(&format!("note:{id}:{name}"))).query_async(&mut self.link()).await?)
+    }
+
+    /// Marks something for a while, for all processes; false when it is marked already. Whoever marked it does what has to
+    /// be done once.
+    pub async fn mark(&self, name: &str, value: &str, seconds: u64) -> Result<bool, QueueError> {
+        let mut set = redis::cmd("SET");
+        set.arg(key(&format!("mark:{name}"))).arg(value).arg("NX").arg("EX").arg(seconds.max(1));
+        let set: Option<String> = set.query_async(&mut self.link()).await?;
+        Ok(set.is_some())
+    }
+
+    /// Takes a mark away.
+    pub async fn unmark(&self, name: &str) -> Result<(), QueueError> {
+        Ok(redis::cmd("DEL").arg(key(&format!("mark:{name}"))).query_async::<()>(&mut self.link()).await?)
+    }
+
+    /// What was marked under that name and still holds.
+    pub async fn marked(&self, name: &str) -> Result<Option<String>, QueueError> {
+        Ok(redis::cmd("GET").arg(key(&format!("mark:{name}"))).query_async(&mut self.link()).await?)
+    }
+}

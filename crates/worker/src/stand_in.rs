@@ -1,0 +1,73 @@
+//! Another model in place of one that does not deliver.
+//!
+//! Invariant: a stand-in is asked only when nothing of the first is under way any more: it refused, or its prediction is
+//! known to be over without an output. Who stands in is noted before it is asked, so that a worker that goes on with the
+//! job asks the same one, and looks for its lost creation and not for the first model's.
+
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use atelier_domain::{Failure, Job, Model, ModelId, Request};
+use atelier_provider::Provider;
+use tracing::info;
+
+use crate::Shop;
+use crate::line::Walk;
+
+/// Who answers a job now.
+pub(crate) struct Answering {
+    pub(crate) model: Model,
+    pub(crate) provider: Arc<dyn Provider>,
+    /// The job's wish, for this model.
+    pub(crate) request: Request,
+}
+
+/// The stand-ins noted for a job, in the order in which they were asked.
+pub(crate) async fn asked(shop: &Shop, job: &Job) -> Vec<ModelId> {
+    let mut asked = Vec::new();
+    while let Ok(Some(name)) = shop.queue.noted(&job.id, &note(asked.len())).await {
+        let Ok(id) = name.parse() else { break };
+        asked.push(id);
+    }
+    asked
+}
+
+/// What a model of this catalogue needs to answer a job.
+pub(crate) fn answering(shop: &Shop, job: &Job, id: &ModelId) -> Option<Answering> {
+    let model = shop.settings.catalogue.get(id)?;
+    let request = if job.request.model == *id { job.request.clone() } else { model.adapt(&job.request).ok()? };
+    Some(Answering { model: model.clone(), provider: shop.providers.for_model(model)?, request })
+}
+
+/// Who is asked next, after a failure that ended all that was under way. The choice is on record when this returns it.
+pub(crate) async fn next(walk: &Walk, failure: &Failure) -> Option<Answering> {
+    let (shop, job) = (&walk.shop, walk.job());
+    let first = shop.settings.catalogue.get(&job.request.model)?;
+    let rules = &first.fallback;
+    if rules.models.is_empty() || walk.is_under_way() || !rules.follows(failure.class, walk.claimed.attempt) {
+        return None;
+    }
+    let asked = asked(shop, job).await;
+    let most = first.estimate(&job.request).times(rules.price_percent).micros() / 100;
+    let mut able: Vec<Answering> = rules
+        .models
+        .iter()
+        .filter(|id| !asked.contains(id) && **id != first.id)
+        .filter_map(|id| answering(shop, job, id))
+        .filter(|able| able.model.estimate(&able.request).micros() <= most)
+        .collect();
+    if rules.fastest_first {
+        let usual = |able: &Answering| shop.usual.of(&able.model, &able.request);
+        able.sort_by(|a, b| usual(a).partial_cmp(&usual(b)).unwrap_or(Ordering::Equal));
+    }
+    let wish = able.first()?;
+    // another holder may have chosen before; then its choice holds
+    let holds = shop.queue.note(&job.id, &note(asked.len()), wish.model.id.as_str()).await.ok()?;
+    let chosen = able.into_iter().find(|able| able.model.id.as_str() == holds)?;
+    info!(job.id = %job.id, first = %first.id, stand_in = %chosen.model.id, class = failure.class.name(), "another model is asked");
+    Some(chosen)
+}
+
+fn note(index: usize) -> String {
+    format!("stand-in-{index}")
+}
