@@ -15,5 +15,6 @@ mod delivery;
 mod faults;
 mod hostile;
 mod lanes;
+mod services;
 mod shutdown;
 mod webchat;

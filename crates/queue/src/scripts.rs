@@ -3,6 +3,8 @@
 use redis::Script;
 
 pub(crate) const BASE: &str = include_str!("../lua/base.lua");
+/// Of the scripts that move money.
+pub(crate) const BOOK: &str = include_str!("../lua/ledger/book.lua");
 /// Of the scripts that look at lines or add to them.
 pub(crate) const LINES: &str = include_str!("../lua/prelude/lines.lua");
 /// Of those that end jobs, too.
@@ -50,6 +52,8 @@ verbs! {
     Album = "album.lua",
     Tap = "tap.lua",
     Stats = "stats.lua",
+    Charge = "ledger/charge.lua",
+    Credit = "ledger/credit.lua",
 }
 
 impl Verb {
@@ -58,7 +62,7 @@ impl Verb {
     /// With its memory full Redis takes no more jobs, but those it has are kept, ended and steered: their leases must
     /// not run out, and their ends are what frees memory. What only reads writes nothing, so that a replica can answer.
     fn whole(self, source: &str) -> String {
-        let (lines, ends) = match self {
+        let (book, lines, ends) = match self {
             Self::Heartbeat
             | Self::Retire
             | Self::Checkpoint
@@ -67,13 +71,15 @@ impl Verb {
             | Self::Grant
             | Self::Park
             | Self::Album
-            | Self::Tap => ("", ""),
-            Self::Submit | Self::Position | Self::Stats => (LINES, ""),
-            Self::Step | Self::Steer | Self::Retry | Self::Forget | Self::Cancel => (LINES, ENDS),
+            | Self::Tap => ("", "", ""),
+            Self::Charge | Self::Credit => (BOOK, "", ""),
+            Self::Position | Self::Stats => ("", LINES, ""),
+            Self::Submit => (BOOK, LINES, ""),
+            Self::Step | Self::Steer | Self::Retry | Self::Forget | Self::Cancel => (BOOK, LINES, ENDS),
         };
         let start = if matches!(self, Self::Submit | Self::Position | Self::Stats) { "" } else { THOUGH_FULL };
         let check = if self.expires() { IN_TIME } else { "" };
-        format!("{BASE}{check}{lines}{ends}{start}{source}")
+        format!("{BASE}{check}{book}{lines}{ends}{start}{source}")
     }
 
     /// Whether it must not run after its caller has given it up. The others are fenced, or may as well run late.
