@@ -7,9 +7,11 @@ mod services;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use atelier_bot::Arrival;
+use atelier_domain::safety::Rules;
 use atelier_domain::{Catalogue, ModelId, UserId};
 use atelier_process::breakpoint::BreakpointSettings;
 use atelier_process::telemetry::{LogFilter, LogFormat};
@@ -77,6 +79,11 @@ pub(crate) struct ServeArguments {
 }
 
 impl ServeArguments {
+    /// The bots' finer points.
+    pub(crate) fn settings(&self, rules: Arc<Rules>) -> atelier_bot::Settings {
+        atelier_bot::Settings { rules, admins: self.admins.clone(), ..atelier_bot::Settings::default() }
+    }
+
     /// How updates come; with a webhook its port is opened.
     pub(crate) async fn arrival(&self, stop: &CancellationToken) -> Result<Arrival, Failure> {
         let Some(public) = self.webhook_url.clone() else { return Ok(Arrival::Poll) };

@@ -21,6 +21,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use atelier_domain::buttons::Abilities;
+use atelier_domain::safety::Rules;
 use atelier_domain::{Catalogue, Job, Language, Model, ModelId, ModelKind, Say, Tell, UserId};
 use atelier_queue::{Limits, Queue};
 use atelier_telegram::intake::{self as pump, IntakeEnd, Observer, WebhookPort};
@@ -63,6 +64,8 @@ pub struct Settings {
     pub limits: Limits,
     /// The model for prompts that name none.
     pub default_model: Option<ModelId>,
+    /// What prompts may not ask for.
+    pub rules: Rules,
     /// Who may act on everybody's jobs.
     pub admins: Vec<UserId>,
     /// How long answers under way may take after the stop signal.
@@ -75,6 +78,7 @@ impl Default for Settings {
             pictures: 20,
             limits: Limits::default(),
             default_model: None,
+            rules: Rules::builtin().clone(),
             admins: Vec::new(),
             grace: Duration::from_secs(5),
         }

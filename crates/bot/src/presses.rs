@@ -19,6 +19,8 @@ use crate::intake::language;
 use crate::orders::{self, Ask, Order, Purpose};
 use crate::{Front, albums, pictures, privacy, settings, slots};
 
+/// Longest word that a pressed button is answered with (Bot API, `answerCallbackQuery`).
+const TOAST: usize = 200;
 /// Variants that one press makes.
 const VARIANTS: usize = 4;
 
@@ -50,10 +52,10 @@ pub(crate) async fn take(
     let (this, query) = (front.clone(), query.to_owned());
     front.tasks.spawn(async move {
         let toast = match &word {
-            Word::Toast(text) => Some(text.as_str()),
+            Word::Toast(text) => Some(caption::cut(text, TOAST)),
             Word::Silent => None,
         };
-        match this.telegram.answer(&query, toast).await {
+        match this.telegram.answer(&query, toast.as_deref()).await {
             Ok(()) | Err(DeliveryError::LateQuery) => {}
             Err(error) => warn!(outcome = error.name(), %error, "a button could not be answered"),
         }

@@ -31,6 +31,7 @@ mod link;
 mod list;
 mod notes;
 mod pace;
+mod packed;
 mod prefs;
 mod private;
 mod published;

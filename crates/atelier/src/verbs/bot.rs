@@ -28,9 +28,11 @@ pub(crate) async fn run(common: Common, arguments: Arguments) -> Result<(), Fail
     let telegrams = arguments.telegram.clients()?;
     // the bot makes no call to a provider; what is set up decides what it offers
     let catalogue = arguments.provider.catalogue(&arguments.provider.providers()?)?;
+    let rules = arguments.provider.rules()?;
     let stop = common.stop_token()?;
     let queue = arguments.redis.connect().await?;
-    serve(telegrams, &queue, &catalogue, &arguments.serve, &stop).await
+    let settings = arguments.serve.settings(rules);
+    serve(telegrams, &queue, &catalogue, &settings, &arguments.serve, &stop).await
 }
 
 /// Runs a bot for every token until `stop`; the first that fails stops the others.
@@ -38,6 +40,7 @@ pub(crate) async fn serve(
     telegrams: Vec<Telegram>,
     queue: &Queue,
     catalogue: &Catalogue,
+    settings: &atelier_bot::Settings,
     arguments: &ServeArguments,
     stop: &CancellationToken,
 ) -> Result<(), Failure> {
@@ -45,8 +48,7 @@ pub(crate) async fn serve(
     let arrival = arguments.arrival(&stop).await?;
     let mut bots = JoinSet::new();
     for telegram in telegrams {
-        let settings = atelier_bot::Settings { admins: arguments.admins.clone(), ..atelier_bot::Settings::default() };
-        let arrival = arrival.clone();
+        let (settings, arrival) = (settings.clone(), arrival.clone());
         let bot = Bot { telegram, queue: queue.clone(), catalogue: catalogue.clone(), arrival, settings };
         bots.spawn(atelier_bot::run(bot, stop.clone()));
     }
