@@ -7,7 +7,6 @@ mod services;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use atelier_bot::Arrival;
@@ -80,7 +79,7 @@ pub(crate) struct ServeArguments {
 
 impl ServeArguments {
     /// The bots' finer points.
-    pub(crate) fn settings(&self, rules: Arc<Rules>) -> atelier_bot::Settings {
+    pub(crate) fn settings(&self, rules: Rules) -> atelier_bot::Settings {
         atelier_bot::Settings { rules, admins: self.admins.clone(), ..atelier_bot::Settings::default() }
     }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use atelier_domain::{
     BatchWish, Incoming, Job, JobId, JobState, JobWish, Language, ModelId, PictureWish, Prefs, Press, Request, Say,
-    Seed, Tell, buttons,
+    Seed, Tell, buttons, caption,
 };
 use atelier_queue::{Batch, Cancelling, QueueError, Record, Retrying, Spend, Urgency};
 use atelier_telegram::intake::Hold;
