@@ -81,7 +81,7 @@ async fn a_failed_picture_is_tried_again_in_its_place() {
     let (_bot, _worker) = (world.bot().await, world.worker());
     let ada = world.telegram.user(1);
     ada.say("a red fox").await;
-    let failed = ada.saying("content filter").await;
+    let failed = ada.saying("filter").await;
     ada.tap(&failed, "Try again").await;
     let shown = picture(&ada).await;
     assert_eq!(shown["id"], failed["id"]);

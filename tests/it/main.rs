@@ -20,4 +20,5 @@ mod pictures;
 mod services;
 mod settings;
 mod shutdown;
+mod stories;
 mod webchat;

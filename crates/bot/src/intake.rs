@@ -10,7 +10,7 @@ use futures::future::BoxFuture;
 use tracing::{error, info};
 
 use crate::orders::{self, Ask, Order, Purpose};
-use crate::{Front, answers, pictures, presses, slots, welcome};
+use crate::{Front, answers, pictures, presses, slots, stories, welcome};
 
 /// Takes updates one after another.
 #[derive(Clone)]
@@ -53,6 +53,17 @@ impl Intake {
         }
         let (incoming, language) = (Arc::new(incoming.clone()), language(&incoming));
         let username = front.telegram.identity().map_or("", |identity| identity.username.as_str());
+        // an answer to one of our texts may change a story
+        if let (Content::Text(text), Some(to)) = (&incoming.content, &incoming.answered)
+            && to.own
+            && to.picture.is_none()
+        {
+            match stories::answer(front, &incoming, to.message, text, language).await {
+                Ok(true) => return Ok(()),
+                Ok(false) => {}
+                Err(problem) => return self.hold_or_give_up(&incoming, &problem),
+            }
+        }
         match wish(&incoming, username) {
             Wish::Draw(purpose, text) => {
                 let picture = incoming.picture.as_ref();
@@ -68,6 +79,10 @@ impl Intake {
                 };
                 self.draw(&incoming, &Ask { text: &text, purpose, images, prefs }).await
             }
+            Wish::Tell(text) => match stories::begin(front, &incoming, text, language).await {
+                Ok(()) => Ok(()),
+                Err(problem) => self.hold_or_give_up(&incoming, &problem),
+            },
             Wish::Offer => {
                 match incoming.picture.as_ref().and_then(|picture| picture.unfit) {
                     Some(unfit) => answers::spawn_reply(front, incoming.clone(), pictures::refusal(unfit, language)),
@@ -143,6 +158,8 @@ pub(crate) enum Command {
 /// What an update asks for.
 enum Wish<'a> {
     Draw(Purpose, String),
+    /// A story.
+    Tell(&'a str),
     /// A picture without a word.
     Offer,
     Answer(Command, &'a str),
@@ -184,6 +201,7 @@ fn wish<'a>(incoming: &'a Incoming, username: &str) -> Wish<'a> {
             "imagine" | "img" | "draw" => Wish::Draw(drawn, arguments.clone()),
             "edit" => Wish::Draw(Purpose::Edit, arguments.clone()),
             "video" | "animate" => Wish::Draw(Purpose::Film, arguments.clone()),
+            "story" => Wish::Tell(arguments),
             "start" => Wish::Answer(Command::Start, arguments),
             "help" => Wish::Answer(Command::Help, arguments),
             "models" => Wish::Answer(Command::Models, arguments),

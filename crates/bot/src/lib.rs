@@ -15,6 +15,7 @@ mod privacy;
 mod settings;
 mod slots;
 mod start;
+mod stories;
 mod welcome;
 
 use std::sync::Arc;
@@ -206,6 +207,7 @@ async fn register_commands(telegram: Telegram) {
             help("imagine", language.say(&Say::CommandImagine)),
             help("edit", language.tell(&Tell::CommandEdit)),
             help("video", language.tell(&Tell::CommandVideo)),
+            help("story", language.tell(&Tell::CommandStory)),
             help("models", language.say(&Say::CommandModels)),
             help("jobs", language.say(&Say::CommandJobs)),
             help("cancel", language.say(&Say::CommandCancel)),

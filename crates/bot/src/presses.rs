@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use atelier_domain::{
     BatchWish, Incoming, Job, JobId, JobState, JobWish, Language, ModelId, PictureWish, Prefs, Press, Request, Say,
-    Seed, Tell, buttons, caption,
+    Seed, StoryWish, Tell, buttons, caption,
 };
 use atelier_queue::{Batch, Cancelling, QueueError, Record, Retrying, Spend, Urgency};
 use atelier_telegram::intake::Hold;
@@ -17,7 +17,7 @@ use tracing::{info, warn};
 use crate::answers::{self, actor, flood};
 use crate::intake::language;
 use crate::orders::{self, Ask, Order, Purpose};
-use crate::{Front, albums, pictures, privacy, settings, slots};
+use crate::{Front, albums, pictures, privacy, settings, slots, stories};
 
 /// Longest word that a pressed button is answered with (Bot API, `answerCallbackQuery`).
 const TOAST: usize = 200;
@@ -72,7 +72,8 @@ async fn press(
 ) -> Result<Word, QueueError> {
     let Ok(press) = data.parse::<Press>() else { return Ok(Word::Toast(language.say(&Say::ToastUnknown))) };
     // looking around may be as fast as one likes
-    let acts = !matches!(press, Press::Choose(_) | Press::Set(..) | Press::Job(JobWish::Models | JobWish::Back, _));
+    let acts = !matches!(press, Press::Choose(_) | Press::Set(..) | Press::Job(JobWish::Models | JobWish::Back, _))
+        && !matches!(press, Press::Story(StoryWish::Show | StoryWish::Format(_), _));
     if acts && !front.queue.tap(incoming.bot, incoming.user.id, data, incoming.update).await? {
         return Ok(Word::Toast(language.tell(&Tell::ToastTwice)));
     }
@@ -127,6 +128,10 @@ async fn press(
             }
             settings::set(front, incoming, field, value.as_deref()).await?;
             Ok(Word::Silent)
+        }
+        Press::Story(wish, id) => {
+            let told = stories::press(front, incoming, wish, &id, prefs, language).await?;
+            Ok(told.map_or(Word::Silent, Word::Toast))
         }
         Press::Forget => {
             let sentence = privacy::forget(front, incoming, language).await?;

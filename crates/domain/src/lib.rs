@@ -19,6 +19,7 @@ pub mod press;
 pub mod request;
 pub mod safety;
 pub mod scenes;
+pub mod story;
 pub mod text;
 pub mod texts;
 
@@ -30,6 +31,6 @@ pub use incoming::{Answered, Chat, ChatKind, Content, Incoming, Picture, Unfit, 
 pub use job::{BadJob, JOB_VERSION, Job, JobState, Place};
 pub use money::Usd;
 pub use prefs::{Field, Prefs};
-pub use press::{BadPress, BatchWish, JobWish, PictureWish, Press};
+pub use press::{BadPress, BatchWish, JobWish, PictureWish, Press, StoryWish};
 pub use request::{AspectRatio, Count, InputImage, Options, Prompt, Request, Seed};
 pub use texts::{Language, Say, Tell};

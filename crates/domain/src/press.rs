@@ -10,6 +10,7 @@ use std::str::FromStr;
 use crate::catalogue::ModelId;
 use crate::ids::JobId;
 use crate::prefs::Field;
+use crate::story::Format;
 
 /// Most bytes of a button's data (Bot API, `InlineKeyboardButton`).
 pub const DATA_BYTES: usize = 64;
@@ -27,6 +28,8 @@ pub enum Press {
     Cook(JobId),
     /// Draw one of the example prompts of the greeting.
     Example(u8),
+    /// Something about a story that has not been drawn.
+    Story(StoryWish, JobId),
     /// Delete all that is on record about the person.
     Forget,
     /// Something about the picture that the message answers.
@@ -35,6 +38,17 @@ pub enum Press {
     Choose(Option<Field>),
     /// Make one of the chat's choices; no value takes it back.
     Set(Field, Option<String>),
+}
+
+/// What can be asked about a story that has not been drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StoryWish {
+    /// Show the scenes, once they are written.
+    Show,
+    /// Make it for this format.
+    Format(Format),
+    /// Draw all scenes.
+    Draw,
 }
 
 /// What can be done with a picture that somebody sent without a word.
@@ -140,6 +154,9 @@ impl fmt::Display for Press {
             Self::Batch(wish, id) => write!(formatter, "all-{}:{id}", word(&BATCH, *wish)),
             Self::Cook(id) => write!(formatter, "cook:{id}"),
             Self::Example(number) => write!(formatter, "example:{number}"),
+            Self::Story(StoryWish::Show, id) => write!(formatter, "story:show:{id}"),
+            Self::Story(StoryWish::Draw, id) => write!(formatter, "story:draw:{id}"),
+            Self::Story(StoryWish::Format(format), id) => write!(formatter, "story:{}:{id}", format.name()),
             Self::Forget => formatter.write_str("forget:"),
             Self::Picture(wish) => write!(formatter, "picture:{}", word(&PICTURE, *wish)),
             Self::Choose(field) => write!(formatter, "choose:{}", field.map_or("", Field::name)),
@@ -162,6 +179,15 @@ impl FromStr for Press {
                 Ok(Self::With(id(job)?, model.parse().map_err(|_| BadPress)?))
             }
             "cook" => Ok(Self::Cook(id(rest)?)),
+            "story" => {
+                let (wish, story) = rest.split_once(':').ok_or(BadPress)?;
+                let wish = match wish {
+                    "show" => StoryWish::Show,
+                    "draw" => StoryWish::Draw,
+                    format => StoryWish::Format(Format::named(format).ok_or(BadPress)?),
+                };
+                Ok(Self::Story(wish, id(story)?))
+            }
             "forget" if rest.is_empty() => Ok(Self::Forget),
             "picture" => Ok(Self::Picture(meant(&PICTURE, rest)?)),
             "choose" if rest.is_empty() => Ok(Self::Choose(None)),
@@ -200,6 +226,8 @@ mod tests {
         let id = JobId::new(1_795_000_000_000, 7);
         let mut presses = vec![Press::With(id.clone(), "m".repeat(32).parse().unwrap()), Press::Cook(id.clone())];
         presses.extend([Press::Example(2), Press::Forget]);
+        let stories = [StoryWish::Show, StoryWish::Draw, StoryWish::Format(Format::TikTok)];
+        presses.extend(stories.map(|wish| Press::Story(wish, id.clone())));
         presses.extend([Press::Choose(None), Press::Choose(Some(Field::Style)), Press::Set(Field::Quiet, None)]);
         presses.push(Press::Set(Field::Model, Some("m".repeat(32))));
         presses.extend(PICTURE.map(|(wish, _)| Press::Picture(wish)));

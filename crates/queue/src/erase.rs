@@ -45,9 +45,19 @@ impl Queue {
             pipeline.cmd("DEL").arg(key(&format!("recipe:{id}"))).ignore();
             erased += 1;
         }
+        let stories = key(&format!("stories:{bot}:{user}"));
+        let told: Vec<String> = redis::cmd("SMEMBERS").arg(&stories).query_async(&mut self.link()).await?;
+        for id in &told {
+            pipeline.cmd("DEL").arg(key(&format!("story:{id}"))).ignore();
+            erased += 1;
+        }
+        pipeline.cmd("DEL").arg(stories).ignore();
+        for record in &ended {
+            pipeline.cmd("DEL").arg(key(&format!("written:{}", record.id))).ignore();
+        }
         // a private chat has its user's number
         let chat = ChatId(user.0);
-        for name in ["recipes", "prefs", "story"] {
+        for name in ["recipes", "prefs"] {
             pipeline.cmd("DEL").arg(key(&format!("{name}:{bot}:{chat}"))).ignore();
         }
         if left.is_empty() {

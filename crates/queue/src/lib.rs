@@ -41,6 +41,7 @@ mod run;
 mod scripts;
 mod stats;
 mod steer;
+mod stories;
 mod submit;
 mod taps;
 mod turns;

@@ -210,6 +210,25 @@ command-settings = model, shape, style, language
 command-privacy = what I keep about you
 command-export = all that I keep about you, as a file
 command-forget = delete all that I keep about you
+story-ask = What is the story about? Write it after the command, a topic or the whole text: /story a day in the life of a lighthouse keeper
+story-writing = The scenes are being written; they appear above. Then choose a format here and change what you like.
+story-scenes = { $count ->
+        [one] One scene:
+       *[other] { $count } scenes:
+    }
+story-how = To change a scene answer this message with its number and new words, like “2: a blue fox”; “2 -” removes it. All together about { $price }.
+story-how-to-change = Answer with the number of a scene and new words, like “2: a blue fox”, or “2 -” to remove it.
+story-not-yet = Not yet: the scenes are still being written.
+button-story-show = 📄 Show the scenes
+button-story-draw = 🎨 Draw them all
+format-name = { $format ->
+        [reels] Reels
+        [tiktok] TikTok
+        [shorts] Shorts
+        [post] Post
+        [stories] Stories
+       *[free] Free
+    }
 toast-cancelled-many = { $count ->
         [one] One picture cancelled.
        *[other] { $count } pictures cancelled.

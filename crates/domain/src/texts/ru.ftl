@@ -215,6 +215,26 @@ command-settings = модель, форма, стиль, язык
 command-privacy = что я о вас храню
 command-export = всё, что я о вас храню, файлом
 command-forget = удалить всё, что я о вас храню
+story-ask = О чём история? Напишите после команды тему или весь текст: /story один день смотрителя маяка
+story-writing = Сцены пишутся; они появятся выше. Потом выберите здесь формат и измените, что захотите.
+story-scenes = { $count ->
+        [one] { $count } сцена:
+        [few] { $count } сцены:
+       *[many] { $count } сцен:
+    }
+story-how = Чтобы изменить сцену, ответьте на это сообщение её номером и новыми словами, например «2: синяя лиса»; «2 -» удалит её. Всё вместе примерно { $price }.
+story-how-to-change = Ответьте номером сцены и новыми словами, например «2: синяя лиса», или «2 -», чтобы удалить.
+story-not-yet = Пока нет: сцены ещё пишутся.
+button-story-show = 📄 Показать сцены
+button-story-draw = 🎨 Нарисовать все
+format-name = { $format ->
+        [reels] Reels
+        [tiktok] TikTok
+        [shorts] Shorts
+        [post] Пост
+        [stories] Stories
+       *[free] Свободно
+    }
 toast-cancelled-many = { $count ->
         [one] Отменена { $count } картинка.
         [few] Отменены { $count } картинки.

@@ -58,7 +58,8 @@ const ROOMS: &[Room] = &[
             "atelier-sketch",
             "atelier-telegram",
         ],
-        never_under: &["axum", "atelier-bot", "atelier-simulator"],
+        // `telegram` opens a port for updates, which a worker never asks for
+        never_under: &["atelier-bot", "atelier-simulator"],
     },
     Room {
         name: "atelier-console",
