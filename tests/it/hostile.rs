@@ -64,7 +64,7 @@ async fn an_output_on_a_strange_host_is_not_fetched() {
 #[tokio::test]
 async fn a_success_without_a_picture_counts_as_filtered() {
     let (world, ada, _processes) = drawn(&json!("empty_list")).await;
-    ada.text("content filter").await;
+    ada.text("filter").await;
     assert_eq!(world.replicate.creates().await, 1);
 }
 

@@ -17,9 +17,9 @@ use crate::texts::{Language, Tell};
 pub enum Format {
     /// Instagram Reels.
     Reels,
-    /// TikTok.
+    /// A short video of `TikTok`.
     TikTok,
-    /// YouTube Shorts.
+    /// A short video of `YouTube`.
     Shorts,
     /// A post.
     Post,

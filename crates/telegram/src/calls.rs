@@ -114,7 +114,7 @@ impl Telegram {
     /// processes of a bot know it and nothing has to be set up; the token cannot be made from it.
     pub(crate) fn webhook_secret(&self) -> SecretString {
         let digest = Sha256::digest(format!("webhook:{}", self.wire.token().expose_secret()));
-        SecretString::from(digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
+        SecretString::from(format!("{digest:x}"))
     }
 
     /// Who the bot is, as the first `identify` told.
