@@ -6,7 +6,6 @@
 #![expect(clippy::expect_used, reason = "the steps that tests share fail by panicking, as tests do")]
 
 mod albums;
-mod arrival;
 mod batches;
 mod buttons;
 mod chaos;

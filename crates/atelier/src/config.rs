@@ -5,18 +5,14 @@
 
 mod services;
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use atelier_bot::Arrival;
-use atelier_domain::safety::Rules;
-use atelier_domain::{Catalogue, ModelId, UserId};
+use atelier_domain::{Catalogue, ModelId};
 use atelier_process::breakpoint::BreakpointSettings;
 use atelier_process::telemetry::{LogFilter, LogFormat};
 use atelier_process::{Exit, breakpoint, shutdown, telemetry};
 use atelier_telegram::Telegram;
-use atelier_telegram::intake::WebhookPort;
 use clap::Args;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::runtime::Runtime;
@@ -63,43 +59,12 @@ impl Common {
     }
 }
 
-/// How bots are reached, and by whom they are run.
-#[derive(Debug, Args)]
-pub(crate) struct ServeArguments {
-    /// Where Telegram is to deliver updates (https), instead of being asked for them; any number of bots may serve it.
-    #[arg(long, env = "ATELIER_WEBHOOK_URL", value_name = "URL", value_parser = web_address)]
-    webhook_url: Option<Url>,
-    /// Where the port for updates listens; what is called at the webhook's address must lead here.
-    #[arg(long, env = "ATELIER_WEBHOOK_LISTEN", value_name = "ADDRESS", default_value = "0.0.0.0:8443")]
-    webhook_listen: SocketAddr,
-    /// Telegram ids of those who run the bots and may act on everybody's jobs; several, separated by commas.
-    #[arg(long = "admin", env = "ATELIER_ADMINS", value_name = "USER", value_delimiter = ',')]
-    pub(crate) admins: Vec<UserId>,
-}
-
-impl ServeArguments {
-    /// The bots' finer points.
-    pub(crate) fn settings(&self, rules: Rules) -> atelier_bot::Settings {
-        atelier_bot::Settings { rules, admins: self.admins.clone(), ..atelier_bot::Settings::default() }
-    }
-
-    /// How updates come; with a webhook its port is opened.
-    pub(crate) async fn arrival(&self, stop: &CancellationToken) -> Result<Arrival, Failure> {
-        let Some(public) = self.webhook_url.clone() else { return Ok(Arrival::Poll) };
-        let port = WebhookPort::open(self.webhook_listen, public, stop.clone()).await;
-        Ok(Arrival::Webhook(port.or_exit(Exit::Usage)?))
-    }
-}
-
 /// Which bots, on which server.
 #[derive(Debug, Args)]
 pub(crate) struct TelegramArguments {
     /// The bot's token from BotFather; several, separated by commas, share queue and workers.
     #[arg(long, env = "TELEGRAM_BOT_TOKEN", hide_env_values = true, value_name = "TOKEN", value_parser = secret)]
     telegram_token: Option<SecretString>,
-    /// Removes a webhook that keeps the bot from polling; without this it is only reported.
-    #[arg(long)]
-    remove_webhook: bool,
     /// Another Bot API server than Telegram's own.
     #[arg(long, env = "TELEGRAM_API_URL", value_name = "URL", value_parser = web_address)]
     telegram_api: Option<Url>,
@@ -125,7 +90,6 @@ impl TelegramArguments {
         for token in tokens.split(',').map(str::trim).filter(|token| !token.is_empty()) {
             let mut settings = atelier_telegram::Settings::new(token.into());
             settings.api_url.clone_from(&self.telegram_api);
-            settings.remove_webhook = self.remove_webhook;
             let client = Telegram::new(settings)
                 .map_err(|error| Failure::usage(format!("TELEGRAM_BOT_TOKEN or TELEGRAM_API_URL: {error}")))?;
             if clients.iter().any(|known| known.bot() == client.bot()) {

@@ -9,7 +9,6 @@ mod answers;
 mod intake;
 mod orders;
 mod pictures;
-mod poller;
 mod presses;
 mod privacy;
 mod settings;
@@ -25,7 +24,7 @@ use atelier_domain::buttons::Abilities;
 use atelier_domain::safety::Rules;
 use atelier_domain::{Catalogue, Job, Language, Model, ModelId, ModelKind, Say, Tell, UserId};
 use atelier_queue::{Limits, Queue};
-use atelier_telegram::intake::{self as pump, IntakeEnd, Observer, WebhookPort};
+use atelier_telegram::intake::{self as pump, IntakeEnd, Observer};
 use atelier_telegram::{CommandHelp, CommandScope, DeliveryError, Telegram};
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -41,19 +40,8 @@ pub struct Bot {
     pub queue: Queue,
     /// The models it offers; the first is used when a prompt names none, unless the settings say otherwise.
     pub catalogue: Catalogue,
-    /// How updates come.
-    pub arrival: Arrival,
     /// Finer points.
     pub settings: Settings,
-}
-
-/// How updates come.
-#[derive(Clone)]
-pub enum Arrival {
-    /// They are fetched, by one process of a bot at a time; others stand by.
-    Poll,
-    /// Telegram delivers them to this port, to any number of processes.
-    Webhook(WebhookPort),
 }
 
 /// Finer points of a bot.
@@ -137,7 +125,7 @@ impl Front {
 /// Answers updates until `shutdown`.
 pub fn run(bot: Bot, shutdown: CancellationToken) -> BoxFuture<'static, Result<(), BotError>> {
     async move {
-        let Bot { telegram, queue, catalogue, arrival, settings } = bot;
+        let Bot { telegram, queue, catalogue, settings } = bot;
         let default_model = match &settings.default_model {
             Some(id) => catalogue.get(id),
             None => catalogue.models().first(),
@@ -150,7 +138,7 @@ pub fn run(bot: Bot, shutdown: CancellationToken) -> BoxFuture<'static, Result<(
         let grace = settings.grace;
         let front = Arc::new(Front {
             telegram: telegram.clone(),
-            queue: queue.clone(),
+            queue,
             catalogue,
             settings,
             default_model,
@@ -160,12 +148,7 @@ pub fn run(bot: Bot, shutdown: CancellationToken) -> BoxFuture<'static, Result<(
         let observer = Observer::default();
         let handler = intake::Intake::new(front);
         pictures::resume(&handler).await;
-        let ended = match arrival {
-            Arrival::Poll => poller::run(&telegram, &queue, &handler, &observer, &shutdown).await,
-            Arrival::Webhook(port) => {
-                pump::listen(telegram, port, move |incoming| handler.take(incoming), observer.clone(), shutdown).await
-            }
-        };
+        let ended = pump::pump(telegram, move |incoming| handler.take(incoming), observer.clone(), shutdown).await;
         tasks.close();
         if tokio::time::timeout(grace, tasks.wait()).await.is_err() {
             warn!(left = tasks.len(), "some answers were cut short; workers post the slots that are missing");

@@ -24,7 +24,6 @@ mod gather;
 mod herald;
 mod keeper;
 pub mod keys;
-mod lead;
 mod lease;
 mod ledger;
 mod link;

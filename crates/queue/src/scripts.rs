@@ -51,7 +51,6 @@ verbs! {
     Park = "park.lua",
     Album = "album.lua",
     Tap = "tap.lua",
-    Lead = "lead.lua",
     Stats = "stats.lua",
     Charge = "ledger/charge.lua",
     Credit = "ledger/credit.lua",
@@ -72,8 +71,7 @@ impl Verb {
             | Self::Grant
             | Self::Park
             | Self::Album
-            | Self::Tap
-            | Self::Lead => ("", "", ""),
+            | Self::Tap => ("", "", ""),
             Self::Charge | Self::Credit => (BOOK, "", ""),
             Self::Position | Self::Stats => ("", LINES, ""),
             Self::Submit => (BOOK, LINES, ""),

@@ -10,11 +10,9 @@ use std::time::Duration;
 use atelier_domain::{BotId, ChatId, UserId};
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 use teloxide::payloads::{DeleteWebhook, GetMe, GetWebhookInfo, SetMyCommands};
 use teloxide::types::{BotCommand, BotCommandScope};
 use url::Url;
@@ -108,13 +106,6 @@ impl Telegram {
     /// Whether the pump removes a webhook in its way.
     pub(crate) fn removes_webhook(&self) -> bool {
         self.shared.remove_webhook
-    }
-
-    /// What Telegram shows with every update that it delivers, so that nobody else can. Made from the token, so that all
-    /// processes of a bot know it and nothing has to be set up; the token cannot be made from it.
-    pub(crate) fn webhook_secret(&self) -> SecretString {
-        let digest = Sha256::digest(format!("webhook:{}", self.wire.token().expose_secret()));
-        SecretString::from(format!("{digest:x}"))
     }
 
     /// Who the bot is, as the first `identify` told.

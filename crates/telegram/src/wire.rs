@@ -140,11 +140,6 @@ impl Wire {
         Ok(Self(Arc::new(Inner { client, base, token })))
     }
 
-    /// The bot's token.
-    pub(crate) fn token(&self) -> &SecretString {
-        &self.0.token
-    }
-
     /// Host and port, for logs; the address may hold credentials, so the rest is not shown.
     pub(crate) fn host(&self) -> String {
         let base = &self.0.base;

@@ -8,7 +8,7 @@ use atelier_telegram::Telegram;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{Common, ProviderArguments, ServeArguments, TelegramArguments};
+use crate::config::{Common, ProviderArguments, TelegramArguments};
 use crate::failure::{Failure, OrExit};
 use crate::queue_of::RedisArguments;
 
@@ -20,8 +20,6 @@ pub(crate) struct Arguments {
     redis: RedisArguments,
     #[command(flatten)]
     provider: ProviderArguments,
-    #[command(flatten)]
-    serve: ServeArguments,
 }
 
 pub(crate) async fn run(common: Common, arguments: Arguments) -> Result<(), Failure> {
@@ -31,8 +29,8 @@ pub(crate) async fn run(common: Common, arguments: Arguments) -> Result<(), Fail
     let rules = arguments.provider.rules()?;
     let stop = common.stop_token()?;
     let queue = arguments.redis.connect().await?;
-    let settings = arguments.serve.settings(rules);
-    serve(telegrams, &queue, &catalogue, &settings, &arguments.serve, &stop).await
+    let settings = atelier_bot::Settings { rules, ..atelier_bot::Settings::default() };
+    serve(telegrams, &queue, &catalogue, &settings, &stop).await
 }
 
 /// Runs a bot for every token until `stop`; the first that fails stops the others.
@@ -41,15 +39,13 @@ pub(crate) async fn serve(
     queue: &Queue,
     catalogue: &Catalogue,
     settings: &atelier_bot::Settings,
-    arguments: &ServeArguments,
     stop: &CancellationToken,
 ) -> Result<(), Failure> {
     let stop = stop.child_token();
-    let arrival = arguments.arrival(&stop).await?;
     let mut bots = JoinSet::new();
     for telegram in telegrams {
-        let (settings, arrival) = (settings.clone(), arrival.clone());
-        let bot = Bot { telegram, queue: queue.clone(), catalogue: catalogue.clone(), arrival, settings };
+        let settings = settings.clone();
+        let bot = Bot { telegram, queue: queue.clone(), catalogue: catalogue.clone(), settings };
         bots.spawn(atelier_bot::run(bot, stop.clone()));
     }
     let mut outcome = Ok(());

@@ -7,9 +7,7 @@ use atelier_queue::PrivateSettings;
 use atelier_worker::Worker;
 use tracing::{info, warn};
 
-use crate::config::{
-    Common, ProviderArguments, ServeArguments, ServerArguments, TelegramArguments, WorkArguments, offers_services,
-};
+use crate::config::{Common, ProviderArguments, ServerArguments, TelegramArguments, WorkArguments, offers_services};
 use crate::failure::{Failure, OrExit};
 use crate::private::KeptRedis;
 use crate::queue_of::{DATA, RedisArguments, UP_REDIS, connect};
@@ -25,8 +23,6 @@ pub(crate) struct Arguments {
     server: ServerArguments,
     #[command(flatten)]
     provider: ProviderArguments,
-    #[command(flatten)]
-    serve: ServeArguments,
     #[command(flatten)]
     work: WorkArguments,
     /// Where the private Redis keeps its data.
@@ -64,13 +60,12 @@ pub(crate) async fn run(common: Common, arguments: Arguments) -> Result<(), Fail
             let (bots_stop, work_stop) = (stop.child_token(), tokio_util::sync::CancellationToken::new());
             let options = arguments.work.options(&catalogue);
             info!(redis = %url, bots = telegrams.len(), models = catalogue.models().len(), worker = options.worker, "up");
-            let bot_settings = arguments.serve.settings(rules.clone());
+            let bot_settings = atelier_bot::Settings { rules: rules.clone(), ..atelier_bot::Settings::default() };
             let settings =
                 atelier_worker::Settings { catalogue: catalogue.clone(), rules, ..atelier_worker::Settings::default() };
             let worker = Worker { telegrams: telegrams.clone(), queue: queue.clone(), providers, options, settings };
             let bots = async {
-                let outcome =
-                    bot::serve(telegrams, &queue, &catalogue, &bot_settings, &arguments.serve, &bots_stop).await;
+                let outcome = bot::serve(telegrams, &queue, &catalogue, &bot_settings, &bots_stop).await;
                 work_stop.cancel();
                 outcome
             };

@@ -17,15 +17,13 @@
 //! message with an entity kind newer than itself into an empty one, and the prompt in it would vanish.
 //!
 //! Absent: work. The handler submits and returns; no Telegram call belongs on this path. A handler that never returns
-//! stops the intake, so it must bound its own waits. One poller per token: a second one is reported, not fought. Where
-//! Telegram is to deliver by itself, [`listen`] takes the place of [`pump`], with the same promise.
+//! stops the intake, so it must bound its own waits. One poller per token: a second one is reported, not fought.
 
 mod backoff;
 mod command;
 mod observer;
 mod poller;
 mod read;
-mod webhook;
 
 use std::sync::Arc;
 
@@ -37,7 +35,6 @@ use tokio_util::sync::CancellationToken;
 use crate::calls::Telegram;
 
 pub use observer::{Observer, Snapshot};
-pub use webhook::{BadPort, WebhookPort, listen};
 
 /// The handler cannot accept updates for now: everything waits, in order.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -58,8 +58,7 @@ const ROOMS: &[Room] = &[
             "atelier-sketch",
             "atelier-telegram",
         ],
-        // `telegram` opens a port for updates, which a worker never asks for
-        never_under: &["atelier-bot", "atelier-simulator"],
+        never_under: &["axum", "atelier-bot", "atelier-simulator"],
     },
     Room {
         name: "atelier-console",
@@ -100,7 +99,7 @@ const GIANTS: &[(&str, &[&str], &[&str])] = &[
     // `simulator` posts updates to webhooks, as Telegram does
     ("reqwest", &["atelier-provider", "atelier-telegram", "atelier-simulator", "e2e"], &[]),
     // how a room opens a port
-    ("axum", &["atelier-console", "atelier-simulator", "atelier-telegram"], &["atelier-provider"]),
+    ("axum", &["atelier-console", "atelier-simulator"], &["atelier-provider", "atelier-telegram"]),
     ("image", &["atelier-media", "atelier-simulator"], &[]),
     ("resvg", &["atelier-media"], &[]),
     ("tiny-skia", &["atelier-sketch"], &[]),
