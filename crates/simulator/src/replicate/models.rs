@@ -20,8 +20,8 @@ pub(super) struct Model {
     pub(super) media: Media,
     /// Typical seconds in `processing`.
     pub(super) seconds: f64,
-    /// Dollars an output.
-    pub(super) price: f64,
+    /// What it costs.
+    pub(super) price: Price,
     pub(super) run_count: u64,
 }
 
@@ -53,6 +53,15 @@ pub(super) enum Default {
     Flag(bool),
 }
 
+/// Dollars.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Price {
+    /// An output.
+    Output(f64),
+    /// A second of film, by resolution.
+    Second(&'static [(&'static str, f64)]),
+}
+
 /// Shape of `output`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Output {
@@ -68,7 +77,7 @@ pub(super) enum Media {
     /// As `output_format` says.
     Chosen,
     Svg,
-    /// An animated GIF stands in for MP4.
+    /// A short MP4, however long the film that was asked for.
     Video,
 }
 
@@ -104,6 +113,19 @@ impl Model {
 }
 
 impl Model {
+    /// Dollars for so many outputs of this input.
+    pub(super) fn charge(&self, input: &serde_json::Map<String, serde_json::Value>, outputs: usize) -> f64 {
+        match self.price {
+            Price::Output(price) => price * outputs as f64,
+            Price::Second(prices) => {
+                let resolution = self.text(input, "resolution");
+                let known = prices.iter().find(|(name, _)| Some(*name) == resolution);
+                let seconds = input.get("duration").and_then(serde_json::Value::as_f64).unwrap_or(5.0);
+                known.map_or(0.0, |(_, price)| price * seconds) * outputs.min(1) as f64
+            }
+        }
+    }
+
     /// A text input as given, or its default.
     pub(super) fn text<'a>(
         &self,

@@ -2,7 +2,7 @@
 
 use super::Default as D;
 use super::Kind::{Choice, Flag, Integer, Number, Text, Uri, Uris};
-use super::{Input, Media, Model, Output};
+use super::{Input, Media, Model, Output, Price};
 
 const fn input(name: &'static str, kind: super::Kind, default: D) -> Input {
     Input { name, kind, default }
@@ -112,6 +112,18 @@ const SEEDANCE: &[Input] = &[
     SEED,
 ];
 
+const SEEDANCE_PRO: &[Input] = &[
+    PROMPT,
+    input("image", Uri, D::None),
+    input("last_frame_image", Uri, D::None),
+    input("duration", Integer(2, 12), D::Integer(5)),
+    input("resolution", Choice(&["480p", "720p", "1080p"]), D::Text("1080p")),
+    input("aspect_ratio", Choice(&["16:9", "4:3", "1:1", "3:4", "9:16", "21:9", "9:21"]), D::Text("16:9")),
+    input("fps", Integer(24, 24), D::Integer(24)),
+    input("camera_fixed", Flag, D::Flag(false)),
+    SEED,
+];
+
 const IMAGEN: &[Input] = &[
     PROMPT,
     input("aspect_ratio", Choice(&["1:1", "9:16", "16:9", "3:4", "4:3"]), D::Text("1:1")),
@@ -131,7 +143,7 @@ pub(crate) const ALL: &[Model] = &[
         output: Output::One,
         media: Media::Fixed("png"),
         seconds: 6.0,
-        price: 0.03,
+        price: Price::Output(0.03),
         run_count: 2_300_000,
     },
     Model {
@@ -141,7 +153,7 @@ pub(crate) const ALL: &[Model] = &[
         output: Output::One,
         media: Media::Fixed("png"),
         seconds: 10.0,
-        price: 0.06,
+        price: Price::Output(0.06),
         run_count: 400_000,
     },
     Model {
@@ -151,7 +163,7 @@ pub(crate) const ALL: &[Model] = &[
         output: Output::One,
         media: Media::Fixed("png"),
         seconds: 16.0,
-        price: 0.09,
+        price: Price::Output(0.09),
         run_count: 500_000,
     },
     Model {
@@ -173,7 +185,7 @@ pub(crate) const ALL: &[Model] = &[
         output: Output::One,
         media: Media::Fixed("jpg"),
         seconds: 4.0,
-        price: 0.03,
+        price: Price::Output(0.03),
         run_count: 2_100_000,
     },
     Model {
@@ -183,7 +195,7 @@ pub(crate) const ALL: &[Model] = &[
         output: Output::One,
         media: Media::Chosen,
         seconds: 9.0,
-        price: 0.06,
+        price: Price::Output(0.06),
         run_count: 700_000,
     },
     Model {
@@ -193,7 +205,7 @@ pub(crate) const ALL: &[Model] = &[
         output: Output::One,
         media: Media::Chosen,
         seconds: 3.0,
-        price: 0.02,
+        price: Price::Output(0.02),
         run_count: 1_000_000,
     },
     Model {
@@ -214,7 +226,7 @@ pub(crate) const ALL: &[Model] = &[
         output: Output::Many,
         media: Media::Chosen,
         seconds: 0.83,
-        price: 0.003,
+        price: Price::Output(0.003),
         run_count: 497_000_000,
     },
     Model {
@@ -239,7 +251,7 @@ pub(crate) const ALL: &[Model] = &[
         output: Output::One,
         media: Media::Chosen,
         seconds: 3.8,
-        price: 0.04,
+        price: Price::Output(0.04),
         run_count: 58_000_000,
     },
     Model {
@@ -258,7 +270,7 @@ pub(crate) const ALL: &[Model] = &[
         output: Output::One,
         media: Media::Chosen,
         seconds: 10.5,
-        price: 0.039,
+        price: Price::Output(0.039),
         run_count: 11_500_000,
     },
     Model {
@@ -300,7 +312,7 @@ pub(crate) const ALL: &[Model] = &[
         output: Output::One,
         media: Media::Svg,
         seconds: 12.0,
-        price: 0.08,
+        price: Price::Output(0.08),
         run_count: 400_000,
     },
     Model {
@@ -310,7 +322,163 @@ pub(crate) const ALL: &[Model] = &[
         output: Output::One,
         media: Media::Video,
         seconds: 38.0,
-        price: 0.18,
+        price: Price::Second(&[("480p", 0.018), ("720p", 0.036), ("1080p", 0.072)]),
         run_count: 1_100_000,
+    },
+    Model {
+        slug: "bytedance/seedance-1-pro",
+        description: "A video generation model that offers text-to-video and image-to-video support.",
+        inputs: SEEDANCE_PRO,
+        output: Output::One,
+        media: Media::Video,
+        seconds: 60.0,
+        price: Price::Second(&[("480p", 0.03), ("720p", 0.06), ("1080p", 0.15)]),
+        run_count: 1_000_000,
+    },
+    Model {
+        slug: "bytedance/seedance-1-pro-fast",
+        description: "A faster and cheaper version of Seedance 1 Pro.",
+        inputs: SEEDANCE_PRO,
+        output: Output::One,
+        media: Media::Video,
+        seconds: 47.0,
+        price: Price::Second(&[("480p", 0.015), ("720p", 0.025), ("1080p", 0.06)]),
+        run_count: 300_000,
+    },
+    Model {
+        slug: "minimax/video-01",
+        description: "Generate 6s videos with prompts or images.",
+        inputs: &[PROMPT, input("first_frame_image", Uri, D::None), input("prompt_optimizer", Flag, D::Flag(true))],
+        output: Output::One,
+        media: Media::Video,
+        seconds: 289.0,
+        price: Price::Output(0.5),
+        run_count: 600_000,
+    },
+    Model {
+        slug: "ideogram-ai/ideogram-v2",
+        description: "An excellent image model with strong inpainting, prompt comprehension and text rendering.",
+        inputs: &[
+            PROMPT,
+            input(
+                "aspect_ratio",
+                Choice(&["1:1", "16:9", "9:16", "4:3", "3:4", "3:2", "2:3", "16:10", "10:16", "3:1", "1:3"]),
+                D::Text("1:1"),
+            ),
+            input("resolution", Choice(IDEOGRAM_RESOLUTIONS), D::Text("None")),
+            input("magic_prompt_option", Choice(&["Auto", "On", "Off"]), D::Text("Auto")),
+            input(
+                "style_type",
+                Choice(&["None", "Auto", "General", "Realistic", "Design", "Render 3D", "Anime"]),
+                D::Text("None"),
+            ),
+            input("negative_prompt", Text, D::None),
+            input("image", Uri, D::None),
+            input("mask", Uri, D::None),
+            SEED,
+        ],
+        output: Output::One,
+        media: Media::Fixed("png"),
+        seconds: 19.6,
+        price: Price::Output(0.08),
+        run_count: 2_000_000,
+    },
+    Model {
+        slug: "bytedance/seedream-4",
+        description: "Unified text-to-image generation and precise single-sentence editing at up to 4K resolution.",
+        inputs: &[
+            PROMPT,
+            input("image_input", Uris(10), D::None),
+            input("size", Choice(&["1K", "2K", "4K", "custom"]), D::Text("2K")),
+            input(
+                "aspect_ratio",
+                Choice(&["match_input_image", "1:1", "4:3", "3:4", "16:9", "9:16", "3:2", "2:3", "21:9"]),
+                D::Text("match_input_image"),
+            ),
+            input("width", Integer(1024, 4096), D::Integer(2048)),
+            input("height", Integer(1024, 4096), D::Integer(2048)),
+            input("sequential_image_generation", Choice(&["disabled", "auto"]), D::Text("disabled")),
+            input("max_images", Integer(1, 15), D::Integer(1)),
+            input("enhance_prompt", Flag, D::Flag(true)),
+        ],
+        output: Output::Many,
+        media: Media::Fixed("jpg"),
+        seconds: 14.4,
+        price: Price::Output(0.03),
+        run_count: 1_500_000,
+    },
+    Model {
+        slug: "google/imagen-4",
+        description: "Google's Imagen 4 flagship model.",
+        inputs: &[
+            PROMPT,
+            input("aspect_ratio", Choice(&["1:1", "9:16", "16:9", "3:4", "4:3"]), D::Text("1:1")),
+            input("image_size", Choice(&["1K", "2K"]), D::Text("1K")),
+            input(
+                "safety_filter_level",
+                Choice(&["block_low_and_above", "block_medium_and_above", "block_only_high"]),
+                D::Text("block_only_high"),
+            ),
+            input("output_format", Choice(&["jpg", "png"]), D::Text("jpg")),
+        ],
+        output: Output::One,
+        media: Media::Chosen,
+        seconds: 8.0,
+        price: Price::Output(0.04),
+        run_count: 4_100_000,
+    },
+    Model {
+        slug: "luma/photon",
+        description: "High-quality image generation model optimized for creative professional workflows.",
+        inputs: &[
+            PROMPT,
+            input("aspect_ratio", Choice(&["1:1", "3:4", "4:3", "9:16", "16:9", "9:21", "21:9"]), D::Text("16:9")),
+            input("image_reference", Uri, D::None),
+            input("style_reference", Uri, D::None),
+            input("character_reference", Uri, D::None),
+            SEED,
+        ],
+        output: Output::One,
+        media: Media::Fixed("jpg"),
+        seconds: 12.0,
+        price: Price::Output(0.03),
+        run_count: 3_000_000,
+    },
+    Model {
+        slug: "black-forest-labs/flux-kontext-pro",
+        description: "A state-of-the-art text-based image editing model.",
+        inputs: &[
+            PROMPT,
+            input("input_image", Uri, D::None),
+            input(
+                "aspect_ratio",
+                Choice(&[
+                    "match_input_image",
+                    "1:1",
+                    "16:9",
+                    "9:16",
+                    "4:3",
+                    "3:4",
+                    "3:2",
+                    "2:3",
+                    "4:5",
+                    "5:4",
+                    "21:9",
+                    "9:21",
+                    "2:1",
+                    "1:2",
+                ]),
+                D::Text("match_input_image"),
+            ),
+            input("output_format", Choice(&["jpg", "png"]), D::Text("png")),
+            input("safety_tolerance", Integer(0, 6), D::Integer(2)),
+            input("prompt_upsampling", Flag, D::Flag(false)),
+            input("seed", Integer(i64::MIN, i64::MAX), D::None),
+        ],
+        output: Output::One,
+        media: Media::Chosen,
+        seconds: 8.0,
+        price: Price::Output(0.04),
+        run_count: 25_000_000,
     },
 ];
