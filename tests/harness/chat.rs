@@ -6,6 +6,9 @@ use serde_json::{Value, json};
 
 use crate::PATIENCE;
 
+/// What the caption of a result says, in every language; the card of a picture that is not there says neither.
+const RESULTS: [&str; 4] = ["made by AI", "without an AI model", "создано ИИ", "без модели ИИ"];
+
 /// The Bot API simulator.
 #[derive(Clone)]
 pub struct BotApi {
@@ -97,6 +100,26 @@ impl Chat {
         updates.values().next().and_then(Value::as_u64).expect("an update")
     }
 
+    /// Replies to a message.
+    pub async fn answer(&self, message: i64, text: &str) -> u64 {
+        let user = json!({ "id": self.user, "first_name": "Ada", "language_code": self.language });
+        let body = json!({ "user": user, "text": text, "reply_to": message });
+        let answer = self.api.post("/_sim/messages", &body).await;
+        let updates = answer["updates"].as_object().expect("updates by bot");
+        updates.values().next().and_then(Value::as_u64).expect("an update")
+    }
+
+    /// Presses the button that shows this on a message; what the user is told.
+    pub async fn tap(&self, message: &Value, text: &str) -> String {
+        let buttons =
+            message["buttons"].as_array().into_iter().flatten().flat_map(|row| row.as_array().into_iter().flatten());
+        let mut found = buttons.filter(|button| button["text"].as_str().is_some_and(|shown| shown.contains(text)));
+        let button = found.next_back().unwrap_or_else(|| panic!("no button “{text}” on {message}"));
+        let data = button["callback_data"].as_str().expect("data");
+        let answer = self.press(message["id"].as_i64().expect("an id"), data).await;
+        answer["text"].as_str().unwrap_or_default().to_owned()
+    }
+
     /// Presses the button of that data on a message.
     pub async fn press(&self, message: i64, data: &str) -> Value {
         let body = json!({ "chat": self.user, "user": self.user, "message_id": message, "data": data });
@@ -105,9 +128,18 @@ impl Chat {
         self.api.wait(&format!("answered={query}")).await["answer"].clone()
     }
 
-    /// Waits until the chat shows so many photos; its messages.
+    /// Waits until the chat shows so many pictures, cards not counted; its messages.
     pub async fn photos(&self, count: usize) -> Vec<Value> {
-        self.until(&format!("photos={count}")).await
+        let captions: String = url::form_urlencoded::byte_serialize(RESULTS.join("|").as_bytes()).collect();
+        self.until(&format!("photos={count}&captioned={captions}")).await
+    }
+
+    /// Waits until a message of the bot contains the text; that message, the last one if there are several.
+    pub async fn saying(&self, part: &str) -> Value {
+        let messages = self.text(part).await;
+        let says = |field: &Value| field.as_str().is_some_and(|said| said.contains(part));
+        let found = messages.into_iter().rfind(|message| says(&message["text"]) || says(&message["caption"]));
+        found.expect("the message that was waited for")
     }
 
     /// Waits until a message of the bot contains the text; the chat's messages.
@@ -128,10 +160,15 @@ impl Chat {
         state["state"]["messages"].as_array().cloned().unwrap_or_default()
     }
 
-    /// The messages of a kind now.
+    /// The messages of a kind now, cards not counted.
     pub async fn of_kind(&self, kind: &str) -> Vec<Value> {
         let mut messages = self.messages().await;
-        messages.retain(|message| message["kind"] == kind);
+        messages.retain(|message| message["kind"] == kind && (kind != "photo" || is_result(message)));
         messages
     }
+}
+
+/// Whether a message shows a result.
+pub fn is_result(message: &Value) -> bool {
+    message["caption"].as_str().is_some_and(|caption| RESULTS.iter().any(|part| caption.contains(part)))
 }

@@ -16,7 +16,7 @@ mod world;
 
 pub use breakpoint::{Breakpoint, Hit};
 pub use browser::{Browser, View};
-pub use chat::{BotApi, Chat};
+pub use chat::{BotApi, Chat, is_result};
 pub use events::Events;
 pub use process::Process;
 pub use provider::Replicate;

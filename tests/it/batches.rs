@@ -27,7 +27,7 @@ async fn nobody_waits_for_somebody_elses_batch() {
         .photos(3)
         .await
         .iter()
-        .filter(|message| message["kind"] == "photo")
+        .filter(|message| harness::is_result(message))
         .map(|message| message["caption"].as_str().unwrap_or_default().lines().next().unwrap_or_default().to_owned())
         .collect();
     assert_eq!(photos, ["ada one", "ada two", "ada three"], "each prompt its own picture, in order");
@@ -41,21 +41,20 @@ async fn a_filtered_prompt_leaves_the_others_of_its_batch_alone() {
     let ada = world.telegram.user(1);
     ada.say("- first\n- second\n- third").await;
     ada.photos(2).await;
-    let messages = ada.text("content filter").await;
-    let told = messages.iter().find(|message| message["text"].as_str().is_some_and(|text| text.contains("filter")));
-    let told = told.and_then(|message| message["text"].as_str()).unwrap_or_default();
+    let card = ada.saying("content filter").await;
+    let told = card["caption"].as_str().unwrap_or_default();
     assert!(told.starts_with("2/3 · second") && told.contains("It cost nothing"), "{told}");
     assert!(!told.contains("NSFW"), "the provider's words stay out of the chat: {told}");
     assert_eq!(world.replicate.creates().await, 3, "a filtered prompt is not tried again");
 }
 
 #[tokio::test]
-async fn a_message_asks_for_ten_pictures_at_most() {
+async fn a_message_asks_for_twenty_pictures_at_most() {
     let world = World::start().await;
     let (_bot, _worker) = (world.bot().await, world.worker());
     let ada = world.telegram.user(1);
-    ada.say("a cat --n 6\n--each\na dog --n 5").await;
-    ada.text("at most 10").await;
+    ada.say("--each\na cat --n 10\na dog --n 10\na fox").await;
+    ada.text("at most 20").await;
     assert_eq!(world.jobs(1).await.len(), 0, "all or nothing");
     ada.say("a cat --n 10 --model sketch").await;
     ada.photos(10).await;

@@ -106,11 +106,12 @@ async fn a_bot_that_dies_after_it_submitted_doubles_nothing() {
     assert_eq!(world.jobs(1).await.len(), 2);
     // the offset did not move: the next bot gets the update again, and posts the slots that are missing
     let _bot = world.bot().await;
-    ada.until("replies=2").await;
+    ada.text("0 of 2").await;
     let _worker = world.worker();
     ada.photos(2).await;
+    ada.text("2 of 2").await;
     assert_eq!((world.jobs(1).await.len(), world.replicate.creates().await), (2, 2));
-    assert_eq!(ada.messages().await.len(), 3, "the prompt and two pictures");
+    assert_eq!(ada.messages().await.len(), 4, "the prompt, two pictures and the message under them");
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ async fn bot_and_workers_outlive_a_killed_redis() {
     let (ada, bob) = (world.telegram.user(1), world.telegram.user(2));
     ada.say("- one\n- two\n- three").await;
     world.replicate.wait("held=3").await;
-    ada.until("replies=3").await;
+    ada.text("0 of 3").await;
     world.kill_redis().await;
 
     // Bob is told the truth, and his prompt stays with Telegram
@@ -25,7 +25,8 @@ async fn bot_and_workers_outlive_a_killed_redis() {
     bob.photos(1).await;
     assert!(bot.is_running() && worker.is_running(), "nobody had to be restarted");
     assert_eq!(world.replicate.creates().await, 4);
-    assert_eq!(ada.messages().await.len(), 4, "the message and three pictures");
+    ada.text("3 of 3").await;
+    assert_eq!(ada.messages().await.len(), 5, "the message, three pictures and the message under them");
     let apologies = bob.of_kind("text").await;
     assert_eq!(apologies.len(), 2, "the prompt and one apology: {apologies:?}");
 }

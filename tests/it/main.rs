@@ -5,7 +5,9 @@
 
 #![expect(clippy::expect_used, reason = "the steps that tests share fail by panicking, as tests do")]
 
+mod albums;
 mod batches;
+mod buttons;
 mod chaos;
 mod conversation;
 mod crashes;

@@ -3,13 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use atelier_domain::{Incoming, JobId, JobState, Language, MessageId, Press, Say, caption};
-use atelier_queue::{Cancelling, QueueError, Record, Urgency};
+use atelier_domain::buttons::Rows;
+use atelier_domain::{BotId, Incoming, JobId, JobState, Language, MessageId, Say, UserId, caption};
+use atelier_queue::{Cancelling, QueueError, Record, Spend, Urgency};
+use atelier_sketch::Mood;
 use atelier_telegram::{DeliveryError, Hindrance, Keyboard, Place};
 use tracing::warn;
 
-use crate::Front;
 use crate::intake::{Command, language};
+use crate::{Front, slots, start};
 
 /// How many jobs `/jobs` shows.
 const SHOWN: usize = 10;
@@ -27,7 +29,7 @@ pub(crate) fn flood(error: &DeliveryError) -> Option<Duration> {
 /// Replies to a message.
 pub(crate) fn spawn_reply(front: &Arc<Front>, incoming: Arc<Incoming>, text: String) {
     let this = front.clone();
-    front.tasks.spawn(async move { reply(&this, &incoming, &text).await });
+    front.tasks.spawn(async move { reply(&this, &incoming, &text, &Keyboard::none()).await });
 }
 
 /// Answers a command.
@@ -35,10 +37,12 @@ pub(crate) fn spawn_command(front: &Arc<Front>, incoming: Arc<Incoming>, command
     let this = front.clone();
     front.tasks.spawn(async move {
         let language = language(&incoming);
+        let mut keyboard = Keyboard::none();
         let text = match command {
             Command::Start => {
-                let model = this.catalogue.get(&this.default_model).map_or("", |model| model.title.as_str());
-                language.say(&Say::Start { model })
+                let (text, rows) = or_apologise_with(start::greet(&this, &arguments, language).await, language);
+                keyboard = Keyboard::of(&rows);
+                text
             }
             Command::Help => language.say(&Say::Help { most: this.settings.pictures }),
             Command::Models => models(&this, language),
@@ -46,44 +50,8 @@ pub(crate) fn spawn_command(front: &Arc<Front>, incoming: Arc<Incoming>, command
             Command::Cancel => or_apologise(cancel(&this, &incoming, &arguments, language).await, language),
             Command::Unknown => language.say(&Say::UnknownCommand),
         };
-        reply(&this, &incoming, &text).await;
+        reply(&this, &incoming, &text, &keyboard).await;
     });
-}
-
-/// Answers a pressed button, at once: until then its user sees a spinner.
-pub(crate) fn spawn_press(front: &Arc<Front>, incoming: Arc<Incoming>, query: String, data: String) {
-    let this = front.clone();
-    front.tasks.spawn(async move {
-        let language = language(&incoming);
-        let toast = match data.parse() {
-            Ok(Press::Cancel(id)) => press_cancel(&this, &incoming, &id, language).await,
-            Err(_) => language.say(&Say::ToastUnknown),
-        };
-        match this.telegram.answer(&query, Some(&toast)).await {
-            Ok(()) | Err(DeliveryError::LateQuery) => {}
-            Err(error) => warn!(outcome = error.name(), %error, "a button could not be answered"),
-        }
-    });
-}
-
-async fn press_cancel(front: &Arc<Front>, incoming: &Incoming, id: &JobId, language: Language) -> String {
-    let owner = Some((incoming.bot, incoming.user.id));
-    let say = match front.queue.cancel(id, &actor(incoming), owner).await {
-        Ok(Cancelling::Cancelled) => {
-            let (this, id, message) = (front.clone(), id.clone(), incoming.message);
-            front.tasks.spawn(async move { show_cancelled(&this, &id, Some(message)).await });
-            Say::ToastCancelled
-        }
-        Ok(Cancelling::Asked) => Say::ToastCancelAsked,
-        Ok(Cancelling::Ended) => Say::ToastCancelLate,
-        Ok(Cancelling::Foreign) => Say::ToastCancelForeign,
-        Ok(Cancelling::Unknown) => Say::ToastUnknown,
-        Err(error) => {
-            warn!(job.id = %id, %error, "a job could not be cancelled");
-            Say::UnavailableLook
-        }
-    };
-    language.say(&say)
 }
 
 fn models(front: &Front, language: Language) -> String {
@@ -118,7 +86,6 @@ async fn cancel(
     arguments: &str,
     language: Language,
 ) -> Result<String, QueueError> {
-    let owner = Some((incoming.bot, incoming.user.id));
     let wish = arguments.trim();
     let ids: Vec<JobId> = if wish.is_empty() {
         let records = front.queue.jobs_of(incoming.bot, incoming.user.id, 200).await?;
@@ -129,51 +96,57 @@ async fn cancel(
             Err(_) => return Ok(language.say(&Say::CancelUnknown)),
         }
     };
+    if !wish.is_empty() {
+        let standing = front.queue.record(&ids[0]).await?;
+        let mine = |record: &Record| record.bot == Some(incoming.bot) && record.user == Some(incoming.user.id);
+        if !standing.as_ref().is_some_and(|record| mine(record) || front.is_admin(incoming.user.id)) {
+            return Ok(language.say(&Say::CancelUnknown));
+        }
+    }
+    let count = cancel_all(front, incoming, &ids).await?;
+    Ok(language.say(&if count == 0 { Say::CancelNone } else { Say::CancelDone { count: count as usize } }))
+}
+
+/// Cancels these jobs as far as they have not ended and are the user's, or the user is an administrator; how many.
+pub(crate) async fn cancel_all(front: &Arc<Front>, incoming: &Incoming, ids: &[JobId]) -> Result<u32, QueueError> {
     let mut count = 0;
-    for id in &ids {
-        match front.queue.cancel(id, &actor(incoming), owner).await? {
+    for id in ids {
+        match front.queue.cancel(id, &actor(incoming), owner(front, incoming)).await? {
             Cancelling::Cancelled => {
                 count += 1;
                 let (this, id) = (front.clone(), id.clone());
                 front.tasks.spawn(async move { show_cancelled(&this, &id, None).await });
             }
             Cancelling::Asked => count += 1,
-            Cancelling::Unknown | Cancelling::Foreign if !wish.is_empty() => {
-                return Ok(language.say(&Say::CancelUnknown));
-            }
             Cancelling::Ended | Cancelling::Unknown | Cancelling::Foreign => {}
         }
     }
-    Ok(language.say(&if count == 0 { Say::CancelNone } else { Say::CancelDone { count } }))
+    Ok(count)
+}
+
+/// Whose jobs this user may touch: the user's own, or all.
+pub(crate) fn owner(front: &Front, incoming: &Incoming) -> Option<(BotId, UserId)> {
+    (!front.is_admin(incoming.user.id)).then_some((incoming.bot, incoming.user.id))
 }
 
 /// Edits the slot of a job that was cancelled while it waited; a running one's worker does it.
-async fn show_cancelled(front: &Front, id: &JobId, message: Option<MessageId>) {
+pub(crate) async fn show_cancelled(front: &Front, id: &JobId, message: Option<MessageId>) {
     let Ok(Some(record)) = front.queue.record(id).await else { return };
     let (Some(job), JobState::Cancelled) = (&record.job, record.state) else { return };
     let Some(slot) = record.slot.or(message) else { return };
-    let text = caption::slot(job, &job.language.say(&Say::Cancelled));
-    let place = Place { chat: job.place.chat, thread: job.place.thread };
-    let edited = front
-        .queue
-        .paced((job.place.bot, job.place.chat), Urgency::Answer, flood, || {
-            front.telegram.edit_text(place, slot, &text, &Keyboard::none())
-        })
-        .await;
-    if let Err(error) = edited {
-        warn!(job.id = %id, outcome = error.name(), %error, "a cancelled slot could not be edited");
-    }
+    let line = job.language.say(&Say::Cancelled);
+    slots::show_end(front, job, slot, record.batch.as_ref(), Mood::Cancelled, &line).await;
 }
 
-async fn reply(front: &Front, incoming: &Incoming, text: &str) {
+pub(crate) async fn reply(front: &Front, incoming: &Incoming, text: &str, buttons: &Keyboard) {
     let post = Place::from(incoming.chat).reply(incoming.message);
     let text = caption::cut(text, caption::TEXT_UNITS);
     let mut tries = 0;
     loop {
         let sent = front
             .queue
-            .paced((incoming.bot, incoming.chat.id), Urgency::Answer, flood, || {
-                front.telegram.send_text(&post, &text, &Keyboard::none())
+            .paced(Spend::send(incoming.bot, incoming.chat.id), Urgency::Answer, flood, || {
+                front.telegram.send_text(&post, &text, buttons)
             })
             .await;
         match sent {
@@ -197,6 +170,11 @@ fn or_apologise(answer: Result<String, QueueError>, language: Language) -> Strin
     })
 }
 
-fn actor(incoming: &Incoming) -> String {
+fn or_apologise_with(answer: Result<(String, Rows), QueueError>, language: Language) -> (String, Rows) {
+    answer.unwrap_or_else(|error| (or_apologise(Err(error), language), Rows::new()))
+}
+
+/// Who did it, for the record.
+pub(crate) fn actor(incoming: &Incoming) -> String {
     format!("user:{}", incoming.user.id)
 }

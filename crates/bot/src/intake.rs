@@ -10,7 +10,7 @@ use futures::future::BoxFuture;
 use tracing::{error, info};
 
 use crate::orders::{self, Order};
-use crate::{Front, answers, slots};
+use crate::{Front, answers, presses, slots};
 
 /// Takes updates one after another.
 #[derive(Clone)]
@@ -39,10 +39,7 @@ impl Intake {
                 answers::spawn_command(front, incoming.clone(), command, arguments.to_owned());
                 Ok(())
             }
-            Wish::Press { query, data } => {
-                answers::spawn_press(front, incoming.clone(), query.to_owned(), data.to_owned());
-                Ok(())
-            }
+            Wish::Press { query, data } => presses::take(front, &incoming, query, data).await,
             Wish::Nothing => Ok(()),
         }
     }

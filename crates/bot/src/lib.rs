@@ -4,15 +4,19 @@
 //! nothing is awaited but Redis, and never for long; everything that is said in a chat is said by tasks beside it.
 //! Deliberately absent: providers, pictures, and any state that a restart would lose.
 
+mod albums;
 mod answers;
 mod intake;
 mod orders;
+mod presses;
 mod slots;
+mod start;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use atelier_domain::{Catalogue, Language, ModelId, Say};
+use atelier_domain::buttons::Abilities;
+use atelier_domain::{Catalogue, Job, Language, ModelId, Say, UserId};
 use atelier_queue::{Limits, Queue};
 use atelier_telegram::intake::{self as pump, IntakeEnd, Observer};
 use atelier_telegram::{CommandHelp, DeliveryError, Telegram};
@@ -43,13 +47,21 @@ pub struct Settings {
     pub limits: Limits,
     /// The model for prompts that name none.
     pub default_model: Option<ModelId>,
+    /// Who may act on everybody's jobs.
+    pub admins: Vec<UserId>,
     /// How long answers under way may take after the stop signal.
     pub grace: Duration,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { pictures: 10, limits: Limits::default(), default_model: None, grace: Duration::from_secs(5) }
+        Self {
+            pictures: 20,
+            limits: Limits::default(),
+            default_model: None,
+            admins: Vec::new(),
+            grace: Duration::from_secs(5),
+        }
     }
 }
 
@@ -73,6 +85,18 @@ pub(crate) struct Front {
     pub(crate) default_model: ModelId,
     /// What is said in chats, beside the intake.
     pub(crate) tasks: TaskTracker,
+}
+
+impl Front {
+    /// Whether this user may act on everybody's jobs.
+    pub(crate) fn is_admin(&self, user: UserId) -> bool {
+        self.settings.admins.contains(&user)
+    }
+
+    /// What can be done with this job's result.
+    pub(crate) fn abilities(&self, job: &Job) -> Abilities {
+        Abilities::of(&self.catalogue, &job.request.model)
+    }
 }
 
 /// Answers updates until `shutdown`.

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use atelier_domain::{Incoming, Job, JobId, Model, Place, Request, Say, Seed, grammar};
+use atelier_domain::{Incoming, Job, JobId, Language, Model, Place, Request, Say, Seed, grammar};
 use atelier_queue::{QueueError, Submission, Submitted};
 
 use crate::Front;
@@ -21,14 +21,26 @@ pub(crate) enum Order {
 /// Validates a text and submits its jobs in one step.
 pub(crate) async fn place(front: &Front, incoming: &Incoming, text: &str) -> Result<Order, QueueError> {
     let language = language(incoming);
-    let Some(default_model) = front.catalogue.get(&front.default_model) else {
-        return Ok(Order::Refused(language.say(&Say::FullQueue)));
-    };
+    match read(front, language, text) {
+        Ok(requests) => submit(front, incoming, language, requests).await,
+        Err(sentence) => Ok(Order::Refused(sentence)),
+    }
+}
+
+/// The requests of a text, or the sentence that says what is wrong with it.
+pub(crate) fn read(front: &Front, language: Language, text: &str) -> Result<Vec<Request>, String> {
+    let default_model = front.catalogue.get(&front.default_model).ok_or_else(|| language.say(&Say::FullQueue))?;
     let limits = grammar::Limits { pictures: front.settings.pictures, default_model, images: &[] };
-    let requests = match grammar::parse(text, &front.catalogue, &limits) {
-        Ok(requests) => requests,
-        Err(unclear) => return Ok(Order::Refused(language.say(&Say::Unclear(&unclear)))),
-    };
+    grammar::parse(text, &front.catalogue, &limits).map_err(|unclear| language.say(&Say::Unclear(&unclear)))
+}
+
+/// Submits the jobs of these requests in one step.
+pub(crate) async fn submit(
+    front: &Front,
+    incoming: &Incoming,
+    language: Language,
+    requests: Vec<Request>,
+) -> Result<Order, QueueError> {
     let jobs = jobs(front, incoming, requests);
     let submission = Submission {
         bot: incoming.bot,

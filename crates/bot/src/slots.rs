@@ -3,20 +3,28 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use atelier_domain::{Job, JobId, JobState, Say, caption};
-use atelier_queue::{Because, QueueError, Standing, Urgency};
-use atelier_telegram::{Button, ButtonData, DeliveryError, Keyboard, Place, Post};
+use atelier_domain::{Job, JobId, JobState, MessageId, Say, buttons, caption};
+use atelier_queue::{Because, QueueError, Spend, Standing, Urgency};
+use atelier_sketch::Mood;
+use atelier_telegram::{DeliveryError, Keyboard, Place, Post};
 use tracing::{debug, warn};
 
 use crate::Front;
+use crate::albums;
 use crate::answers::flood;
 
-/// Posts the slots of jobs just accepted, in their order.
+/// Posts the slots of jobs just accepted, all those of one message in its order.
 pub(crate) fn spawn(front: &Arc<Front>, jobs: Vec<Job>) {
     let this = front.clone();
     front.tasks.spawn(async move {
-        for job in jobs {
-            post(&this, &job).await;
+        match jobs.as_slice() {
+            [] => {}
+            [job] => post(&this, job).await,
+            [first, ..] => {
+                let batch = first.id.clone();
+                let jobs: Vec<_> = jobs.into_iter().map(|job| (job, None)).collect();
+                albums::post(&this, &batch, &jobs).await;
+            }
         }
     });
 }
@@ -25,32 +33,32 @@ pub(crate) fn spawn(front: &Arc<Front>, jobs: Vec<Job>) {
 pub(crate) fn spawn_missing(front: &Arc<Front>, ids: Vec<JobId>) {
     let this = front.clone();
     front.tasks.spawn(async move {
-        for id in ids {
-            match this.queue.record(&id).await {
-                Ok(Some(record)) if record.slot.is_none() && !record.state.is_final() => {
-                    if let Some(job) = record.job {
-                        post(&this, &job).await;
-                    }
-                }
+        let mut jobs = Vec::new();
+        for id in &ids {
+            match this.queue.record(id).await {
+                Ok(Some(record)) if !record.state.is_final() => jobs.extend(record.job.map(|job| (job, record.slot))),
                 Ok(_) => {}
                 Err(error) => warn!(job.id = %id, %error, "a slot could not be looked up"),
             }
         }
+        match (ids.as_slice(), jobs.as_slice()) {
+            ([_], [(job, None)]) => post(&this, job).await,
+            ([first, _, ..], [_, ..]) => albums::post(&this, first, &jobs).await,
+            _ => {}
+        }
     });
 }
 
-async fn post(front: &Front, job: &Job) {
+pub(crate) async fn post(front: &Front, job: &Job) {
     let text = caption::slot(job, &line(front, job).await);
     let target = Post { chat: job.place.chat, thread: job.place.thread, reply_to: Some(job.place.reply_to) };
-    let data = ButtonData::new(atelier_domain::Press::Cancel(job.id.clone()).to_string());
-    let label = job.language.say(&Say::ButtonCancel);
-    let buttons = data.map_or_else(|_| Keyboard::none(), |data| Keyboard::row([Button::new(label, data)]));
-    let place = (job.place.bot, job.place.chat);
+    let buttons = Keyboard::of(&buttons::waiting(job.language, &job.id));
+    let spend = Spend::send(job.place.bot, job.place.chat);
     let mut tries = 0;
     let message = loop {
         let sent = front
             .queue
-            .paced(place, Urgency::Answer, flood, || front.telegram.send_text(&target, &text, &buttons))
+            .paced(spend, Urgency::Answer, flood, || front.telegram.send_text(&target, &text, &buttons))
             .await;
         match sent {
             Ok(Some(message)) => break message,
@@ -69,7 +77,8 @@ async fn post(front: &Front, job: &Job) {
     record(front, job, message).await;
 }
 
-async fn record(front: &Front, job: &Job, message: atelier_domain::MessageId) {
+/// Records a slot; one that came too late is deleted.
+pub(crate) async fn record(front: &Front, job: &Job, message: MessageId) {
     let mut wait = Duration::from_millis(50);
     loop {
         match front.queue.record_slot(&job.id, message, None).await {
@@ -91,6 +100,48 @@ async fn record(front: &Front, job: &Job, message: atelier_domain::MessageId) {
                 return;
             }
         }
+    }
+}
+
+/// Shows in its slot that a job waits again.
+pub(crate) async fn show_waiting(front: &Front, job: &Job, slot: MessageId, batch: Option<&JobId>) {
+    let line = line(front, job).await;
+    show(front, job, slot, batch, Mood::Waiting, &line, &Keyboard::of(&buttons::waiting(job.language, &job.id))).await;
+}
+
+/// Shows in its slot how a job ended without a picture.
+pub(crate) async fn show_end(front: &Front, job: &Job, slot: MessageId, batch: Option<&JobId>, mood: Mood, line: &str) {
+    let rows = buttons::failed(job.language, &job.id, front.abilities(job));
+    show(front, job, slot, batch, mood, line, &Keyboard::of(&rows)).await;
+}
+
+/// Shows a line in a slot: a card in an album, else a text with buttons.
+async fn show(
+    front: &Front,
+    job: &Job,
+    slot: MessageId,
+    batch: Option<&JobId>,
+    mood: Mood,
+    line: &str,
+    buttons: &Keyboard,
+) {
+    let place = Place { chat: job.place.chat, thread: job.place.thread };
+    let text = caption::slot(job, line);
+    let album = match batch {
+        Some(batch) => front.queue.album(batch).await.ok(),
+        None => None,
+    };
+    let card = if album.is_some_and(|album| album.is_tile(slot)) { albums::draw(job, mood, line).await } else { None };
+    let spend = Spend::edit(job.place.bot, job.place.chat);
+    let edited = if let Some(card) = &card {
+        let edit = || front.telegram.edit_into(place, slot, card, &text, &Keyboard::none());
+        front.queue.paced(spend, Urgency::Answer, flood, edit).await.map(drop)
+    } else {
+        let edit = || front.telegram.edit_text(place, slot, &text, buttons);
+        front.queue.paced(spend, Urgency::Answer, flood, edit).await.map(drop)
+    };
+    if let Err(error) = edited {
+        warn!(job.id = %job.id, outcome = error.name(), %error, "a slot could not be edited");
     }
 }
 

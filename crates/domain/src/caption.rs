@@ -55,6 +55,15 @@ pub fn slot(job: &Job, line: &str) -> String {
     format!("{which} · {}\n{line}", cut(prompt, 80))
 }
 
+/// The card that holds a job's place in an album: which of how many, as `3/10`, and its size in pixels.
+pub fn card(job: &Job) -> (String, (u32, u32)) {
+    let which = job.language.say(&Say::OfMany { index: job.index, of: job.of });
+    (which, job.request.ratio.size(CARD_PIXELS))
+}
+
+/// Pixels of a card: sharp on a phone, and far below the 100 kB from which Telegram spaces uploads out.
+const CARD_PIXELS: u32 = 180_000;
+
 /// The caption of a result: the prompt, and below it model, seed, seconds, and a note when there is one.
 pub fn result(job: &Job, model: &Model, seconds: f64, note: Option<&Say<'_>>) -> String {
     let language = job.language;

@@ -1,9 +1,6 @@
 //! What arrives from the chat, free of any Telegram library's types.
 
-use std::fmt;
-use std::str::FromStr;
-
-use crate::ids::{BadJobId, BotId, ChatId, JobId, MessageId, ThreadId, UpdateId, UserId};
+use crate::ids::{BotId, ChatId, MessageId, ThreadId, UpdateId, UserId};
 
 /// One update, reduced to what the bot acts on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,29 +72,4 @@ pub enum Content {
     },
     /// The user blocked (`false`) or unblocked (`true`) the bot, or it was removed from or added to a group.
     Reachable(bool),
-}
-
-/// What a button of ours asks for; its text form is the button's data.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Press {
-    /// Stop a job.
-    Cancel(JobId),
-}
-
-impl fmt::Display for Press {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Cancel(id) => write!(formatter, "cancel:{id}"),
-        }
-    }
-}
-
-impl FromStr for Press {
-    type Err = BadJobId;
-
-    /// Reads the data of a button, which anybody can forge: a wrong verb is as bad as a wrong id.
-    fn from_str(data: &str) -> Result<Self, BadJobId> {
-        let id = data.strip_prefix("cancel:").ok_or(BadJobId)?;
-        id.parse().map(Self::Cancel)
-    }
 }

@@ -3,6 +3,9 @@
 //! becomes a type that cannot be wrong (`Prompt`, `AspectRatio`, `JobId` …), so that no other room checks it again.
 
 pub mod account;
+pub mod album;
+pub mod batch;
+pub mod buttons;
 pub mod caption;
 pub mod catalogue;
 pub mod failure;
@@ -11,6 +14,7 @@ pub mod ids;
 pub mod incoming;
 pub mod job;
 pub mod money;
+pub mod press;
 pub mod request;
 pub mod safety;
 pub mod scenes;
@@ -21,8 +25,9 @@ pub use account::AccountId;
 pub use catalogue::{Catalogue, Misfit, Model, ModelId, ModelKind};
 pub use failure::{Failure, FailureClass};
 pub use ids::{BotId, ChatId, JobId, MessageId, ThreadId, UpdateId, UserId};
-pub use incoming::{Chat, ChatKind, Content, Incoming, Press, User};
+pub use incoming::{Chat, ChatKind, Content, Incoming, User};
 pub use job::{BadJob, JOB_VERSION, Job, JobState, Place};
 pub use money::Usd;
+pub use press::{BadPress, BatchWish, JobWish, Press};
 pub use request::{AspectRatio, Count, InputImage, Options, Prompt, Request, Seed};
-pub use texts::{Language, Say};
+pub use texts::{Language, Say, Tell};

@@ -37,9 +37,12 @@
 //! | `handle:<sha1>` | string | the job that owns a provider's prediction, for 2 hours |
 //! | `alive`, `workers` | sorted set, hash | living workers: until when; slots, models, about |
 //! | `capacity` | hash | living slots: per model named by a worker, `*` for those that serve all, and in all |
+//! | `pace:…`, `pace:…:m`, `park:…` | string, list | the budget of a bot and of each chat, for sends and (`:e`) edits; a group's last minute; flood waits |
+//! | `album:<batch>`, `…:shown` | hash, string | the messages that the jobs of a message share, `?` while one may be in the chat; shown a moment ago |
+//! | `tap:<owner>:<data>` | string | the update of a button just pressed |
+//! | `recipe:<id>`, `recipes:<owner>` | string, set | a shared request; those that a user shared |
 //! | `note:<id>:<name>` | string | what a worker decided about a job and the next must know, for 2 days |
 //! | `mark:<name>` | string | something that one process does for all, for a while |
-//! | `pace:…`, `park:…` | string | the budget of a bot and of each chat; flood waits |
 //! | `wake`, `wake:<model>`, `news` | list | one entry wakes one idle worker |
 //! | `cancel` | channel | ids of running jobs to be stopped |
 //! | `probe` | string | gone after a second: written to see whether the server takes writes |

@@ -8,6 +8,7 @@
 //! is checked against the fencing token of its claim; nothing is prefetched. Deliberately absent: HTTP, Telegram,
 //! pictures, and any knowledge of what a job does.
 
+mod albums;
 mod backend;
 mod bell;
 mod control;
@@ -28,14 +29,17 @@ mod notes;
 mod pace;
 mod private;
 mod published;
+mod recipes;
 mod record;
 mod run;
 mod scripts;
 mod stats;
 mod steer;
 mod submit;
+mod taps;
 mod turns;
 
+pub use albums::{Album, Panel, Part};
 pub use control::{Cancelling, Retrying, Standing};
 pub use doctor::{Finding, Health};
 pub use error::{ConnectError, Fault, QueueError, Refusal, RunError};
@@ -45,7 +49,7 @@ pub use herald::{Herald, Notice, Teller};
 pub use lease::{Checkpoint, Lease, Lost, Progress};
 pub use link::{Queue, RedisUrl};
 pub use list::{Filter, Listing};
-pub use pace::{Pace, Urgency};
+pub use pace::{Pace, Spend, Urgency};
 pub use private::{PrivateError, PrivateRedis, PrivateSettings};
 pub use record::{Batch, Event, Record};
 pub use run::{Claimed, Handler, Outcome, RunOptions, run};

@@ -1,8 +1,10 @@
 //! One budget for everything sent to Telegram, shared by all processes of a bot.
 //!
-//! Per bot about 30 units a second, per private chat one a second after a short burst, per group 20 a minute; a flood
-//! wait (429) parks the chat it names. Results and answers wait for their turn, progress is dropped instead.
-//! Source of the numbers: Bots FAQ, "My bot is hitting limits".
+//! Per bot about 30 units a second, per chat one a second after a short burst, per group 20 a minute; an album costs as
+//! many units as it has items, and edits have a budget of the same size beside that of sends. A flood wait (429) parks the
+//! chat it names. Results and answers wait for their turn, progress is dropped instead.
+//! Source of the numbers: Bots FAQ, "My bot is hitting limits"; that edits are counted apart and how much they may be is
+//! what bots measured.
 
 use std::time::Duration;
 
@@ -24,6 +26,42 @@ pub enum Urgency {
     Progress,
 }
 
+/// What is to be done in which chat, and what it costs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Spend {
+    bot: BotId,
+    chat: ChatId,
+    units: u32,
+    edit: bool,
+}
+
+impl Spend {
+    /// One message to be sent.
+    pub const fn send(bot: BotId, chat: ChatId) -> Self {
+        Self { bot, chat, units: 1, edit: false }
+    }
+
+    /// One message to be edited.
+    pub const fn edit(bot: BotId, chat: ChatId) -> Self {
+        Self { bot, chat, units: 1, edit: true }
+    }
+
+    /// The same for an album of so many items.
+    #[must_use]
+    pub const fn items(self, units: u32) -> Self {
+        Self { units, ..self }
+    }
+
+    /// Whose budget is asked: a line of its own for each.
+    pub(crate) const fn purse(&self) -> (BotId, bool) {
+        (self.bot, self.edit)
+    }
+}
+
+/// Most units of a group's minute, and how long that minute is: a little longer than Telegram's, since two requests may
+/// be under way for different times.
+const GROUP_MINUTE: (u32, u32) = (20, 60_800);
+
 /// Leave to send, or how long to wait before asking again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pace {
@@ -44,35 +82,34 @@ pub(crate) enum Leave {
 impl Queue {
     /// Asks leave to send `units` messages or edits to a chat.
     pub async fn pace(&self, bot: BotId, chat: ChatId, units: u32, urgency: Urgency) -> Result<Pace, QueueError> {
-        Ok(match self.leave(bot, chat, units, urgency).await? {
+        Ok(match self.leave(Spend::send(bot, chat).items(units), urgency).await? {
             Leave::Go => Pace::Go,
             Leave::Chats(wait) | Leave::Bots(wait) => Pace::Wait(wait),
         })
     }
 
-    pub(crate) async fn leave(
-        &self,
-        bot: BotId,
-        chat: ChatId,
-        units: u32,
-        urgency: Urgency,
-    ) -> Result<Leave, QueueError> {
-        // a negative id is a group: 20 a minute; a private chat: one a second
-        let (burst, unit) = if chat.0 < 0 { (6, 3000) } else { (5, 1000) };
-        // the bot's burst is kept in layers too: two hundred jobs that show progress use up only the lowest
-        let (burst, bot_burst) = match urgency {
-            Urgency::Result => (burst, 28),
-            Urgency::Answer => (burst - 1, 24),
-            Urgency::Progress => (burst - 3, 8),
+    pub(crate) async fn leave(&self, spend: Spend, urgency: Urgency) -> Result<Leave, QueueError> {
+        let Spend { bot, chat, units, edit } = spend;
+        // the bursts are kept in layers: two hundred jobs that show progress use up only the lowest
+        let (burst, bot_burst, minute) = match urgency {
+            Urgency::Result => (5, 28, GROUP_MINUTE.0),
+            Urgency::Answer => (4, 24, GROUP_MINUTE.0 - 4),
+            Urgency::Progress => (2, 8, GROUP_MINUTE.0 / 2),
         };
+        // a negative id is a group
+        let minute = if chat.0 < 0 { minute.max(units) } else { 0 };
         let numbers = [
             bot.to_string(),
             chat.to_string(),
             units.to_string(),
-            burst.max(i64::from(units)).to_string(),
-            unit.to_string(),
-            bot_burst.max(i64::from(units)).to_string(),
+            burst.max(units).to_string(),
+            // a little slower than one a second, for the same reason as above
+            "1020".to_owned(),
+            bot_burst.max(units).to_string(),
             "34".to_owned(),
+            if edit { ":e".to_owned() } else { String::new() },
+            minute.to_string(),
+            GROUP_MINUTE.1.to_string(),
         ];
         let arguments: Vec<&[u8]> = numbers.iter().map(String::as_bytes).collect();
         let answer: i64 = self.call(Verb::Grant, &arguments).await?;
@@ -89,7 +126,7 @@ impl Queue {
     /// budget cannot be asked; results and answers go out without it, progress does not.
     pub async fn paced<T, E, F>(
         &self,
-        (bot, chat): (BotId, ChatId),
+        spend: Spend,
         urgency: Urgency,
         flood: impl Fn(&E) -> Option<Duration> + Send,
         call: impl Fn() -> F + Send,
@@ -97,10 +134,11 @@ impl Queue {
     where
         F: Future<Output = Result<T, E>> + Send,
     {
+        let Spend { bot, chat, .. } = spend;
         loop {
             if urgency != Urgency::Progress {
-                self.turn(bot, chat, urgency).await;
-            } else if !matches!(self.leave(bot, chat, 1, urgency).await, Ok(Leave::Go)) {
+                self.turn(spend, urgency).await;
+            } else if !matches!(self.leave(spend, urgency).await, Ok(Leave::Go)) {
                 return Ok(None);
             }
             match call().await {

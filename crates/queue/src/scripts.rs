@@ -44,6 +44,8 @@ verbs! {
     Position = "position.lua",
     Grant = "grant.lua",
     Park = "park.lua",
+    Album = "album.lua",
+    Tap = "tap.lua",
     Stats = "stats.lua",
 }
 
@@ -55,7 +57,15 @@ impl Verb {
     fn whole(self, source: &str) -> String {
         let small = matches!(
             self,
-            Self::Heartbeat | Self::Retire | Self::Checkpoint | Self::Slot | Self::Told | Self::Grant | Self::Park
+            Self::Heartbeat
+                | Self::Retire
+                | Self::Checkpoint
+                | Self::Slot
+                | Self::Told
+                | Self::Grant
+                | Self::Park
+                | Self::Album
+                | Self::Tap
         );
         let prelude = if small { "" } else { PRELUDE };
         let start = if matches!(self, Self::Submit | Self::Position | Self::Stats) { "" } else { THOUGH_FULL };

@@ -9,17 +9,17 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use atelier_domain::{BotId, ChatId};
+use atelier_domain::BotId;
 
 use crate::link::Queue;
-use crate::pace::{Leave, Urgency};
+use crate::pace::{Leave, Spend, Urgency};
 
 /// After Redis did not answer one of them, the others of the line do not ask for so long.
 const UNASKED: Duration = Duration::from_secs(1);
 
 #[derive(Default)]
 pub(crate) struct Turns {
-    lines: Mutex<HashMap<(BotId, Urgency), Arc<Line>>>,
+    lines: Mutex<HashMap<(BotId, bool, Urgency), Arc<Line>>>,
 }
 
 #[derive(Default)]
@@ -33,9 +33,9 @@ struct Line {
 struct Standing<'a>(&'a Line);
 
 impl Turns {
-    fn line(&self, bot: BotId, urgency: Urgency) -> Arc<Line> {
+    fn line(&self, (bot, edit): (BotId, bool), urgency: Urgency) -> Arc<Line> {
         let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
-        lines.entry((bot, urgency)).or_default().clone()
+        lines.entry((bot, edit, urgency)).or_default().clone()
     }
 }
 
@@ -58,15 +58,15 @@ impl Drop for Standing<'_> {
 
 impl Queue {
     /// Returns when something may be sent to the chat, or when Redis cannot say.
-    pub(crate) async fn turn(&self, bot: BotId, chat: ChatId, urgency: Urgency) {
-        let line = self.turns().line(bot, urgency);
+    pub(crate) async fn turn(&self, spend: Spend, urgency: Urgency) {
+        let line = self.turns().line(spend.purse(), urgency);
         loop {
             // nobody overtakes those who wait already
-            let asked = if line.is_empty() { Some(self.leave(bot, chat, 1, urgency).await) } else { None };
+            let asked = if line.is_empty() { Some(self.leave(spend, urgency).await) } else { None };
             let wait = match asked {
                 Some(Ok(Leave::Go) | Err(_)) => return,
                 Some(Ok(Leave::Chats(wait))) => wait,
-                Some(Ok(Leave::Bots(_))) | None => match self.stand(&line, bot, chat, urgency).await {
+                Some(Ok(Leave::Bots(_))) | None => match self.stand(&line, spend, urgency).await {
                     Some(wait) => wait,
                     None => return,
                 },
@@ -77,14 +77,14 @@ impl Queue {
     }
 
     /// Stands in line until the bot's budget allows it; then the wait that the chat itself still has.
-    async fn stand(&self, line: &Line, bot: BotId, chat: ChatId, urgency: Urgency) -> Option<Duration> {
+    async fn stand(&self, line: &Line, spend: Spend, urgency: Urgency) -> Option<Duration> {
         let _standing = line.join();
         let mut unasked = line.first.lock().await;
         loop {
             if unasked.is_some_and(|until| Instant::now() < until) {
                 return None;
             }
-            match self.leave(bot, chat, 1, urgency).await {
+            match self.leave(spend, urgency).await {
                 Ok(Leave::Go) => return None,
                 Ok(Leave::Chats(wait)) => return Some(wait),
                 Ok(Leave::Bots(wait)) => tokio::time::sleep(wait).await,

@@ -20,10 +20,13 @@ mod rng;
 mod sky;
 mod svg;
 mod text;
+mod tile;
 mod weather;
 
 #[cfg(test)]
 mod tests;
+
+pub use tile::{Mood, Tile, tile};
 
 /// Smallest side of a picture, in pixels.
 pub const MIN_SIDE: u32 = 64;

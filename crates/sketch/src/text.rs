@@ -24,7 +24,7 @@ pub(crate) struct Strip {
     pad: f32,
 }
 
-struct Fonts<'a>([FontRef<'a>; 2]);
+pub(crate) struct Fonts<'a>([FontRef<'a>; 2]);
 
 impl Strip {
     pub(crate) fn measure(scene: &Scene<'_>) -> Self {
@@ -73,7 +73,7 @@ impl Strip {
 }
 
 impl Fonts<'_> {
-    fn load() -> Self {
+    pub(crate) fn load() -> Self {
         let faces = [epaint_default_fonts::UBUNTU_LIGHT, epaint_default_fonts::NOTO_EMOJI_REGULAR];
         #[expect(clippy::expect_used, reason = "the two fonts are constants; a test loads them")]
         Self(faces.map(|bytes| FontRef::try_from_slice(bytes).expect("a bundled font parses")))
@@ -91,12 +91,12 @@ impl Fonts<'_> {
         }
     }
 
-    fn width(&self, text: &str, size: f32) -> f32 {
+    pub(crate) fn width(&self, text: &str, size: f32) -> f32 {
         text.chars().map(|character| self.advance(character, size)).sum()
     }
 
     /// As many lines as needed, `most` at most; what does not fit ends in an ellipsis.
-    fn wrap(&self, text: &str, size: f32, room: f32, most: usize) -> Vec<String> {
+    pub(crate) fn wrap(&self, text: &str, size: f32, room: f32, most: usize) -> Vec<String> {
         let mut lines = Vec::new();
         let mut rest = text;
         while !rest.is_empty() && lines.len() + 1 < most && self.width(rest, size) > room {
@@ -125,7 +125,7 @@ impl Fonts<'_> {
         text.len()
     }
 
-    fn fit(&self, text: &str, size: f32, room: f32) -> String {
+    pub(crate) fn fit(&self, text: &str, size: f32, room: f32) -> String {
         if self.width(text, size) <= room {
             return text.to_owned();
         }
@@ -141,7 +141,7 @@ impl Fonts<'_> {
         format!("{}…", kept.trim_end())
     }
 
-    fn outline(&self, text: &str, size: f32, at: (f32, f32)) -> Outline {
+    pub(crate) fn outline(&self, text: &str, size: f32, at: (f32, f32)) -> Outline {
         let mut outline = Outline::new();
         let mut x = at.0;
         for character in text.chars() {
@@ -192,7 +192,7 @@ fn box_outline(outline: &mut Outline, size: f32, at: (f32, f32)) {
 }
 
 /// One line without control characters, joiners, variation selectors, skin tones or direction marks.
-fn clean(text: &str) -> String {
+pub(crate) fn clean(text: &str) -> String {
     let mut out = String::new();
     for character in text.chars().filter(|c| !invisible(*c)).take(LONGEST) {
         if !character.is_whitespace() && !character.is_control() {

@@ -4,6 +4,7 @@
 
 use std::str::FromStr;
 
+use atelier_domain::buttons::Rows;
 use teloxide::types::{InlineKeyboardButton, InlineKeyboardMarkup};
 
 /// Bytes of callback data: Telegram's limit.
@@ -45,6 +46,14 @@ impl Keyboard {
     /// One row.
     pub fn row(buttons: impl IntoIterator<Item = Button>) -> Self {
         Self::new([buttons.into_iter().collect()])
+    }
+
+    /// The buttons that the domain chose. A press always fits; one that did not would be left out.
+    pub fn of(rows: &Rows) -> Self {
+        let button = |label: &atelier_domain::buttons::Label| {
+            ButtonData::new(label.press.to_string()).ok().map(|data| Button::new(label.text.clone(), data))
+        };
+        Self::new(rows.iter().map(|row| row.iter().filter_map(button).collect()))
     }
 
     /// The rows.

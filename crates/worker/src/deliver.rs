@@ -5,20 +5,31 @@
 
 use std::time::Duration;
 
-use atelier_domain::{ChatId, Failure, FailureClass, MessageId, Say, caption};
+use atelier_domain::buttons::Abilities;
+use atelier_domain::{ChatId, Failure, FailureClass, MessageId, Say, Tell, buttons, caption};
 use atelier_media::{File, Fitted, Kind, Why};
-use atelier_queue::Urgency;
+use atelier_queue::{Spend, Urgency};
+use atelier_sketch::Mood;
 use atelier_telegram::{DeliveryError, Keyboard, Media, MediaKind, Post};
 use tracing::{info, warn};
 
+use crate::cards;
 use crate::line::{Stop, Walk};
-use crate::slot;
+use crate::slot::{self, Slot};
 
 /// How often one delivery is tried before the job goes back to the queue.
 const TRIES: u32 = 6;
 
+/// A message that shows a result.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Shown {
+    pub(crate) message: MessageId,
+    /// It only says that the result comes as a file.
+    card: bool,
+}
+
 /// Edits the slot into the picture; the message that shows it.
-pub(crate) async fn show(walk: &Walk, fitted: &Fitted, seconds: f64) -> Result<MessageId, Stop> {
+pub(crate) async fn show(walk: &Walk, fitted: &Fitted, seconds: f64) -> Result<Shown, Stop> {
     let job = walk.job();
     let Some(file) = fitted.shown.as_ref().or(fitted.document.as_ref()) else {
         return Err(Failure::new(FailureClass::BadMedia, "there is nothing to show").into());
@@ -27,38 +38,49 @@ pub(crate) async fn show(walk: &Walk, fitted: &Fitted, seconds: f64) -> Result<M
     let note = fitted.reason.map(|why| note(why, fitted)).or(stand_in);
     let mut caption = caption::result(job, &walk.model, seconds, note.as_ref());
     let mut media = media(walk, file);
+    let mut card = false;
+    let buttons = Keyboard::of(&buttons::result(
+        job.language,
+        &job.id,
+        Abilities::of(&walk.shop.settings.catalogue, &walk.model.id),
+    ));
     let mut chat = job.place.chat;
     let mut gone = None;
     let mut current = slot::find(walk).await;
     let mut tries = 0;
     loop {
-        let message = match current {
-            Some(message) => message,
+        let slot = match current {
+            Some(slot) => slot,
             None => match slot::post(walk, chat, &job.language.say(&Say::Sending), gone).await {
-                Ok(message) => message,
+                Ok(message) => Slot { message, tile: false },
                 Err(error) => {
                     recover(walk, error, &mut tries, &mut chat).await?;
                     continue;
                 }
             },
         };
-        current = Some(message);
+        current = Some(slot);
+        let message = slot.message;
+        if slot.tile && !matches!(media.kind, MediaKind::Photo | MediaKind::Video) && !card {
+            (media, card) = as_tile(walk, media).await?;
+        }
         let place = slot::place(walk, chat);
+        let keyboard = if slot.tile { &Keyboard::none() } else { &buttons };
         let edited = walk
             .shop
             .queue
-            .paced((job.place.bot, chat), Urgency::Result, slot::flood, || {
-                walk.telegram.edit_into(place, message, &media, &caption, &Keyboard::none())
+            .paced(Spend::edit(job.place.bot, chat), Urgency::Result, slot::flood, || {
+                walk.telegram.edit_into(place, message, &media, &caption, keyboard)
             })
             .await;
         match edited {
-            Ok(_) => return Ok(message),
+            Ok(_) => return Ok(Shown { message, card }),
             Err(DeliveryError::SlotGone) => {
                 info!(job.id = %job.id, "the slot is gone; posting another");
                 (gone, current) = (Some(message), None);
                 count(&mut tries, "the slot keeps disappearing")?;
             }
-            Err(DeliveryError::MediaRefused(reason)) if media.kind != MediaKind::Document => {
+            Err(DeliveryError::MediaRefused(reason)) if media.kind != MediaKind::Document && !card => {
                 info!(job.id = %job.id, ?reason, "refused as a photo; sending as a document");
                 media.kind = MediaKind::Document;
             }
@@ -74,21 +96,38 @@ pub(crate) async fn show(walk: &Walk, fitted: &Fitted, seconds: f64) -> Result<M
     }
 }
 
-/// Sends the original beside its preview, once: it is worth less than a duplicate is annoying.
-pub(crate) async fn original(walk: &Walk, fitted: &Fitted, shown: MessageId) {
-    let (Some(_), Some(file)) = (&fitted.shown, &fitted.document) else { return };
+/// What an album can hold instead of this: a silent loop as a video, a card that says that a file follows for the rest.
+async fn as_tile(walk: &Walk, media: Media) -> Result<(Media, bool), Stop> {
+    if media.kind == MediaKind::Animation {
+        return Ok((Media { kind: MediaKind::Video, ..media }, false));
+    }
+    let line = walk.job().language.tell(&Tell::TileFile);
+    let card = cards::draw(&walk.claimed.job, Mood::File, &line).await;
+    let card = card.ok_or_else(|| Failure::new(FailureClass::Fatal, "a card could not be drawn"))?;
+    Ok((card, true))
+}
+
+/// Sends the file beside its preview, once: it is worth less than a duplicate is annoying.
+pub(crate) async fn file(walk: &Walk, fitted: &Fitted, shown: Shown) {
+    let file = match (&fitted.shown, &fitted.document) {
+        (Some(_), Some(file)) => file,
+        (shown_file, document) if shown.card => match shown_file.as_ref().or(document.as_ref()) {
+            Some(file) => file,
+            None => return,
+        },
+        _ => return,
+    };
     let job = walk.job();
-    let post = Post { chat: job.place.chat, thread: job.place.thread, reply_to: Some(shown) };
-    let media = media(walk, file);
+    let post = Post { chat: job.place.chat, thread: job.place.thread, reply_to: Some(shown.message) };
+    let media = Media { kind: MediaKind::Document, ..media(walk, file) };
+    let spend = Spend::send(job.place.bot, job.place.chat);
     let sent = walk
         .shop
         .queue
-        .paced((job.place.bot, job.place.chat), Urgency::Result, slot::flood, || {
-            walk.telegram.send_media(&post, &media, "", &Keyboard::none())
-        })
+        .paced(spend, Urgency::Result, slot::flood, || walk.telegram.send_media(&post, &media, "", &Keyboard::none()))
         .await;
     if let Err(error) = sent {
-        warn!(job.id = %job.id, outcome = error.name(), %error, "the original could not be sent");
+        warn!(job.id = %job.id, outcome = error.name(), %error, "the file could not be sent");
     }
 }
 

@@ -2,14 +2,18 @@
 
 use std::time::Duration;
 
-use atelier_domain::{Failure, FailureClass, Say, caption};
+use atelier_domain::buttons::Abilities;
+use atelier_domain::{Failure, FailureClass, Say, buttons, caption};
 use atelier_provider::Handle;
-use atelier_queue::{Outcome, Urgency};
+use atelier_queue::{Outcome, Spend, Urgency};
+use atelier_sketch::Mood;
 use atelier_telegram::{DeliveryError, Keyboard};
 use tracing::{info, warn};
 
+use crate::cards;
 use crate::line::Walk;
-use crate::{slot, trouble};
+use crate::slot::{self, Slot};
+use crate::trouble;
 
 /// What the queue does about a failure that nobody could be told of.
 pub(crate) fn verdict(failure: Failure, attempt: u32) -> Outcome {
@@ -32,12 +36,12 @@ pub(crate) async fn failed(walk: &Walk, failure: Failure) -> Outcome {
     match &outcome {
         Outcome::Retry(wait, _) => {
             let line = job.language.say(&Say::QueuedDelayed { eta: *wait });
-            say(walk, &line, Urgency::Progress).await;
+            say(walk, Mood::Waiting, &line, Urgency::Progress).await;
         }
         _ if class == FailureClass::Unreachable => {}
         _ => {
             let line = job.language.say(&Say::Failed { class, model: &walk.model.title });
-            say(walk, &line, Urgency::Result).await;
+            say(walk, Mood::Failed, &line, Urgency::Result).await;
         }
     }
     outcome
@@ -49,7 +53,7 @@ pub(crate) async fn troubled(walk: &Walk, failure: Failure) -> Outcome {
     let wait = trouble::close(walk, &failure).await;
     warn!(job.id = %job.id, model = %walk.model.id, class = failure.class.name(), detail = failure.detail, "put back until the account can be used");
     let line = job.language.say(&Say::ModelUnavailable { model: &walk.model.title });
-    say(walk, &line, Urgency::Progress).await;
+    say(walk, Mood::Waiting, &line, Urgency::Progress).await;
     // a little later than the models are resumed, and not all at once
     Outcome::Postponed(wait.mul_f64(1.0 + 0.25 * rand::random::<f64>()), failure)
 }
@@ -65,35 +69,51 @@ pub(crate) async fn cancelled(walk: &Walk) -> Outcome {
         warn!(job.id = %job.id, class = failure.class.name(), detail = failure.detail, "the prediction was not stopped");
     }
     info!(job.id = %job.id, "job cancelled");
-    say(walk, &job.language.say(&Say::Cancelled), Urgency::Result).await;
+    say(walk, Mood::Cancelled, &job.language.say(&Say::Cancelled), Urgency::Result).await;
     Outcome::Cancelled
 }
 
 /// Shows a line in the slot; a job without one gets one only for news that must not be missed.
-async fn say(walk: &Walk, line: &str, urgency: Urgency) {
+async fn say(walk: &Walk, mood: Mood, line: &str, urgency: Urgency) {
     let job = walk.job();
     let text = caption::slot(job, line);
     let chat = job.place.chat;
+    if urgency == Urgency::Progress && walk.batch().await.is_some() {
+        // an album keeps its cards until there is something to see
+        return;
+    }
     let found = match urgency {
-        Urgency::Progress => walk.claimed.progress.slot,
+        Urgency::Progress => walk.claimed.progress.slot.map(|message| Slot { message, tile: false }),
         Urgency::Answer | Urgency::Result => slot::find(walk).await,
     };
     if !walk.claimed.lease.is_certain() {
         return;
     }
+    let card = match found {
+        Some(Slot { tile: true, .. }) => cards::draw(&walk.claimed.job, mood, line).await,
+        _ => None,
+    };
+    let buttons = match mood {
+        Mood::Failed | Mood::Cancelled => {
+            let able = Abilities::of(&walk.shop.settings.catalogue, &walk.model.id);
+            Keyboard::of(&buttons::failed(job.language, &job.id, able))
+        }
+        Mood::Waiting | Mood::File => Keyboard::of(&buttons::waiting(job.language, &job.id)),
+    };
+    let (spend, place) = (Spend::edit(job.place.bot, chat), slot::place(walk, chat));
     let mut tries = 0;
     let result = loop {
-        let result = match found {
-            Some(message) => walk
-                .shop
-                .queue
-                .paced((job.place.bot, chat), urgency, slot::flood, || {
-                    walk.telegram.edit_text(slot::place(walk, chat), message, &text, &Keyboard::none())
-                })
-                .await
-                .map(drop),
-            None if urgency == Urgency::Progress => Ok(()),
-            None => slot::post(walk, chat, &text, None).await.map(drop),
+        let result = match (found, &card) {
+            (Some(slot), Some(card)) => {
+                let edit = || walk.telegram.edit_into(place, slot.message, card, &text, &Keyboard::none());
+                walk.shop.queue.paced(spend, urgency, slot::flood, edit).await.map(drop)
+            }
+            (Some(slot), None) => {
+                let edit = || walk.telegram.edit_text(place, slot.message, &text, &buttons);
+                walk.shop.queue.paced(spend, urgency, slot::flood, edit).await.map(drop)
+            }
+            (None, _) if urgency == Urgency::Progress => Ok(()),
+            (None, _) => slot::post(walk, chat, &text, None).await.map(drop),
         };
         match result {
             Err(DeliveryError::NotPosted { retry_after, .. }) if urgency == Urgency::Result && tries < 5 => {
@@ -105,7 +125,7 @@ async fn say(walk: &Walk, line: &str, urgency: Urgency) {
     };
     match result {
         Err(DeliveryError::SlotGone) if urgency == Urgency::Result => {
-            let _ = slot::post(walk, chat, &text, found).await;
+            let _ = slot::post(walk, chat, &text, found.map(|slot| slot.message)).await;
         }
         Err(error) => warn!(job.id = %job.id, outcome = error.name(), %error, "the chat could not be told"),
         Ok(()) => {}

@@ -4,13 +4,15 @@
 
 use std::sync::Arc;
 
-use atelier_domain::{FailureClass, JobState, Say, caption};
-use atelier_queue::{Herald, Notice, Record, Urgency};
+use atelier_domain::buttons::Abilities;
+use atelier_domain::{FailureClass, JobState, Say, buttons, caption};
+use atelier_queue::{Herald, Notice, Record, Spend, Urgency};
+use atelier_sketch::Mood;
 use atelier_telegram::{DeliveryError, Keyboard, Place};
 use futures::FutureExt;
 use tracing::{info, warn};
 
-use crate::{Shop, slot};
+use crate::{Shop, cards, panel, slot};
 
 /// The herald of this process.
 pub(crate) fn herald(shop: Arc<Shop>) -> Herald {
@@ -22,7 +24,7 @@ async fn tell(shop: Arc<Shop>, notice: Notice) -> bool {
         Notice::Ended(id) => id,
         Notice::Joined(batch) => {
             info!(batch = %batch, "all jobs of a message have ended");
-            return true;
+            return panel::ended(&shop, &batch).await;
         }
     };
     match shop.queue.record(&id).await {
@@ -43,28 +45,41 @@ async fn said(shop: &Shop, record: &Record) -> bool {
         return false;
     };
     let title = shop.settings.catalogue.get(&job.request.model).map_or("?", |model| model.title.as_str());
-    let say = match record.state {
-        JobState::Cancelled => Say::Cancelled,
+    let (say, mood) = match record.state {
+        JobState::Cancelled => (Say::Cancelled, Mood::Cancelled),
         JobState::Dead => {
             let class = FailureClass::ALL.into_iter().find(|class| Some(class.name()) == record.class.as_deref());
-            Say::Failed { class: class.unwrap_or(FailureClass::Fatal), model: title }
+            (Say::Failed { class: class.unwrap_or(FailureClass::Fatal), model: title }, Mood::Failed)
         }
         _ => return true,
     };
-    let text = caption::slot(job, &job.language.say(&say));
+    let line = job.language.say(&say);
+    let text = caption::slot(job, &line);
     let place = Place { chat: job.place.chat, thread: job.place.thread };
-    let edited = shop
-        .queue
-        .paced((job.place.bot, job.place.chat), Urgency::Result, slot::flood, || {
-            telegram.edit_text(place, message, &text, &Keyboard::none())
-        })
-        .await;
+    let album = match &record.batch {
+        Some(batch) => shop.queue.album(batch).await.ok(),
+        None => None,
+    };
+    let card = match album {
+        Some(album) if album.is_tile(message) => cards::draw(&Arc::new(job.clone()), mood, &line).await,
+        _ => None,
+    };
+    let able = Abilities::of(&shop.settings.catalogue, &job.request.model);
+    let buttons = Keyboard::of(&buttons::failed(job.language, &job.id, able));
+    let spend = Spend::edit(job.place.bot, job.place.chat);
+    let edited = if let Some(card) = &card {
+        let edit = || telegram.edit_into(place, message, card, &text, &Keyboard::none());
+        shop.queue.paced(spend, Urgency::Result, slot::flood, edit).await.map(drop)
+    } else {
+        let edit = || telegram.edit_text(place, message, &text, &buttons);
+        shop.queue.paced(spend, Urgency::Result, slot::flood, edit).await.map(drop)
+    };
     match edited {
         Err(DeliveryError::NotPosted { .. } | DeliveryError::Unknown { .. }) => false,
         Err(error) => {
             warn!(job.id = %job.id, outcome = error.name(), %error, "the chat could not be told how a job ended");
             true
         }
-        Ok(_) => true,
+        Ok(()) => true,
     }
 }

@@ -7,12 +7,14 @@
 //! chat without a fenced write before it; a job that fails for good has told the user why. Deliberately absent: user
 //! texts (they stand in the message catalogue), and apalis (the queue's run loop takes a plain function).
 
+mod cards;
 mod deliver;
 mod failing;
 mod generate;
 mod herald;
 mod inputs;
 mod line;
+mod panel;
 mod pictures;
 mod progress;
 mod slot;

@@ -4,17 +4,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use atelier_domain::{Failure, FailureClass, Job, Model, Request};
+use atelier_domain::{Failure, FailureClass, Job, JobId, Model, Request};
 use atelier_process::breakpoint;
 use atelier_provider::{ImageRef, Order, Provider};
 use atelier_queue::{Checkpoint, Claimed, Lost, Outcome};
 use atelier_telegram::Telegram;
+use tokio::sync::OnceCell;
 use tracing::{info, warn};
 
 use crate::pictures::Made;
 use crate::progress::Progress;
 use crate::stand_in::Answering;
-use crate::{Shop, deliver, failing, generate, pictures, stand_in};
+use crate::{Shop, deliver, failing, generate, panel, pictures, stand_in};
 
 /// A job on its way, and all that its steps need.
 pub(crate) struct Walk {
@@ -28,6 +29,7 @@ pub(crate) struct Walk {
     pub(crate) telegram: Telegram,
     pub(crate) progress: Progress,
     pub(crate) began: Instant,
+    batch: OnceCell<Option<JobId>>,
     /// Whether a creation may have happened whose end is not known.
     under_way: AtomicBool,
 }
@@ -71,6 +73,25 @@ impl From<Failure> for Stop {
 impl Walk {
     pub(crate) fn job(&self) -> &Job {
         &self.claimed.job
+    }
+
+    /// The batch it belongs to, when its message asked for several pictures.
+    pub(crate) async fn batch(&self) -> Option<&JobId> {
+        if self.job().of < 2 {
+            return None;
+        }
+        let look = async || {
+            let record = self.shop.queue.record(&self.job().id).await.map_err(drop)?;
+            Ok::<_, ()>(record.and_then(|record| record.batch))
+        };
+        self.batch.get_or_try_init(look).await.ok()?.as_ref()
+    }
+
+    /// Its message shows progress: the one under the albums, when there are several pictures.
+    pub(crate) async fn show_batch(&self) {
+        if let Some(batch) = self.batch().await {
+            panel::progress(&self.shop, &self.telegram, batch).await;
+        }
     }
 
     /// Whether a creation may have happened whose end is not known.
@@ -161,7 +182,7 @@ async fn prepare(shop: Arc<Shop>, claimed: Claimed) -> Result<Walk, Failure> {
     })?;
     let progress = Progress::start(&shop, &telegram, &claimed);
     let began = Instant::now();
-    Ok(Walk { shop, claimed, model, provider, request, telegram, progress, began, under_way })
+    Ok(Walk { shop, claimed, model, provider, request, telegram, progress, began, under_way, batch: OnceCell::new() })
 }
 
 async fn steps(walk: &Walk) -> Result<(), Stop> {
@@ -180,8 +201,9 @@ async fn steps(walk: &Walk) -> Result<(), Stop> {
     walk.claimed.lease.checkpoint(&Checkpoint::Sending).await?;
     let shown = deliver::show(walk, &fitted, seconds).await?;
     walk.reach("after-edit").await;
-    walk.claimed.lease.checkpoint(&Checkpoint::Delivered(shown)).await?;
-    deliver::original(walk, &fitted, shown).await;
+    walk.claimed.lease.checkpoint(&Checkpoint::Delivered(shown.message)).await?;
+    walk.show_batch().await;
+    deliver::file(walk, &fitted, shown).await;
     Ok(())
 }
 

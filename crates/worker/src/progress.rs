@@ -4,17 +4,16 @@
 //! and none is sent while the lease is not certain.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use atelier_domain::{Job, MessageId, Say, caption};
-use atelier_queue::{Claimed, Lease, Queue, Urgency};
-use atelier_telegram::{Action, Button, ButtonData, DeliveryError, Keyboard, Place, Telegram};
+use atelier_domain::{Job, JobId, MessageId, Say, buttons, caption};
+use atelier_queue::{Claimed, Lease, Spend, Urgency};
+use atelier_telegram::{Action, DeliveryError, Keyboard, Place, Telegram};
 use tokio::sync::{Mutex, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::debug;
 
-use crate::{Shop, slot};
+use crate::{Shop, panel, slot};
 
 /// The progress of one job.
 pub(crate) struct Progress {
@@ -26,25 +25,29 @@ pub(crate) struct Progress {
 }
 
 struct Shower {
-    queue: Queue,
+    shop: Arc<Shop>,
     telegram: Telegram,
     job: Arc<Job>,
     lease: Lease,
     slot: Option<MessageId>,
-    every: Duration,
+    /// The message with several pictures that the job belongs to, once it was looked up.
+    batch: Option<JobId>,
+    /// Whether the slot is an item of an album: its progress is shown under the album.
+    tile: bool,
 }
 
 impl Progress {
-    pub(crate) fn start(shop: &Shop, telegram: &Telegram, claimed: &Claimed) -> Self {
+    pub(crate) fn start(shop: &Arc<Shop>, telegram: &Telegram, claimed: &Claimed) -> Self {
         let (latest, lines) = watch::channel(None);
         let stop = CancellationToken::new();
         let shower = Shower {
-            queue: shop.queue.clone(),
+            shop: shop.clone(),
             telegram: telegram.clone(),
             job: claimed.job.clone(),
             lease: claimed.lease.clone(),
-            slot: claimed.progress.slot,
-            every: shop.settings.progress_every,
+            slot: None,
+            batch: None,
+            tile: false,
         };
         let task = AbortOnDropHandle::new(tokio::spawn(shower.run(lines, stop.clone())));
         Self { latest, job: claimed.job.clone(), stop, task: Mutex::new(Some(task)) }
@@ -88,7 +91,21 @@ impl Shower {
             tokio::select! {
                 biased;
                 () = stop.cancelled() => return,
-                () = tokio::time::sleep(self.every) => {}
+                () = tokio::time::sleep(self.shop.settings.progress_every) => {}
+            }
+        }
+    }
+
+    /// Looks the slot up, and what it is.
+    async fn look(&mut self) {
+        let queue = &self.shop.queue;
+        let Ok(Some(record)) = queue.record(&self.job.id).await else { return };
+        (self.slot, self.batch) = (record.slot, record.batch);
+        if let (Some(slot), Some(batch)) = (self.slot, &self.batch) {
+            match queue.album(batch).await {
+                Ok(album) => self.tile = album.is_tile(slot),
+                // what it is will be asked again
+                Err(_) => self.slot = None,
             }
         }
     }
@@ -99,14 +116,20 @@ impl Shower {
             return;
         }
         if self.slot.is_none() {
-            self.slot = self.queue.record(&self.job.id).await.ok().flatten().and_then(|record| record.slot);
+            self.look().await;
+        }
+        if let (Some(batch), true) = (&self.batch, self.tile) {
+            panel::progress(&self.shop, &self.telegram, batch).await;
+            let _ = self.telegram.chat_action(place, Action::UploadPhoto).await;
+            return;
         }
         let Some(slot) = self.slot else { return };
-        let buttons = cancel_button(&self.job);
-        let about = (self.job.place.bot, self.job.place.chat);
+        let buttons = Keyboard::of(&buttons::waiting(self.job.language, &self.job.id));
+        let spend = Spend::edit(self.job.place.bot, self.job.place.chat);
         let shown = self
+            .shop
             .queue
-            .paced(about, Urgency::Progress, slot::flood, || self.telegram.edit_text(place, slot, line, &buttons))
+            .paced(spend, Urgency::Progress, slot::flood, || self.telegram.edit_text(place, slot, line, &buttons))
             .await;
         match shown {
             // cosmetic: costs no budget worth keeping, and nobody is told when it fails
@@ -116,11 +139,4 @@ impl Shower {
             Err(error) => debug!(job.id = %self.job.id, outcome = error.name(), "progress was not shown"),
         }
     }
-}
-
-/// The button that stops the job.
-fn cancel_button(job: &Job) -> Keyboard {
-    let text = job.language.say(&Say::ButtonCancel);
-    ButtonData::new(atelier_domain::Press::Cancel(job.id.clone()).to_string())
-        .map_or_else(|_| Keyboard::none(), |data| Keyboard::row([Button::new(text, data)]))
 }

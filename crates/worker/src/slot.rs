@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use atelier_domain::{ChatId, MessageId};
-use atelier_queue::Urgency;
+use atelier_queue::{Spend, Urgency};
 use atelier_telegram::{DeliveryError, Hindrance, Keyboard, Place, Post};
 use tracing::debug;
 
@@ -24,20 +24,37 @@ pub(crate) fn flood(error: &DeliveryError) -> Option<Duration> {
     }
 }
 
+/// A job's message, and what it can hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Slot {
+    pub(crate) message: MessageId,
+    /// An item of an album: it has no buttons, and holds a photo or a video.
+    pub(crate) tile: bool,
+}
+
+/// How long a finished job waits for an album that somebody is about to post: it may have to wait for budget itself.
+const ALBUM_WAIT: Duration = Duration::from_secs(25);
+
 /// The slot on record, waiting a moment for the bot that is about to post it.
-pub(crate) async fn find(walk: &Walk) -> Option<MessageId> {
-    if walk.claimed.progress.slot.is_some() {
-        return walk.claimed.progress.slot;
-    }
-    let deadline = tokio::time::Instant::now() + walk.shop.settings.slot_wait;
+pub(crate) async fn find(walk: &Walk) -> Option<Slot> {
+    let batch = walk.batch().await;
+    let started = tokio::time::Instant::now();
+    let mut known = walk.claimed.progress.slot;
     loop {
-        if let Ok(Some(record)) = walk.shop.queue.record(&walk.job().id).await
-            && record.slot.is_some()
-        {
-            return record.slot;
+        if known.is_none() {
+            known = walk.shop.queue.record(&walk.job().id).await.ok().flatten().and_then(|record| record.slot);
         }
+        let album = match batch {
+            Some(batch) => walk.shop.queue.album(batch).await.ok(),
+            None => None,
+        };
+        if let Some(message) = known {
+            return Some(Slot { message, tile: album.is_some_and(|album| album.is_tile(message)) });
+        }
+        let coming = album.is_some_and(|album| album.is_coming(walk.job().index));
+        let patience = if coming { ALBUM_WAIT } else { walk.shop.settings.slot_wait };
         let next = tokio::time::Instant::now() + Duration::from_millis(100);
-        if next > deadline {
+        if next > started + patience {
             return None;
         }
         tokio::time::sleep_until(next).await;
@@ -55,7 +72,7 @@ pub(crate) async fn post(
     let (job, queue) = (walk.job(), &walk.shop.queue);
     let target = Post { chat, thread: job.place.thread, reply_to: Some(job.place.reply_to) };
     let sent = queue
-        .paced((job.place.bot, chat), Urgency::Result, flood, || {
+        .paced(Spend::send(job.place.bot, chat), Urgency::Result, flood, || {
             walk.telegram.send_text(&target, text, &Keyboard::none())
         })
         .await?;

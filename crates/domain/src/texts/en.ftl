@@ -78,6 +78,64 @@ failed-unreadable = This request could not be read any more. Please send it agai
 cancelled = Cancelled.
 
 button-cancel = ✖ Cancel
+button-again = ↻ Again
+button-vary = 🎲 4 variants
+button-retry = ↻ Try again
+button-retry-failed = { $count ->
+        [one] ↻ Retry the one that failed
+       *[other] ↻ Retry the { $count } that failed
+    }
+button-variations = 🎲 Variations
+button-originals = ⬆ Original files
+button-models = 🔀 Other model
+button-back = ‹ Back
+button-edit = ✏ Edit
+button-animate = 🎬 Video
+button-original = ⬆ Original
+button-recipe = 🔗 Recipe
+batch-running = { $done ->
+        [one] { $done } of { $of } pictures is here.
+       *[other] { $done } of { $of } pictures are here.
+    }
+batch-ended = { $done ->
+        [one] { $done } of { $of } pictures is here.
+       *[other] { $done } of { $of } pictures are here.
+    }
+batch-working = { $count } being drawn
+batch-waiting = { $count } in line
+batch-failed = { $count } failed
+batch-cancelled = { $count } cancelled
+batch-eta = about { $eta } to go
+batch-price = { $cost } together
+batch-cost = { $cost } spent
+batch-free = free
+tile-waiting = In line
+tile-file = This one comes as a file
+toast-started = I am on it.
+toast-twice = I am on it already.
+toast-foreign = Only the person who asked for this can do that.
+toast-gone = This is too long ago: I have no record of it any more.
+toast-nothing-failed = None of them failed.
+toast-choose = Which one?
+recipe-link = Whoever opens this link can draw the same, with other results where the model takes no seed:
+    { $link }
+recipe-card = A shared recipe:
+    { $prompt }
+
+    { $model }, { $ratio }. { $price }.
+recipe-gone = There is no such recipe, or no longer.
+button-cook = 🎨 Draw it
+example = { $number ->
+        [0] A red fox in fresh snow, golden hour
+        [1] A lighthouse in a storm, oil painting
+       *[other] A tiny robot watering flowers, watercolour
+    }
+edit-how = Reply to the picture and write what to change.
+original-coming = Fetching the original file …
+toast-cancelled-many = { $count ->
+        [one] One picture cancelled.
+       *[other] { $count } pictures cancelled.
+    }
 toast-cancelled = Cancelled.
 toast-cancel-asked = Stopping …
 toast-cancel-late = That is over already.

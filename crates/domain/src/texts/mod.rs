@@ -5,6 +5,7 @@
 //! command line), and anything a provider or Telegram said.
 
 mod say;
+mod tell;
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -14,6 +15,7 @@ use fluent_bundle::{FluentArgs, FluentResource};
 use serde::{Deserialize, Serialize};
 
 pub use say::Say;
+pub use tell::Tell;
 
 /// A language that the bot speaks.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -56,6 +58,17 @@ impl Language {
     pub fn say(self, say: &Say<'_>) -> String {
         let (key, arguments) = say.parts(self);
         self.format(key, &arguments)
+    }
+
+    /// The sentence of a conversation in this language.
+    pub fn tell(self, tell: &Tell<'_>) -> String {
+        let (key, arguments) = tell.parts(self);
+        self.format(key, &arguments)
+    }
+
+    /// What one picture of a model costs.
+    pub fn price(self, model: &crate::catalogue::Model) -> String {
+        say::price(model, self)
     }
 
     /// A rounded duration: `25 s`, `3 min`.

@@ -78,6 +78,68 @@ failed-unreadable = Этот запрос больше не читается. П
 cancelled = Отменено.
 
 button-cancel = ✖ Отменить
+button-again = ↻ Ещё раз
+button-vary = 🎲 4 варианта
+button-retry = ↻ Попробовать ещё раз
+button-retry-failed = { $count ->
+        [one] ↻ Повторить { $count } неудачную
+        [few] ↻ Повторить { $count } неудачные
+       *[many] ↻ Повторить { $count } неудачных
+    }
+button-variations = 🎲 Варианты
+button-originals = ⬆ Файлы оригиналов
+button-models = 🔀 Другая модель
+button-back = ‹ Назад
+button-edit = ✏ Изменить
+button-animate = 🎬 Видео
+button-original = ⬆ Оригинал
+button-recipe = 🔗 Рецепт
+batch-running = { $done ->
+        [one] Готова { $done } картинка из { $of }.
+        [few] Готовы { $done } картинки из { $of }.
+       *[many] Готово { $done } картинок из { $of }.
+    }
+batch-ended = { $done ->
+        [one] Готова { $done } картинка из { $of }.
+        [few] Готовы { $done } картинки из { $of }.
+       *[many] Готово { $done } картинок из { $of }.
+    }
+batch-working = рисуется: { $count }
+batch-waiting = в очереди: { $count }
+batch-failed = не получилось: { $count }
+batch-cancelled = отменено: { $count }
+batch-eta = ещё примерно { $eta }
+batch-price = вместе { $cost }
+batch-cost = потрачено { $cost }
+batch-free = бесплатно
+tile-waiting = В очереди
+tile-file = Придёт файлом
+toast-started = Уже делаю.
+toast-twice = Я уже этим занимаюсь.
+toast-foreign = Это может только тот, кто попросил.
+toast-gone = Это было слишком давно: записи больше нет.
+toast-nothing-failed = Все получились.
+toast-choose = Какую?
+recipe-link = Кто откроет эту ссылку, сможет нарисовать то же самое; без seed получится немного иначе:
+    { $link }
+recipe-card = Рецепт, которым с вами поделились:
+    { $prompt }
+
+    { $model }, { $ratio }. { $price }.
+recipe-gone = Такого рецепта нет или уже нет.
+button-cook = 🎨 Нарисовать
+example = { $number ->
+        [0] Рыжая лиса на свежем снегу, золотой час
+        [1] Маяк в шторм, масляная живопись
+       *[other] Маленький робот поливает цветы, акварель
+    }
+edit-how = Ответьте на картинку и напишите, что изменить.
+original-coming = Достаю файл оригинала …
+toast-cancelled-many = { $count ->
+        [one] Отменена { $count } картинка.
+        [few] Отменены { $count } картинки.
+       *[many] Отменено { $count } картинок.
+    }
 toast-cancelled = Отменено.
 toast-cancel-asked = Останавливаю …
 toast-cancel-late = Уже закончено.

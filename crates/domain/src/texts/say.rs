@@ -42,7 +42,6 @@ pub enum Say<'a> {
     OriginalOther,
     Failed { class: FailureClass, model: &'a str },
     Cancelled,
-    ButtonCancel,
     ToastCancelled,
     ToastCancelAsked,
     ToastCancelLate,
@@ -160,7 +159,6 @@ impl Say<'_> {
                 failed(class)
             }
             Self::Cancelled => "cancelled",
-            Self::ButtonCancel => "button-cancel",
             Self::ToastCancelled => "toast-cancelled",
             Self::ToastCancelAsked => "toast-cancel-asked",
             Self::ToastCancelLate => "toast-cancel-late",
@@ -243,7 +241,7 @@ fn strength(word: &str) -> &'static str {
     }
 }
 
-fn price(model: &Model, language: Language) -> String {
+pub(super) fn price(model: &Model, language: Language) -> String {
     let mut values = FluentArgs::new();
     let Some((low, high)) = model.unit_prices() else { return language.format("price-free", &values) };
     values.set("amount", if low == high { low.to_string() } else { format!("{low}–{high}") });

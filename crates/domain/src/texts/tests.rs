@@ -83,7 +83,6 @@ fn every_sentence() -> Vec<String> {
         Say::OriginalLost,
         Say::OriginalOther,
         Say::Cancelled,
-        Say::ButtonCancel,
         Say::ToastCancelled,
         Say::ToastCancelAsked,
         Say::ToastCancelLate,
@@ -116,7 +115,12 @@ fn every_sentence() -> Vec<String> {
     says.extend(unclear.iter().map(Say::Unclear));
     says.extend(JobState::ALL.map(|state| Say::JobLine { code: "c", state, prompt: "p" }));
     says.extend(FailureClass::ALL.map(|class| Say::Failed { class, model: "M" }));
-    Language::ALL.into_iter().flat_map(|language| says.iter().map(move |say| language.say(say))).collect()
+    let tells = super::tell::samples();
+    let in_one = |language: Language| {
+        let said = says.iter().map(move |say| language.say(say));
+        said.chain(tells.iter().map(move |tell| language.tell(tell))).collect::<Vec<String>>()
+    };
+    Language::ALL.into_iter().flat_map(in_one).collect()
 }
 
 #[test]

@@ -43,8 +43,9 @@ const ROOMS: &[Room] = &[
     },
     Room {
         name: "atelier-bot",
-        may_use: &["atelier-domain", "atelier-process", "atelier-queue", "atelier-telegram"],
-        never_under: &["image", "resvg", "tiny-skia", "atelier-provider", "atelier-media", "atelier-sketch"],
+        // the cards that hold the place of pictures are drawn before any worker has seen the job
+        may_use: &["atelier-domain", "atelier-process", "atelier-queue", "atelier-sketch", "atelier-telegram"],
+        never_under: &["image", "resvg", "atelier-provider", "atelier-media"],
     },
     Room {
         name: "atelier-worker",
@@ -54,6 +55,7 @@ const ROOMS: &[Room] = &[
             "atelier-process",
             "atelier-provider",
             "atelier-queue",
+            "atelier-sketch",
             "atelier-telegram",
         ],
         never_under: &["axum", "atelier-bot", "atelier-simulator"],

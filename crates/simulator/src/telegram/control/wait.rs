@@ -34,6 +34,8 @@ pub(super) struct Conditions {
     photos: Option<usize>,
     documents: Option<usize>,
     videos: Option<usize>,
+    /// … and have one of these in their caption, separated by `|`.
+    captioned: Option<String>,
     /// At least this many visible messages, of anyone.
     messages: Option<usize>,
     /// At least this many visible messages of bots.
@@ -119,7 +121,10 @@ fn holds(world: &World, wanted: &Conditions) -> Result<bool, Refusal> {
 fn chat_matches(chat: &Chat, wanted: &Conditions) -> bool {
     let by_bot = |message: &&Message| matches!(message.author, Author::Bot(_));
     let count = |kind: MediaKind| {
-        let of_kind = |message: &&Message| matches!(&message.content, Content::Media { file, .. } if file.kind == kind);
+        let captioned = |caption: &str| {
+            wanted.captioned.as_deref().is_none_or(|parts| parts.split('|').any(|part| caption.contains(part)))
+        };
+        let of_kind = |message: &&Message| matches!(&message.content, Content::Media { file, caption, .. } if file.kind == kind && captioned(caption));
         chat.visible().filter(by_bot).filter(of_kind).count()
     };
     let says = |text: &str| {

@@ -1,0 +1,240 @@
+//! The slots of a message with several pictures: albums of cards that fill in, and the message under them.
+//!
+//! Each album and the message are claimed before they are sent, so a bot that dies leaves either nothing, or something
+//! that may stand in the chat and is not sent again: a job whose slot nobody knows gets one from its worker.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use atelier_domain::batch::{Tally, words};
+use atelier_domain::{Job, JobId, MessageId, Tell, Usd, album, buttons, caption};
+use atelier_queue::{Part, QueueError, Spend, Urgency};
+use atelier_sketch::{Mood, Tile};
+use atelier_telegram::{Album, AlbumItem, DeliveryError, Keyboard, Media, MediaKind, Place, Post};
+use futures::future::join_all;
+use tracing::{debug, warn};
+
+use crate::Front;
+use crate::answers::flood;
+use crate::slots;
+
+/// Tries of one send that certainly did not arrive.
+const TRIES: u64 = 8;
+
+/// What became of an album.
+enum Sent {
+    Posted(Vec<MessageId>),
+    /// It may be in the chat, or the chat cannot be reached: nothing more is sent here.
+    Leave,
+    /// It is certainly not in the chat and never will be: each job gets a text instead.
+    Never,
+}
+
+/// Posts what is missing of the messages for these jobs, all those of one message, in its order.
+pub(crate) async fn post(front: &Arc<Front>, batch: &JobId, jobs: &[(Job, Option<MessageId>)]) {
+    let known = match front.queue.album(batch).await {
+        Ok(known) => known,
+        Err(error) => {
+            warn!(batch = %batch, %error, "an album could not be looked up");
+            return;
+        }
+    };
+    let of = jobs.first().map_or(0, |(job, _)| job.of);
+    let mut missing = Vec::new();
+    for range in album::albums(of) {
+        let here: Vec<&Job> = jobs
+            .iter()
+            .filter(|(job, slot)| range.contains(&job.index) && slot.is_none())
+            .map(|(job, _)| job)
+            .collect();
+        match known.tiles(range.start) {
+            Some(tiles) => {
+                let slot = |(index, message): &(u8, MessageId)| {
+                    here.iter().find(|job| job.index == *index).map(|job| slots::record(front, job, *message))
+                };
+                join_all(tiles.iter().filter_map(slot)).await;
+            }
+            None if here.is_empty() => {}
+            // claimed before anybody waits for budget, so that workers know that it is coming
+            None if matches!(front.queue.claim_part(batch, Part::Album(range.start)).await, Ok(true)) => {
+                missing.push((range.start, here));
+            }
+            None => {}
+        }
+    }
+    for (first, here) in missing {
+        album_of(front, batch, first, &here).await;
+    }
+    if known.control.is_none() {
+        control(front, batch, jobs).await;
+    }
+}
+
+async fn album_of(front: &Arc<Front>, batch: &JobId, first: u8, jobs: &[&Job]) {
+    let sent = match cards(jobs).await.map(Album::new) {
+        Some(Ok(album)) => send(front, jobs, &album).await,
+        // one is left of several, or the cards could not be drawn
+        _ => Sent::Never,
+    };
+    match sent {
+        Sent::Posted(messages) => {
+            let tiles: Vec<(u8, MessageId)> =
+                jobs.iter().zip(messages).map(|(job, message)| (job.index, message)).collect();
+            keep(batch, || front.queue.posted_album(batch, first, &tiles)).await;
+            join_all(jobs.iter().zip(&tiles).map(|(job, (_, message))| slots::record(front, job, *message))).await;
+        }
+        Sent::Leave => {}
+        Sent::Never => {
+            release(front, batch, Part::Album(first)).await;
+            for job in jobs {
+                slots::post(front, job).await;
+            }
+        }
+    }
+}
+
+async fn send(front: &Front, jobs: &[&Job], album: &Album) -> Sent {
+    let Some(job) = jobs.first() else { return Sent::Never };
+    let target = Post { chat: job.place.chat, thread: job.place.thread, reply_to: Some(job.place.reply_to) };
+    let units = u32::try_from(jobs.len()).unwrap_or(u32::MAX);
+    let spend = Spend::send(job.place.bot, job.place.chat).items(units);
+    let mut tries = 0;
+    loop {
+        let sent = front.queue.paced(spend, Urgency::Answer, flood, || front.telegram.send_album(&target, album)).await;
+        match sent {
+            Ok(Some(posted)) if posted.len() == jobs.len() => {
+                return Sent::Posted(posted.into_iter().map(|posted| posted.message).collect());
+            }
+            Ok(_) => return Sent::Leave,
+            Err(DeliveryError::NotPosted { retry_after, .. }) if tries < TRIES => {
+                tries += 1;
+                tokio::time::sleep(retry_after.unwrap_or(Duration::from_millis(300 * tries))).await;
+            }
+            Err(error @ (DeliveryError::Unknown { .. } | DeliveryError::Unreachable(_))) => {
+                warn!(job.id = %job.id, outcome = error.name(), %error, "an album could not be posted");
+                return Sent::Leave;
+            }
+            Err(error) => {
+                warn!(job.id = %job.id, outcome = error.name(), %error, "no album can be posted here; texts instead");
+                return Sent::Never;
+            }
+        }
+    }
+}
+
+/// The cards of these jobs, drawn off the async threads.
+async fn cards(jobs: &[&Job]) -> Option<Vec<AlbumItem>> {
+    let jobs: Vec<Job> = jobs.iter().map(|job| (*job).clone()).collect();
+    let drawn = tokio::task::spawn_blocking(move || jobs.iter().map(card).collect::<Result<Vec<_>, _>>()).await;
+    match drawn {
+        Ok(Ok(items)) => Some(items),
+        Ok(Err(error)) => {
+            warn!(%error, "a card could not be drawn");
+            None
+        }
+        Err(error) => {
+            warn!(%error, "cards could not be drawn");
+            None
+        }
+    }
+}
+
+fn card(job: &Job) -> Result<AlbumItem, atelier_sketch::SketchError> {
+    let line = job.language.tell(&Tell::TileWaiting);
+    Ok(AlbumItem { media: paint(job, Mood::Waiting, &line)?, caption: caption::slot(job, &line) })
+}
+
+fn paint(job: &Job, mood: Mood, line: &str) -> Result<Media, atelier_sketch::SketchError> {
+    let (badge, (width, height)) = caption::card(job);
+    let prompt = job.request.prompt.as_str();
+    let bytes = atelier_sketch::tile(&Tile { mood, badge: &badge, prompt, line, width, height })?.png()?;
+    Ok(Media::new(MediaKind::Photo, bytes.into(), format!("card-{}.png", job.index + 1)))
+}
+
+/// A job's card, drawn off the async threads; `None` when that fails.
+pub(crate) async fn draw(job: &Job, mood: Mood, line: &str) -> Option<Media> {
+    let (job, line) = (job.clone(), line.to_owned());
+    tokio::task::spawn_blocking(move || paint(&job, mood, &line).ok()).await.ok().flatten()
+}
+
+/// Posts the message with progress and buttons, once.
+async fn control(front: &Arc<Front>, batch: &JobId, jobs: &[(Job, Option<MessageId>)]) {
+    if !matches!(front.queue.claim_part(batch, Part::Control).await, Ok(true)) {
+        return;
+    }
+    let Some((job, _)) = jobs.first() else { return };
+    let panel = front.queue.panel(batch, &front.catalogue).await.ok().flatten();
+    let (text, keyboard) = if let Some(panel) = panel {
+        (panel.text, Keyboard::of(&panel.rows))
+    } else {
+        let tally = Tally { waiting: u32::from(job.of), ..Tally::default() };
+        let rows = buttons::batch(job.language, batch, &tally);
+        (words(job.language, &tally, Usd::ZERO, None), Keyboard::of(&rows))
+    };
+    let target = Post { chat: job.place.chat, thread: job.place.thread, reply_to: None };
+    let mut tries = 0;
+    let sent = loop {
+        let sent = front
+            .queue
+            .paced(Spend::send(job.place.bot, job.place.chat), Urgency::Answer, flood, || {
+                front.telegram.send_text(&target, &text, &keyboard)
+            })
+            .await;
+        match sent {
+            Err(DeliveryError::NotPosted { retry_after, .. }) if tries < TRIES => {
+                tries += 1;
+                tokio::time::sleep(retry_after.unwrap_or(Duration::from_millis(300 * tries))).await;
+            }
+            sent => break sent,
+        }
+    };
+    match sent {
+        Ok(Some(message)) => {
+            keep(batch, || front.queue.posted_control(batch, message)).await;
+            // what ended while it was on its way found nothing to edit
+            refresh(front, batch).await;
+        }
+        Err(error) if !error.may_be_done() => {
+            debug!(batch = %batch, outcome = error.name(), "the message under an album was not posted");
+            release(front, batch, Part::Control).await;
+        }
+        _ => {}
+    }
+}
+
+/// Brings the message under the albums up to date, when it is known and there is something to say.
+pub(crate) async fn refresh(front: &Front, batch: &JobId) {
+    let Ok(album) = front.queue.album(batch).await else { return };
+    let Ok(Some(panel)) = front.queue.panel(batch, &front.catalogue).await else { return };
+    let Some(message) = album.control else { return };
+    let (job, text, keyboard) = (&panel.job, &panel.text, Keyboard::of(&panel.rows));
+    let place = Place { chat: job.place.chat, thread: job.place.thread };
+    let edited = front
+        .queue
+        .paced(Spend::edit(job.place.bot, job.place.chat), Urgency::Answer, flood, || {
+            front.telegram.edit_text(place, message, text, &keyboard)
+        })
+        .await;
+    if let Err(error) = edited {
+        debug!(batch = %batch, outcome = error.name(), "the message under an album could not be edited");
+    }
+}
+
+/// Puts on record what stands in the chat, however long Redis is away.
+async fn keep<F: Future<Output = Result<(), QueueError>>>(batch: &JobId, call: impl Fn() -> F) {
+    let mut wait = Duration::from_millis(50);
+    while let Err(error) = call().await {
+        if !error.is_unreachable() {
+            warn!(batch = %batch, %error, "messages of a batch could not be recorded");
+            return;
+        }
+        tokio::time::sleep(wait).await;
+        wait = (wait * 2).min(Duration::from_secs(1));
+    }
+}
+
+async fn release(front: &Front, batch: &JobId, part: Part) {
+    if let Err(error) = front.queue.release_part(batch, part).await {
+        warn!(batch = %batch, %error, "a claim could not be given back");
+    }
+}

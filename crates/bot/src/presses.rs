@@ -1,0 +1,297 @@
+//! A pressed button: whose it is, what it asks for, and the word that its user sees at once.
+//!
+//! All state is in the record of the job that the button names, so a button is as good after a restart as before, and as
+//! long as the record is kept. What makes jobs is submitted before the update is acknowledged, like a prompt.
+
+use std::sync::Arc;
+
+use atelier_domain::{
+    BatchWish, Incoming, Job, JobId, JobState, JobWish, Language, ModelId, Press, Request, Say, Seed, Tell, buttons,
+};
+use atelier_queue::{Batch, Cancelling, QueueError, Record, Retrying, Spend, Urgency};
+use atelier_telegram::intake::Hold;
+use atelier_telegram::{DeliveryError, Keyboard, Place};
+use tracing::{info, warn};
+
+use crate::answers::{self, actor, flood};
+use crate::intake::language;
+use crate::orders::{self, Order};
+use crate::{Front, albums, slots};
+
+/// Variants that one press makes.
+const VARIANTS: usize = 4;
+
+/// What the user is told.
+enum Word {
+    Toast(String),
+    /// The button did what it says by itself.
+    Silent,
+}
+
+/// Takes a pressed button; `Err` leaves its update with Telegram.
+pub(crate) async fn take(front: &Arc<Front>, incoming: &Arc<Incoming>, query: &str, data: &str) -> Result<(), Hold> {
+    let language = language(incoming);
+    let (word, outcome) = match press(front, incoming, data, language).await {
+        Ok(word) => (word, Ok(())),
+        Err(error) => {
+            warn!(update = incoming.update.0, %error, "a button could not be served");
+            let word = Word::Toast(language.say(&Say::UnavailableLook));
+            // said now: by the time that the queue is back the query has expired, and the wish with it
+            (word, Ok(()))
+        }
+    };
+    let (this, query) = (front.clone(), query.to_owned());
+    front.tasks.spawn(async move {
+        let toast = match &word {
+            Word::Toast(text) => Some(text.as_str()),
+            Word::Silent => None,
+        };
+        match this.telegram.answer(&query, toast).await {
+            Ok(()) | Err(DeliveryError::LateQuery) => {}
+            Err(error) => warn!(outcome = error.name(), %error, "a button could not be answered"),
+        }
+    });
+    outcome
+}
+
+async fn press(
+    front: &Arc<Front>,
+    incoming: &Arc<Incoming>,
+    data: &str,
+    language: Language,
+) -> Result<Word, QueueError> {
+    let Ok(press) = data.parse::<Press>() else { return Ok(Word::Toast(language.say(&Say::ToastUnknown))) };
+    let first = front.queue.tap(incoming.bot, incoming.user.id, data, incoming.update).await?;
+    if !first {
+        return Ok(Word::Toast(language.tell(&Tell::ToastTwice)));
+    }
+    match press {
+        Press::Job(wish, id) => match owned(front, incoming, &id).await? {
+            Ok(record) => one(front, incoming, wish, record, language).await,
+            Err(refusal) => Ok(Word::Toast(language.tell(&refusal))),
+        },
+        Press::With(id, model) => match owned(front, incoming, &id).await? {
+            Ok(Record { job: Some(job), .. }) => {
+                let Some(request) = with_model(front, &job.request, &model) else {
+                    return Ok(Word::Toast(language.say(&Say::ToastUnknown)));
+                };
+                restore(front, incoming, &job, language);
+                draw(front, incoming, vec![request], language).await
+            }
+            Ok(_) => Ok(Word::Toast(language.tell(&Tell::ToastGone))),
+            Err(refusal) => Ok(Word::Toast(language.tell(&refusal))),
+        },
+        Press::Batch(wish, id) => match owned(front, incoming, &id).await? {
+            Ok(_) => match front.queue.batch(&id).await? {
+                Some(batch) => all(front, incoming, wish, &batch, language).await,
+                None => Ok(Word::Toast(language.tell(&Tell::ToastGone))),
+            },
+            Err(refusal) => Ok(Word::Toast(language.tell(&refusal))),
+        },
+        Press::Cook(id) => match front.queue.recipe(&id).await? {
+            Some(request) => draw(front, incoming, vec![request], language).await,
+            None => Ok(Word::Toast(language.tell(&Tell::RecipeGone))),
+        },
+        Press::Example(number) => {
+            let prompt = language.tell(&Tell::Example { number: u32::from(number) });
+            match orders::read(front, language, &prompt) {
+                Ok(requests) => draw(front, incoming, requests, language).await,
+                Err(sentence) => Ok(Word::Toast(sentence)),
+            }
+        }
+    }
+}
+
+/// The record of a job that this user may touch.
+async fn owned(front: &Front, incoming: &Incoming, id: &JobId) -> Result<Result<Record, Tell<'static>>, QueueError> {
+    let Some(record) = front.queue.record(id).await? else { return Ok(Err(Tell::ToastGone)) };
+    let mine = record.bot == Some(incoming.bot) && record.user == Some(incoming.user.id);
+    Ok(if mine || front.is_admin(incoming.user.id) { Ok(record) } else { Err(Tell::ToastForeign) })
+}
+
+async fn one(
+    front: &Arc<Front>,
+    incoming: &Arc<Incoming>,
+    wish: JobWish,
+    record: Record,
+    language: Language,
+) -> Result<Word, QueueError> {
+    let Some(job) = &record.job else { return Ok(Word::Toast(language.tell(&Tell::ToastGone))) };
+    match wish {
+        JobWish::Cancel => cancel(front, incoming, &record.id, language).await,
+        JobWish::Again => draw(front, incoming, vec![afresh(&job.request)], language).await,
+        JobWish::Vary => draw(front, incoming, vec![afresh(&job.request); VARIANTS], language).await,
+        JobWish::Retry => {
+            let done = retry(front, incoming, std::slice::from_ref(&record)).await?;
+            Ok(Word::Toast(language.tell(if done > 0 { &Tell::ToastStarted } else { &Tell::ToastTwice })))
+        }
+        JobWish::Models => {
+            let others = buttons::others(&front.catalogue, &job.request.model);
+            let rows = buttons::models(language, &record.id, &front.catalogue, &others);
+            Ok(show(front, incoming, &Keyboard::of(&rows)).await)
+        }
+        JobWish::Back => {
+            let rows = if record.state == JobState::Done {
+                buttons::result(language, &record.id, front.abilities(job))
+            } else {
+                buttons::failed(language, &record.id, front.abilities(job))
+            };
+            Ok(show(front, incoming, &Keyboard::of(&rows)).await)
+        }
+        JobWish::Edit => Ok(Word::Toast(language.tell(&Tell::EditHow))),
+        JobWish::Recipe => {
+            front.queue.share_recipe(&record.id, (incoming.bot, incoming.user.id), &job.request).await?;
+            let username = front.telegram.identity().map_or("", |identity| identity.username.as_str());
+            let link = format!("https://t.me/{username}?start=r_{}", record.id);
+            answers::spawn_reply(front, incoming.clone(), language.tell(&Tell::RecipeLink { link: &link }));
+            Ok(Word::Silent)
+        }
+        JobWish::Animate | JobWish::Original => Ok(Word::Toast(language.say(&Say::ToastUnknown))),
+    }
+}
+
+async fn all(
+    front: &Arc<Front>,
+    incoming: &Arc<Incoming>,
+    wish: BatchWish,
+    batch: &Batch,
+    language: Language,
+) -> Result<Word, QueueError> {
+    match wish {
+        BatchWish::Cancel => {
+            let ids: Vec<JobId> =
+                batch.jobs.iter().filter(|record| !record.state.is_final()).map(|record| record.id.clone()).collect();
+            let count = answers::cancel_all(front, incoming, &ids).await?;
+            spawn_refresh(front, &batch.id);
+            Ok(Word::Toast(language.tell(&Tell::CancelledMany { count })))
+        }
+        BatchWish::Again => {
+            let jobs = batch.jobs.iter().filter_map(|record| record.job.as_ref());
+            let requests: Vec<Request> = jobs.map(|job| afresh(&job.request)).collect();
+            draw(front, incoming, requests, language).await
+        }
+        BatchWish::Retry => {
+            let failed: Vec<Record> =
+                batch.jobs.iter().filter(|record| record.state == JobState::Dead).cloned().collect();
+            let count = retry(front, incoming, &failed).await?;
+            if count == 0 {
+                return Ok(Word::Toast(language.tell(&Tell::ToastNothingFailed)));
+            }
+            spawn_refresh(front, &batch.id);
+            Ok(Word::Toast(language.tell(&Tell::ToastStarted)))
+        }
+        BatchWish::Choose => {
+            let done = batch.jobs.iter().filter(|record| record.state == JobState::Done);
+            let jobs: Vec<(u8, JobId)> =
+                done.filter_map(|record| record.job.as_ref().map(|job| (job.index, record.id.clone()))).collect();
+            let rows = buttons::choose(language, &batch.id, &jobs);
+            show(front, incoming, &Keyboard::of(&rows)).await;
+            Ok(Word::Toast(language.tell(&Tell::ToastChoose)))
+        }
+        BatchWish::Back => {
+            spawn_refresh(front, &batch.id);
+            Ok(Word::Silent)
+        }
+        BatchWish::Originals => Ok(Word::Toast(language.say(&Say::ToastUnknown))),
+    }
+}
+
+async fn cancel(
+    front: &Arc<Front>,
+    incoming: &Arc<Incoming>,
+    id: &JobId,
+    language: Language,
+) -> Result<Word, QueueError> {
+    // whose it is was asked before; an administrator may cancel anybody's
+    let say = match front.queue.cancel(id, &actor(incoming), answers::owner(front, incoming)).await? {
+        Cancelling::Cancelled => {
+            let (this, id, message) = (front.clone(), id.clone(), incoming.message);
+            front.tasks.spawn(async move { answers::show_cancelled(&this, &id, Some(message)).await });
+            Say::ToastCancelled
+        }
+        Cancelling::Asked => Say::ToastCancelAsked,
+        Cancelling::Ended => Say::ToastCancelLate,
+        Cancelling::Foreign => Say::ToastCancelForeign,
+        Cancelling::Unknown => Say::ToastUnknown,
+    };
+    Ok(Word::Toast(language.say(&say)))
+}
+
+/// Puts failed jobs back into line, each with its place in the chat; how many there were.
+async fn retry(front: &Arc<Front>, incoming: &Incoming, records: &[Record]) -> Result<u32, QueueError> {
+    let mut count = 0;
+    for record in records {
+        match front.queue.retry(&record.id, &actor(incoming), answers::owner(front, incoming)).await? {
+            Retrying::Waiting => count += 1,
+            Retrying::Not | Retrying::Unknown | Retrying::Foreign => continue,
+        }
+        if let (Some(job), Some(slot)) = (record.job.clone(), record.slot) {
+            let (this, batch) = (front.clone(), record.batch.clone());
+            front.tasks.spawn(async move { slots::show_waiting(&this, &job, slot, batch.as_ref()).await });
+        }
+    }
+    Ok(count)
+}
+
+/// Submits requests that a button asked for.
+async fn draw(
+    front: &Arc<Front>,
+    incoming: &Arc<Incoming>,
+    requests: Vec<Request>,
+    language: Language,
+) -> Result<Word, QueueError> {
+    if requests.is_empty() {
+        return Ok(Word::Toast(language.tell(&Tell::ToastGone)));
+    }
+    let word = match orders::submit(front, incoming, language, requests).await? {
+        Order::Accepted(jobs) => {
+            info!(update = incoming.update.0, chat = incoming.chat.id.0, jobs = jobs.len(), "button accepted");
+            slots::spawn(front, jobs);
+            language.tell(&Tell::ToastStarted)
+        }
+        Order::Before(ids) => {
+            slots::spawn_missing(front, ids);
+            language.tell(&Tell::ToastStarted)
+        }
+        Order::Refused(sentence) => sentence,
+    };
+    Ok(Word::Toast(word))
+}
+
+/// The same wish without its seed, so that another one is drawn.
+fn afresh(request: &Request) -> Request {
+    Request { seed: None::<Seed>, ..request.clone() }
+}
+
+/// The same wish for another model; `None` when it is not on offer or cannot serve it.
+fn with_model(front: &Front, request: &Request, model: &ModelId) -> Option<Request> {
+    front.catalogue.get(model)?.adapt(request).ok()
+}
+
+/// Puts the usual buttons back under a result whose list of models was open.
+fn restore(front: &Arc<Front>, incoming: &Arc<Incoming>, job: &Job, language: Language) {
+    let keyboard = Keyboard::of(&buttons::result(language, &job.id, front.abilities(job)));
+    let (this, incoming) = (front.clone(), incoming.clone());
+    front.tasks.spawn(async move {
+        show(&this, &incoming, &keyboard).await;
+    });
+}
+
+fn spawn_refresh(front: &Arc<Front>, batch: &JobId) {
+    let (this, batch) = (front.clone(), batch.clone());
+    front.tasks.spawn(async move { albums::refresh(&this, &batch).await });
+}
+
+/// Changes the buttons of the message that was pressed.
+async fn show(front: &Front, incoming: &Incoming, keyboard: &Keyboard) -> Word {
+    let place = Place::from(incoming.chat);
+    let spend = Spend::edit(incoming.bot, incoming.chat.id);
+    let edited = front
+        .queue
+        .paced(spend, Urgency::Answer, flood, || front.telegram.edit_buttons(place, incoming.message, keyboard))
+        .await;
+    if let Err(error) = edited {
+        warn!(update = incoming.update.0, outcome = error.name(), %error, "buttons could not be changed");
+    }
+    Word::Silent
+}

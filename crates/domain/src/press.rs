@@ -1,0 +1,170 @@
+//! What a button asks for. Its text form is the button's data, at most 64 bytes, and all the state a button has: it is as
+//! good after a restart, and a month later, as it was when it was posted.
+//!
+//! Anybody can forge such data. Reading it yields ids and words that are well formed, nothing more: whether the job
+//! exists and whose it is, is asked when it is pressed.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::catalogue::ModelId;
+use crate::ids::JobId;
+
+/// Most bytes of a button's data (Bot API, `InlineKeyboardButton`).
+pub const DATA_BYTES: usize = 64;
+
+/// What a button of ours asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Press {
+    /// Something about one job.
+    Job(JobWish, JobId),
+    /// A job's wish again, with this model.
+    With(JobId, ModelId),
+    /// Something about all jobs of a message, named by the first.
+    Batch(BatchWish, JobId),
+    /// Draw what a shared recipe says.
+    Cook(JobId),
+    /// Draw one of the example prompts of the greeting.
+    Example(u8),
+}
+
+/// What can be asked about one job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JobWish {
+    /// Stop it.
+    Cancel,
+    /// The same words, another seed.
+    Again,
+    /// Four variants.
+    Vary,
+    /// Try it once more, in its place: it failed.
+    Retry,
+    /// Show the models that could do it.
+    Models,
+    /// Show the usual buttons again.
+    Back,
+    /// Say how to change the picture.
+    Edit,
+    /// Make a video of the picture.
+    Animate,
+    /// The file as the model made it.
+    Original,
+    /// A link by which others draw the same.
+    Recipe,
+}
+
+/// What can be asked about the jobs of one message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BatchWish {
+    /// Stop those that have not ended.
+    Cancel,
+    /// The same words, other seeds.
+    Again,
+    /// Try those once more that failed.
+    Retry,
+    /// Choose one to be varied.
+    Choose,
+    /// Show the usual buttons again.
+    Back,
+    /// The files as the models made them.
+    Originals,
+}
+
+const JOB: [(JobWish, &str); 10] = [
+    (JobWish::Cancel, "cancel"),
+    (JobWish::Again, "again"),
+    (JobWish::Vary, "vary"),
+    (JobWish::Retry, "retry"),
+    (JobWish::Models, "models"),
+    (JobWish::Back, "back"),
+    (JobWish::Edit, "edit"),
+    (JobWish::Animate, "animate"),
+    (JobWish::Original, "original"),
+    (JobWish::Recipe, "recipe"),
+];
+
+const BATCH: [(BatchWish, &str); 6] = [
+    (BatchWish::Cancel, "cancel"),
+    (BatchWish::Again, "again"),
+    (BatchWish::Retry, "retry"),
+    (BatchWish::Choose, "choose"),
+    (BatchWish::Back, "back"),
+    (BatchWish::Originals, "originals"),
+];
+
+/// The data is not that of any button of ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("no button of ours carries this")]
+pub struct BadPress;
+
+impl fmt::Display for Press {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Job(wish, id) => write!(formatter, "{}:{id}", word(&JOB, *wish)),
+            Self::With(id, model) => write!(formatter, "with:{id}:{model}"),
+            Self::Batch(wish, id) => write!(formatter, "all-{}:{id}", word(&BATCH, *wish)),
+            Self::Cook(id) => write!(formatter, "cook:{id}"),
+            Self::Example(number) => write!(formatter, "example:{number}"),
+        }
+    }
+}
+
+impl FromStr for Press {
+    type Err = BadPress;
+
+    fn from_str(data: &str) -> Result<Self, BadPress> {
+        let (verb, rest) = data.split_once(':').ok_or(BadPress)?;
+        let id = |text: &str| text.parse::<JobId>().map_err(|_| BadPress);
+        match verb {
+            "with" => {
+                let (job, model) = rest.split_once(':').ok_or(BadPress)?;
+                Ok(Self::With(id(job)?, model.parse().map_err(|_| BadPress)?))
+            }
+            "cook" => Ok(Self::Cook(id(rest)?)),
+            "example" => rest.parse().map(Self::Example).map_err(|_| BadPress),
+            _ => match verb.strip_prefix("all-") {
+                Some(verb) => Ok(Self::Batch(meant(&BATCH, verb)?, id(rest)?)),
+                None => Ok(Self::Job(meant(&JOB, verb)?, id(rest)?)),
+            },
+        }
+    }
+}
+
+fn word<W: PartialEq + Copy>(words: &[(W, &'static str)], wish: W) -> &'static str {
+    // a test writes and reads every wish
+    words.iter().find(|(known, _)| *known == wish).map_or("", |(_, word)| word)
+}
+
+fn meant<W: Copy>(words: &[(W, &'static str)], word: &str) -> Result<W, BadPress> {
+    words.iter().find(|(_, known)| *known == word).map(|(wish, _)| *wish).ok_or(BadPress)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn every_press_fits_a_button_and_is_read_back() {
+        let id = JobId::new(1_795_000_000_000, 7);
+        let mut presses = vec![Press::With(id.clone(), "m".repeat(32).parse().unwrap()), Press::Cook(id.clone())];
+        presses.push(Press::Example(2));
+        presses.extend(JOB.map(|(wish, _)| Press::Job(wish, id.clone())));
+        presses.extend(BATCH.map(|(wish, _)| Press::Batch(wish, id.clone())));
+        for press in presses {
+            let data = press.to_string();
+            assert!(data.len() <= DATA_BYTES, "{data}");
+            assert_eq!(data.parse(), Ok(press));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn forged_data_is_refused_or_well_formed(data in "\\PC{0,64}|(all-)?(cancel|with|cook|example):[0-9a-z:]{0,40}") {
+            if let Ok(press) = data.parse::<Press>() {
+                prop_assert_eq!(press.to_string().parse(), Ok(press));
+            }
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! The sentences about buttons, albums and conversations, each with its values: name, values and key in one line.
+
+use std::time::Duration;
+
+use fluent_bundle::{FluentArgs, FluentValue};
+
+use super::Language;
+use crate::money::Usd;
+
+/// A value as it stands in a sentence.
+trait Value {
+    fn value(&self, language: Language) -> FluentValue<'static>;
+}
+
+impl Value for u32 {
+    fn value(&self, _: Language) -> FluentValue<'static> {
+        FluentValue::from(*self)
+    }
+}
+
+impl Value for &str {
+    fn value(&self, _: Language) -> FluentValue<'static> {
+        FluentValue::from((*self).to_owned())
+    }
+}
+
+impl Value for Usd {
+    fn value(&self, _: Language) -> FluentValue<'static> {
+        FluentValue::from(self.to_string())
+    }
+}
+
+impl Value for Duration {
+    fn value(&self, language: Language) -> FluentValue<'static> {
+        FluentValue::from(language.eta(*self))
+    }
+}
+
+macro_rules! sentences {
+    ($($name:ident $({ $($field:ident : $type:ty),+ })? = $key:literal),* $(,)?) => {
+        /// A sentence of a conversation. Each variant is one key of the Fluent files.
+        #[derive(Debug, Clone, Copy)]
+        #[expect(missing_docs, reason = "the English words in en.ftl say what each is")]
+        pub enum Tell<'a> { $($name $({ $($field: $type),+ })?),* }
+
+        impl Tell<'_> {
+            /// The key and the values.
+            pub(super) fn parts(&self, language: Language) -> (&'static str, FluentArgs<'static>) {
+                #[allow(unused_mut, clippy::allow_attributes, reason = "sentences without values")]
+                let mut values = FluentArgs::new();
+                let key = match self {
+                    $(Self::$name $({ $($field),+ })? => {
+                        $($(values.set(stringify!($field), $field.value(language));)+)?
+                        $key
+                    })*
+                };
+                (key, values)
+            }
+        }
+
+        /// One of each, for the tests.
+        #[cfg(test)]
+        pub(super) fn samples() -> Vec<Tell<'static>> {
+            vec![$(Tell::$name $({ $($field: samples::Sample::sample()),+ })?),*]
+        }
+    };
+}
+
+#[cfg(test)]
+mod samples {
+    use super::{Duration, Usd};
+
+    pub(super) trait Sample {
+        fn sample() -> Self;
+    }
+
+    impl Sample for u32 {
+        fn sample() -> Self {
+            2
+        }
+    }
+
+    impl Sample for &str {
+        fn sample() -> Self {
+            "x"
+        }
+    }
+
+    impl Sample for Usd {
+        fn sample() -> Self {
+            Self::from_micros(10_000)
+        }
+    }
+
+    impl Sample for Duration {
+        fn sample() -> Self {
+            Self::from_secs(7)
+        }
+    }
+}
+
+sentences! {
+    ButtonCancel = "button-cancel",
+    ButtonAgain = "button-again",
+    ButtonVary = "button-vary",
+    ButtonRetry = "button-retry",
+    ButtonRetryFailed { count: u32 } = "button-retry-failed",
+    ButtonVariations = "button-variations",
+    ButtonOriginals = "button-originals",
+    ButtonModels = "button-models",
+    ButtonBack = "button-back",
+    ButtonEdit = "button-edit",
+    ButtonAnimate = "button-animate",
+    ButtonOriginal = "button-original",
+    ButtonRecipe = "button-recipe",
+    BatchRunning { done: u32, of: u32 } = "batch-running",
+    BatchEnded { done: u32, of: u32 } = "batch-ended",
+    BatchWorking { count: u32 } = "batch-working",
+    BatchWaiting { count: u32 } = "batch-waiting",
+    BatchFailed { count: u32 } = "batch-failed",
+    BatchCancelled { count: u32 } = "batch-cancelled",
+    BatchEta { eta: Duration } = "batch-eta",
+    BatchPrice { cost: Usd } = "batch-price",
+    BatchCost { cost: Usd } = "batch-cost",
+    BatchFree = "batch-free",
+    TileWaiting = "tile-waiting",
+    TileFile = "tile-file",
+    ToastStarted = "toast-started",
+    ToastTwice = "toast-twice",
+    ToastForeign = "toast-foreign",
+    ToastGone = "toast-gone",
+    ToastNothingFailed = "toast-nothing-failed",
+    ToastChoose = "toast-choose",
+    RecipeLink { link: &'a str } = "recipe-link",
+    RecipeCard { prompt: &'a str, model: &'a str, ratio: &'a str, price: &'a str } = "recipe-card",
+    RecipeGone = "recipe-gone",
+    ButtonCook = "button-cook",
+    Example { number: u32 } = "example",
+    EditHow = "edit-how",
+    OriginalComing = "original-coming",
+    CancelledMany { count: u32 } = "toast-cancelled-many",
+}

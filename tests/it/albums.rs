@@ -1,0 +1,169 @@
+//! Several pictures are an album of cards that fills in, with one message under it.
+
+use std::collections::BTreeSet;
+
+use atelier_domain::JobState;
+use harness::{Breakpoint, World, is_result};
+use serde_json::{Value, json};
+
+/// The items of albums among the messages, in order.
+fn tiles(messages: &[Value]) -> Vec<&Value> {
+    messages.iter().filter(|message| !message["album"].is_null()).collect()
+}
+
+fn ids(messages: &[&Value]) -> Vec<i64> {
+    messages.iter().filter_map(|message| message["id"].as_i64()).collect()
+}
+
+#[tokio::test]
+async fn an_album_of_cards_fills_in() {
+    let world = World::start().await;
+    world.replicate.hold(json!({})).await;
+    let (_bot, _worker) = (world.bot().await, world.worker());
+    let ada = world.telegram.user(1);
+    ada.say("a cat --n 4").await;
+    let messages = ada.text("0 of 4 pictures").await;
+    let cards = tiles(&messages);
+    assert_eq!(cards.len(), 4, "{messages:?}");
+    let before = ids(&cards);
+    let albums: BTreeSet<String> = cards.iter().map(|card| card["album"].to_string()).collect();
+    assert_eq!(albums.len(), 1, "one album");
+    assert!(cards[2]["caption"].as_str().unwrap().starts_with("3/4 · a cat"), "{}", cards[2]);
+    let control = ada.saying("0 of 4").await;
+    assert!(control["text"].as_str().unwrap().contains("$0.12"), "the price of all: {control}");
+    assert!(control["id"].as_i64() > before.last().copied(), "under the album");
+
+    world.replicate.release().await;
+    ada.photos(4).await;
+    let messages = ada.text("4 of 4 pictures are here").await;
+    let shown = tiles(&messages);
+    assert!(shown.iter().all(|message| is_result(message)));
+    assert_eq!(ids(&shown), before, "every card became its picture");
+    assert_eq!(messages.len(), 6, "the prompt, four pictures, one message");
+    let control = ada.saying("4 of 4").await;
+    for button in ["Again", "Variations", "Original"] {
+        assert!(control["buttons"].to_string().contains(button), "{button}: {control}");
+    }
+    assert!(!control["buttons"].to_string().contains("Cancel"), "{control}");
+}
+
+#[tokio::test]
+async fn what_fails_becomes_a_card_that_says_why_and_is_retried_alone() {
+    let world = World::start().await;
+    world.replicate.rule(json!({ "on": "create", "prompt": "second", "times": 1, "do": { "outcome": "nsfw" } })).await;
+    let (_bot, _worker) = (world.bot().await, world.worker());
+    let ada = world.telegram.user(1);
+    ada.say("- first\n- second\n- third").await;
+    let control = ada.saying("1 failed").await;
+    ada.text("2 of 3 pictures are here").await;
+    let card = ada.saying("content filter").await;
+    assert_eq!((&card["kind"], card["album"].is_null()), (&json!("photo"), false), "{card}");
+    let control = ada.until(&format!("message_id={}&edits=1", control["id"])).await;
+    let control = control.iter().rfind(|message| message["buttons"].to_string().contains("Retry")).unwrap().clone();
+    assert_eq!(ada.tap(&control, "Retry").await, "I am on it.");
+    ada.photos(3).await;
+    ada.text("3 of 3 pictures are here").await;
+    let messages = ada.messages().await;
+    assert_eq!(messages.len(), 5, "nothing new in the chat: {messages:?}");
+    let second = messages.iter().find(|message| message["id"] == card["id"]).unwrap();
+    assert!(second["caption"].as_str().unwrap().starts_with("second"), "in its own place: {second}");
+    assert_eq!(world.replicate.creates().await, 4, "only the failed one was drawn again");
+}
+
+#[tokio::test]
+async fn more_than_ten_are_several_albums() {
+    let world = World::start().await;
+    let (_bot, _worker) = (world.bot().await, world.worker());
+    let ada = world.telegram.user(1);
+    ada.say("--each\na cat --n 10 --model sketch\na dog --model sketch").await;
+    ada.photos(11).await;
+    let messages = ada.text("11 of 11").await;
+    let mut albums: Vec<(String, usize)> = Vec::new();
+    for tile in tiles(&messages) {
+        let album = tile["album"].to_string();
+        match albums.last_mut() {
+            Some((last, count)) if *last == album => *count += 1,
+            _ => albums.push((album, 1)),
+        }
+    }
+    let sizes: Vec<usize> = albums.iter().map(|(_, count)| *count).collect();
+    assert_eq!(sizes, [6, 5]);
+    assert_eq!(messages.len(), 13, "one message under them");
+}
+
+#[tokio::test]
+async fn an_album_whose_answer_is_lost_is_not_sent_again() {
+    let world = World::start().await;
+    world
+        .telegram
+        .fault(json!({ "method": "sendMediaGroup", "times": 1, "phase": "after", "action": { "kind": "cut" } }))
+        .await;
+    let (_bot, _worker) = (world.bot().await, world.worker_with(&["--lease", "2"]));
+    let ada = world.telegram.user(1);
+    let update = ada.say("- one\n- two").await;
+    world.telegram.wait("method=sendMediaGroup&idle=true").await;
+    // even when the update comes again
+    world.telegram.post(&format!("/_sim/updates/{update}/again"), &json!({})).await;
+    world.telegram.wait("method=sendMessage&idle=true").await;
+    assert_eq!(world.telegram.count("sendMediaGroup").await, 1);
+}
+
+#[tokio::test]
+async fn a_bot_that_dies_before_its_album_is_sent_posts_it_when_it_is_back() {
+    let world = World::start().await;
+    let breakpoint = Breakpoint::at("after-submit").await;
+    let mut doomed = world.bot_stopping_at(&breakpoint).await;
+    let ada = world.telegram.user(1);
+    ada.say("a cat --n 3").await;
+    let _hit = breakpoint.hit().await;
+    doomed.kill().await;
+    let _bot = world.bot().await;
+    let messages = ada.text("0 of 3").await;
+    assert_eq!(tiles(&messages).len(), 3);
+}
+
+#[tokio::test]
+async fn ten_pictures_arrive_once_each_while_a_worker_dies() {
+    let world = World::start().await;
+    world.replicate.hold(json!({})).await;
+    let (_bot, mut doomed, _heir) = (world.bot().await, world.worker(), world.worker());
+    let ada = world.telegram.user(1);
+    ada.say("a cat --n 10").await;
+    world.replicate.wait("held=10").await;
+    ada.text("0 of 10").await;
+    doomed.kill().await;
+    world.replicate.release().await;
+    ada.photos(10).await;
+    let messages = ada.text("10 of 10 pictures are here").await;
+    assert_eq!(messages.len(), 12, "the prompt, ten pictures, one message");
+    assert_eq!(world.replicate.creates().await, 10);
+    assert!(world.jobs(1).await.iter().all(|record| record.state == JobState::Done));
+}
+
+#[tokio::test]
+async fn a_batch_is_cancelled_by_its_one_button() {
+    let world = World::start().await;
+    let _bot = world.bot().await;
+    let ada = world.telegram.user(1);
+    ada.say("- one\n- two\n- three").await;
+    let control = ada.saying("3 in line").await;
+    assert_eq!(ada.tap(&control, "Cancel").await, "3 pictures cancelled.");
+    let messages = ada.text("3 cancelled").await;
+    assert!(messages.iter().all(|message| !message["buttons"].to_string().contains("Cancel")), "{messages:?}");
+    let cards = ada.until("photos=3&captioned=Cancelled").await;
+    assert_eq!(tiles(&cards).len(), 3);
+}
+
+#[tokio::test]
+async fn a_drawing_that_an_album_cannot_hold_comes_as_a_file() {
+    let world = World::start().await;
+    world.replicate.rule(json!({ "on": "create", "prompt": "vector", "do": { "outcome": "svg" } })).await;
+    let (_bot, _worker) = (world.bot().await, world.worker());
+    let ada = world.telegram.user(1);
+    ada.say("- a vector drawing\n- a cat").await;
+    let messages = ada.until("documents=1").await;
+    let document = messages.iter().find(|message| message["kind"] == "document").unwrap();
+    let tile = tiles(&messages)[0];
+    assert_eq!(document["reply_to"], tile["id"], "the file answers its tile");
+    ada.text("2 of 2").await;
+}

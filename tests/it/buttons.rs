@@ -1,0 +1,156 @@
+//! Buttons never expire, do nothing twice, and obey nobody but the person who asked.
+
+use harness::World;
+use serde_json::{Value, json};
+
+/// The message that shows the only picture.
+async fn picture(ada: &harness::Chat) -> Value {
+    let messages = ada.photos(1).await;
+    messages.into_iter().rfind(harness::is_result).expect("a picture")
+}
+
+#[tokio::test]
+async fn again_draws_the_same_words_with_another_seed_even_after_a_restart() {
+    let world = World::start().await;
+    let (mut bot, _worker) = (world.bot().await, world.worker());
+    let ada = world.telegram.user(1);
+    ada.say("a red fox --seed 7 --ar 16:9").await;
+    let shown = picture(&ada).await;
+    bot.kill().await;
+    let _bot = world.bot().await;
+    assert_eq!(ada.tap(&shown, "Again").await, "I am on it.");
+    let messages = ada.photos(2).await;
+    let jobs = world.jobs(1).await;
+    let requests: Vec<_> = jobs.iter().map(|record| record.job.as_ref().unwrap().request.clone()).collect();
+    assert_eq!((requests[0].prompt.as_str(), requests[0].ratio), ("a red fox", requests[1].ratio));
+    assert_ne!(requests[0].seed, requests[1].seed);
+    let new = messages.iter().rfind(|message| harness::is_result(message)).unwrap();
+    assert_eq!(new["reply_to"], shown["id"], "it answers the picture whose button was pressed");
+}
+
+#[tokio::test]
+async fn a_double_tap_is_one_wish() {
+    let world = World::start().await;
+    let (_bot, _worker) = (world.bot().await, world.worker());
+    let ada = world.telegram.user(1);
+    ada.say("a red fox").await;
+    let shown = picture(&ada).await;
+    let answers = [ada.tap(&shown, "Again").await, ada.tap(&shown, "Again").await, ada.tap(&shown, "Again").await];
+    assert_eq!(answers, ["I am on it.", "I am on it already.", "I am on it already."]);
+    ada.photos(2).await;
+    assert_eq!(world.jobs(1).await.len(), 2);
+}
+
+#[tokio::test]
+async fn four_variants_are_an_album() {
+    let world = World::start().await;
+    let (_bot, _worker) = (world.bot().await, world.worker());
+    let ada = world.telegram.user(1);
+    ada.say("a red fox").await;
+    let shown = picture(&ada).await;
+    ada.tap(&shown, "4 variants").await;
+    ada.photos(5).await;
+    let control = ada.saying("4 of 4").await;
+    ada.tap(&control, "Variations").await;
+    let messages = ada.until(&format!("message_id={}&edits=2", control["id"])).await;
+    let control = messages.iter().find(|message| message["id"] == control["id"]).unwrap();
+    ada.tap(control, "3").await;
+    ada.photos(9).await;
+}
+
+#[tokio::test]
+async fn another_model_draws_the_same_words() {
+    let world = World::start().await;
+    let (_bot, _worker) = (world.bot().await, world.worker());
+    let ada = world.telegram.user(1);
+    ada.say("a red fox --ar 21:9 --model seedream").await;
+    let shown = picture(&ada).await;
+    ada.tap(&shown, "Other model").await;
+    let messages = ada.until(&format!("message_id={}&edits=2", shown["id"])).await;
+    let menu = messages.iter().find(|message| message["id"] == shown["id"]).unwrap();
+    ada.tap(menu, "Imagen 4 Ultra").await;
+    ada.photos(2).await;
+    let request = world.jobs(1).await[0].job.as_ref().unwrap().request.clone();
+    assert_eq!((request.model.as_str(), request.ratio.to_string().as_str()), ("imagen", "16:9"));
+}
+
+#[tokio::test]
+async fn a_failed_picture_is_tried_again_in_its_place() {
+    let world = World::start().await;
+    world.replicate.rule(json!({ "on": "create", "times": 1, "do": { "outcome": "nsfw" } })).await;
+    let (_bot, _worker) = (world.bot().await, world.worker());
+    let ada = world.telegram.user(1);
+    ada.say("a red fox").await;
+    let failed = ada.saying("content filter").await;
+    ada.tap(&failed, "Try again").await;
+    let shown = picture(&ada).await;
+    assert_eq!(shown["id"], failed["id"]);
+}
+
+#[tokio::test]
+async fn only_the_person_who_asked_may_press() {
+    let world = World::start().await;
+    let (_bot, _worker) = (world.bot().await, world.worker());
+    let group = json!({
+        "title": "Painters", "kind": "supergroup", "bots": [4242],
+        "members": [{ "id": 1, "first_name": "Ada" }, { "id": 666, "first_name": "Mallory" }],
+    });
+    let chat = world.telegram.post("/_sim/groups", &group).await["chat"].as_i64().unwrap();
+    let said = json!({ "user": 1, "chat": chat, "text": "/imagine a group portrait" });
+    world.telegram.post("/_sim/messages", &said).await;
+    let state = world.telegram.wait(&format!("chat={chat}&photos=1")).await;
+    let message = state["state"]["messages"].as_array().unwrap().last().unwrap()["id"].clone();
+    let press = json!({ "chat": chat, "user": 666, "message_id": message, "row": 0, "column": 0 });
+    let query = world.telegram.post("/_sim/press", &press).await["callback_query_id"].as_str().unwrap().to_owned();
+    let answer = world.telegram.wait(&format!("answered={query}")).await["answer"].clone();
+    assert!(answer.to_string().contains("Only the person who asked"), "{answer}");
+    assert_eq!(world.jobs(666).await.len(), 0);
+}
+
+#[tokio::test]
+async fn a_recipe_is_drawn_by_somebody_else() {
+    let world = World::start().await;
+    let (_bot, _worker) = (world.bot().await, world.worker());
+    let (ada, bob) = (world.telegram.user(1), world.telegram.user(2).speaking("ru"));
+    ada.say("a red fox --seed 7 --ar 16:9 --model ideogram").await;
+    let shown = picture(&ada).await;
+    let id = world.only_job(1).await;
+    // a code that was not shared opens nothing, even when it is guessed
+    bob.say(&format!("/start r_{id}")).await;
+    bob.text("Такого рецепта нет").await;
+    ada.tap(&shown, "Recipe").await;
+    let link = ada.saying("t.me/").await["text"].as_str().unwrap().to_owned();
+    let code = link.trim().rsplit("start=").next().unwrap().to_owned();
+    bob.say(&format!("/start {code}")).await;
+    let card = bob.saying("a red fox").await;
+    assert!(card["text"].as_str().unwrap().contains("$0.03"), "the price comes before the picture: {card}");
+    bob.tap(&card, "Нарисовать").await;
+    bob.photos(1).await;
+    let (mine, his) = (world.jobs(1).await, world.jobs(2).await);
+    assert_eq!(mine[0].job.as_ref().unwrap().request, his[0].job.as_ref().unwrap().request);
+}
+
+#[tokio::test]
+async fn a_button_without_a_record_says_so() {
+    let world = World::start().await;
+    let (_bot, _worker) = (world.bot().await, world.worker());
+    let ada = world.telegram.user(1);
+    ada.say("a red fox").await;
+    let shown = picture(&ada).await;
+    let id = world.only_job(1).await;
+    world.until(&id, atelier_domain::JobState::Done).await;
+    assert_eq!(world.queue().forget(&[id], "operator:test").await.unwrap(), 1);
+    assert!(ada.tap(&shown, "Again").await.contains("too long ago"));
+}
+
+#[tokio::test]
+async fn a_newcomer_presses_an_example() {
+    let world = World::start().await;
+    let (_bot, _worker) = (world.bot().await, world.worker());
+    let ada = world.telegram.user(1);
+    ada.say("/start").await;
+    let greeting = ada.saying("I draw it").await;
+    ada.tap(&greeting, "lighthouse").await;
+    let shown = picture(&ada).await;
+    assert!(shown["caption"].as_str().unwrap().starts_with("A lighthouse in a storm"), "{shown}");
+}
