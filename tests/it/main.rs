@@ -15,5 +15,7 @@ mod delivery;
 mod faults;
 mod hostile;
 mod lanes;
+mod models;
 mod shutdown;
+mod spending;
 mod webchat;

@@ -22,9 +22,11 @@ pub(crate) struct Arguments {
 pub(crate) async fn run(common: Common, arguments: Arguments) -> Result<(), Failure> {
     let telegrams = arguments.telegram.clients()?;
     let providers = arguments.provider.providers()?;
-    let options = arguments.work.options(&arguments.provider.catalogue(&providers)?);
+    let catalogue = arguments.provider.catalogue(&providers)?;
+    let options = arguments.work.options(&catalogue);
+    let settings = arguments.work.settings(&catalogue);
     let stop = common.stop_token()?;
     let queue = arguments.redis.connect().await?;
-    let worker = Worker { telegrams, queue, providers, options, settings: atelier_worker::Settings::default() };
+    let worker = Worker { telegrams, queue, providers, options, settings };
     atelier_worker::run(worker, stop).await.or_exit(Exit::Software)
 }

@@ -9,6 +9,7 @@ use crate::catalogue::{Misfit, Model, Price, Word};
 use crate::failure::FailureClass;
 use crate::grammar::{Flag, Unclear};
 use crate::job::JobState;
+use crate::money::Usd;
 use crate::request::{PROMPT_CHARS, Seed};
 
 /// A sentence. Each variant is one key of the Fluent files.
@@ -40,7 +41,7 @@ pub enum Say<'a> {
     OriginalVector,
     OriginalLost,
     OriginalOther,
-    Failed { class: FailureClass, model: &'a str },
+    Failed { class: FailureClass, model: &'a str, price: Usd },
     Cancelled,
     ToastCancelled,
     ToastCancelAsked,
@@ -154,7 +155,11 @@ impl Say<'_> {
             Self::OriginalVector => "original-vector",
             Self::OriginalLost => "original-lost",
             Self::OriginalOther => "original-other",
-            Self::Failed { class, model } => {
+            Self::Failed { class, model, price } => {
+                let mut amount = FluentArgs::new();
+                amount.set("amount", price.to_string());
+                let dear = class.may_have_cost() && price > Usd::ZERO;
+                values.set("cost", language.format(if dear { "cost-about" } else { "cost-nothing" }, &amount));
                 values.set("model", model.to_owned());
                 failed(class)
             }
