@@ -12,6 +12,7 @@ mod chat;
 mod events;
 mod process;
 mod provider;
+mod services;
 mod world;
 
 pub use breakpoint::{Breakpoint, Hit};
@@ -20,6 +21,7 @@ pub use chat::{BotApi, Chat, is_result};
 pub use events::Events;
 pub use process::Process;
 pub use provider::Replicate;
+pub use services::Services;
 pub use world::{World, executable};
 
 use std::time::Duration;

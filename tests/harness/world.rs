@@ -26,6 +26,8 @@ pub struct World {
     port: u16,
     directory: TempDir,
     started: AtomicU32,
+    /// Further settings of every process, as variables.
+    pub variables: Vec<(&'static str, String)>,
     _stop: DropGuard,
 }
 
@@ -58,6 +60,7 @@ impl World {
             redis: Some(redis),
             directory,
             started: AtomicU32::new(0),
+            variables: Vec::new(),
             _stop: stop.drop_guard(),
         }
     }
@@ -130,7 +133,8 @@ impl World {
             .env("REPLICATE_API_TOKEN", "r8_testtesttesttesttesttesttesttest")
             .env("REPLICATE_BASE_URL", self.replicate.url())
             .env("REDIS_URL", self.redis_url())
-            .env("ATELIER_LOG", "info");
+            .env("ATELIER_LOG", "info")
+            .envs(self.variables.iter().map(|(name, value)| (name, value)));
         command
     }
 

@@ -16,6 +16,7 @@ mod faults;
 mod hostile;
 mod lanes;
 mod models;
+mod services;
 mod shutdown;
 mod spending;
 mod webchat;

@@ -31,7 +31,7 @@ fn fullest(model: &Model, images: &[InputImage]) -> Request {
         resolution: takes.resolution.as_ref().and_then(|choice| choice.values.keys().next().copied()),
         fps: takes.fps.as_ref().and_then(|numbers| numbers.values.first().copied()),
         images: takes.images.iter().flat_map(|takes| images.iter().take(takes.most).cloned()).collect(),
-        keep_shape: false,
+        ..Options::default()
     };
     model.check(&request).expect("a wish that the model serves");
     request

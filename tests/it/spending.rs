@@ -95,6 +95,7 @@ fn fault(random: &mut StdRng) -> Option<Value> {
 }
 
 /// Jobs of the property run: 200 unless `E2E_PROVIDER_JOBS` says otherwise.
+#[expect(clippy::disallowed_methods, reason = "a test has no command line of its own")]
 fn jobs() -> usize {
     std::env::var("E2E_PROVIDER_JOBS").ok().and_then(|text| text.parse().ok()).unwrap_or(200)
 }
@@ -137,7 +138,7 @@ async fn creations_charges_and_results_agree_over_random_faults() {
     for (chat, requests) in chats {
         ids.extend(submit(&world, chat, requests).await);
     }
-    let mut workers = vec![world.worker_with(&["--lease", "2"]), world.worker_with(&["--lease", "2"])];
+    let mut workers = [world.worker_with(&["--lease", "2"]), world.worker_with(&["--lease", "2"])];
     let queue = world.queue();
     let share = |part: usize| format!("creates={}", (count * part / 6).max(1));
     for part in 1..5 {

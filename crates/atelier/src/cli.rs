@@ -171,7 +171,6 @@ mod tests {
             (&["atelier", "bot", "--log", "a=loud"][..], "ATELIER_LOG in the environment"),
             (&["atelier", "queue", "ls", "--state", "lost"], "waiting, delayed, active, done, dead, cancelled"),
             (&["atelier", "queue", "ls", "--model", "dall-e"], "'--model <MODEL>': the models are ideogram, "),
-            (&["atelier", "worker", "--model", "dall-e"], "ATELIER_MODELS in the environment"),
             (&["atelier", "why", "nonsense"], "13 characters"),
             (&["atelier", "demo", "--prompt", "x"], "--out <DIR>"),
             (&["atelier", "worker", "--concurency", "3"], "--concurrency"),

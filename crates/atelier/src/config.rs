@@ -3,15 +3,16 @@
 //! Invariant: every variable is named once, here or in the one verb that takes it; secrets are wrapped when they are
 //! read and shown nowhere.
 
+mod services;
+
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
+use atelier_domain::safety::Rules;
 use atelier_domain::{Catalogue, ModelId};
 use atelier_process::breakpoint::BreakpointSettings;
 use atelier_process::telemetry::{LogFilter, LogFormat};
 use atelier_process::{Exit, breakpoint, shutdown, telemetry};
-use atelier_provider::{Providers, replicate, sketch};
 use atelier_telegram::Telegram;
 use clap::Args;
 use secrecy::{ExposeSecret, SecretString};
@@ -20,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::failure::{Failure, OrExit};
+pub(crate) use services::ProviderArguments;
 
 /// Settings of every verb.
 #[derive(Debug, Clone, Args)]
@@ -100,55 +102,6 @@ impl TelegramArguments {
     }
 }
 
-/// Which image services.
-#[derive(Debug, Args)]
-pub(crate) struct ProviderArguments {
-    /// The token for Replicate; without one only the offline model `sketch` is there.
-    #[arg(long, env = "REPLICATE_API_TOKEN", hide_env_values = true, value_name = "TOKEN", value_parser = secret)]
-    replicate_token: Option<SecretString>,
-    /// Another address of Replicate's API than its own.
-    #[arg(long, env = "REPLICATE_BASE_URL", value_name = "URL", value_parser = web_address)]
-    replicate_url: Option<Url>,
-    /// Only these models (default: all whose service is set up); several, separated by commas.
-    #[arg(long = "model", env = "ATELIER_MODELS", value_name = "MODEL", value_delimiter = ',', value_parser = model)]
-    models: Vec<ModelId>,
-}
-
-impl ProviderArguments {
-    /// The services that are set up.
-    pub(crate) fn providers(&self) -> Result<Providers, Failure> {
-        let providers = Providers::none().with(Arc::new(sketch::Sketch::new(sketch::Settings::default())));
-        let Some(token) = self.replicate_token.clone() else { return Ok(providers) };
-        let bad = |error: replicate::BadSettings| {
-            Failure::usage(format!("REPLICATE_API_TOKEN or REPLICATE_BASE_URL: {error}"))
-        };
-        let mut settings = replicate::Settings::new(token).map_err(bad)?;
-        if let Some(url) = &self.replicate_url {
-            settings = settings.at(url.clone());
-        }
-        Ok(providers.with(Arc::new(replicate::Replicate::new(settings).map_err(bad)?)))
-    }
-
-    /// The models on offer: those asked for, or all whose service is set up.
-    pub(crate) fn catalogue(&self, providers: &Providers) -> Result<Catalogue, Failure> {
-        let all = Catalogue::builtin();
-        for id in &self.models {
-            let served = all.get(id).is_some_and(|model| providers.serves(model));
-            if !served {
-                return Err(Failure::usage(format!(
-                    "model {id} needs REPLICATE_API_TOKEN (without one there is sketch only)"
-                )));
-            }
-        }
-        Ok(all.only(|model| providers.serves(model) && (self.models.is_empty() || self.models.contains(&model.id))))
-    }
-
-    /// Whether Replicate is set up.
-    pub(crate) fn has_replicate(&self) -> bool {
-        self.replicate_token.is_some()
-    }
-}
-
 /// How a worker works.
 #[derive(Debug, Args)]
 pub(crate) struct WorkArguments {
@@ -171,9 +124,9 @@ pub(crate) struct WorkArguments {
 
 impl WorkArguments {
     /// The worker's finer points.
-    pub(crate) fn settings(&self, catalogue: &Catalogue) -> atelier_worker::Settings {
+    pub(crate) fn settings(&self, catalogue: &Catalogue, rules: Rules) -> atelier_worker::Settings {
         let mut settings =
-            atelier_worker::Settings { catalogue: catalogue.clone(), ..atelier_worker::Settings::default() };
+            atelier_worker::Settings { catalogue: catalogue.clone(), rules, ..atelier_worker::Settings::default() };
         settings.trouble_pause = Duration::from_secs(self.account_pause);
         settings.media.film_bytes = self.telegram_file_mb * 1_000_000;
         settings
@@ -222,8 +175,8 @@ impl ViewArguments {
     }
 }
 
-/// Whether any model of a list comes from Replicate.
-pub(crate) fn offers_replicate(catalogue: &Catalogue) -> bool {
+/// Whether any model of a list comes from a service.
+pub(crate) fn offers_services(catalogue: &Catalogue) -> bool {
     catalogue.models().iter().any(|model| !model.provider.is_sketch())
 }
 

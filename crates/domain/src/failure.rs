@@ -24,8 +24,10 @@ pub struct Failure {
 pub enum FailureClass {
     /// The model refuses these inputs; trying again cannot help.
     InvalidInput,
-    /// A content filter stopped the prompt or the picture.
+    /// A content filter stopped the prompt, or stopped something and does not say what.
     Filtered,
+    /// A content filter stopped what the model had made of the prompt.
+    FilteredOutput,
     /// Too many requests for now.
     RateLimited,
     /// The operator's account at the provider is empty.
@@ -36,6 +38,8 @@ pub enum FailureClass {
     Transient,
     /// Our own or the provider's lasting fault.
     Fatal,
+    /// A paid service did not answer and cannot be asked what became of it: it may have been made and paid for.
+    Unanswered,
     /// The provider did not finish in time.
     Deadline,
     /// The picture is unreadable, or not something that can be shown.
@@ -48,14 +52,16 @@ pub enum FailureClass {
 
 impl FailureClass {
     /// All classes.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::InvalidInput,
         Self::Filtered,
+        Self::FilteredOutput,
         Self::RateLimited,
         Self::OutOfCredit,
         Self::Unauthorised,
         Self::Transient,
         Self::Fatal,
+        Self::Unanswered,
         Self::Deadline,
         Self::BadMedia,
         Self::Unreachable,
@@ -68,6 +74,8 @@ impl FailureClass {
             // bad media: another picture would be paid for again, and nothing says that it would be a better one
             Self::InvalidInput
             | Self::Filtered
+            | Self::FilteredOutput
+            | Self::Unanswered
             | Self::BadMedia
             | Self::Fatal
             | Self::Unreachable
@@ -101,11 +109,13 @@ impl FailureClass {
         match self {
             Self::InvalidInput => "invalid_input",
             Self::Filtered => "filtered",
+            Self::FilteredOutput => "filtered_output",
             Self::RateLimited => "rate_limited",
             Self::OutOfCredit => "out_of_credit",
             Self::Unauthorised => "unauthorised",
             Self::Transient => "transient",
             Self::Fatal => "fatal",
+            Self::Unanswered => "unanswered",
             Self::Deadline => "deadline",
             Self::BadMedia => "bad_media",
             Self::Unreachable => "unreachable",

@@ -21,7 +21,7 @@ mod lines;
 
 use std::str::FromStr;
 
-use crate::catalogue::{Catalogue, Misfit, Model};
+use crate::catalogue::{Catalogue, Misfit, Model, ModelKind};
 use crate::request::{BadPrompt, Count, InputImage, Options, Prompt, Request, Seed, Size};
 
 pub use flags::Flag;
@@ -127,10 +127,18 @@ fn resolve(
     })?;
     let model = match &wish.model {
         None => limits.default_model,
-        Some(name) => catalogue.find(name).ok_or_else(|| Unclear::UnknownModel {
-            wish: name.clone(),
-            known: catalogue.models().iter().map(|model| model.id.to_string()).collect(),
-        })?,
+        // a text model makes no picture: it is asked by commands of its own
+        Some(name) => {
+            catalogue.find(name).filter(|model| model.kind != ModelKind::Text).ok_or_else(|| Unclear::UnknownModel {
+                wish: name.clone(),
+                known: catalogue
+                    .models()
+                    .iter()
+                    .filter(|model| model.kind != ModelKind::Text)
+                    .map(|model| model.id.to_string())
+                    .collect(),
+            })?
+        }
     };
     let style = match &wish.style {
         None => None,
@@ -160,6 +168,7 @@ fn resolve(
             fps: wish.fps,
             images: limits.images.to_vec(),
             keep_shape: !limits.images.is_empty() && wish.ratio.is_none() && !sized && model.keeps_shape(),
+            task: None,
         },
     };
     catalogue.check(&request).map_err(Unclear::Misfit)?;

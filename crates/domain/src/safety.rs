@@ -36,6 +36,9 @@ pub enum Topic {
 }
 
 impl Topic {
+    /// All topics.
+    pub const ALL: [Self; 6] = [Self::Sexual, Self::Minors, Self::Violence, Self::SelfHarm, Self::Hate, Self::Other];
+
     /// The name used in files, records and sentences.
     pub const fn name(self) -> &'static str {
         match self {

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::request::Prompt;
+use crate::catalogue::ModelId;
+use crate::request::{AspectRatio, Prompt, Request};
 use crate::scenes::{SceneCount, Scenes, split};
 use crate::texts::Language;
 
@@ -40,6 +41,13 @@ impl TextTask {
         }
     }
 
+    /// The wish for a text model to do this with a text.
+    pub fn request(self, text: Prompt, model: ModelId) -> Request {
+        let mut request = Request::new(text, model, AspectRatio::SQUARE);
+        request.options.task = Some(self);
+        request
+    }
+
     /// The name used in records and logs.
     pub const fn name(&self) -> &'static str {
         match self {
@@ -73,5 +81,28 @@ impl Written {
                 look.chain(scenes.scenes.iter().cloned()).collect::<Vec<_>>().join("\n")
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wish_for_words_survives_its_record_and_older_workers_do_not_take_it_for_a_picture() {
+        let task = TextTask::Scenes { count: Some(3.try_into().unwrap()) };
+        let request = task.request("a tale".parse().unwrap(), "writer".parse().unwrap());
+        let record = serde_json::to_string(&request).unwrap();
+        assert_eq!(serde_json::from_str::<Request>(&record).unwrap(), request);
+        assert!(!request.options.is_empty(), "it is written as a version that older workers refuse");
+    }
+
+    #[test]
+    fn without_a_model_only_scenes_can_be_had() {
+        assert!(
+            matches!(TextTask::Scenes { count: None }.plain("One. Two."), Some(Written::Scenes(scenes)) if scenes.scenes.len() == 2)
+        );
+        assert_eq!(TextTask::Enhance.plain("a fox"), None);
+        assert_eq!(TextTask::Translate { to: Language::English }.plain("лиса"), None);
     }
 }

@@ -38,6 +38,11 @@ pub trait Provider: Send + Sync {
         async move { Ok(ImageRef::inline(&image, mime)) }.boxed()
     }
 
+    /// Whether [`Provider::start`] lasts as long as the generation, so that giving it up is how one is cancelled.
+    fn answers_at_once(&self) -> bool {
+        false
+    }
+
     /// Begins a generation. Sends at most one creation, which the provider stops by itself at the model's deadline.
     fn start(&self, order: &Order<'_>) -> BoxFuture<'_, Result<Started, StartError>>;
 

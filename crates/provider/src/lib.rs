@@ -1,4 +1,4 @@
-//! Asks an image service for pictures: create, poll, adopt, cancel, download, classify failures.
+//! Asks services for pictures, videos and words: create, poll, adopt, cancel, download, classify failures.
 //!
 //! Invariants: a creation is never sent twice by this crate, whatever happens to its answer ([`StartError`] says whether
 //! one may exist); what a provider says reaches the caller only as a [`Failure`] whose class is a decision and whose
@@ -8,13 +8,21 @@
 //!
 //! [`Failure`]: atelier_domain::Failure
 
+mod accounts;
+pub mod comfy;
 mod contract;
+mod guard;
+pub mod openai;
 mod pacing;
 mod registry;
 pub mod replicate;
+pub mod sdapi;
+pub mod service;
 pub mod sketch;
 mod text;
 
+pub use accounts::{BadAccounts, Surroundings};
 pub use contract::{BadHandle, Handle, ImageRef, Order, Output, OutputRef, Provider, StartError, Started, Status};
+pub use guard::Guarded;
 pub use pacing::{next_poll, share};
 pub use registry::Providers;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use atelier_domain::{AccountId, Model};
 
 use crate::Provider;
+use crate::openai::moderation::Moderation;
 use crate::replicate::{self, BadSettings, Replicate};
 use crate::sketch::{self, Sketch};
 
@@ -13,6 +14,7 @@ use crate::sketch::{self, Sketch};
 #[derive(Clone, Default)]
 pub struct Providers {
     all: Vec<Arc<dyn Provider>>,
+    moderation: Option<Arc<Moderation>>,
 }
 
 impl Providers {
@@ -36,6 +38,18 @@ impl Providers {
         self.all.retain(|other| other.account() != provider.account());
         self.all.push(provider);
         self
+    }
+
+    /// These, with a second opinion on prompts.
+    #[must_use]
+    pub fn with_moderation(mut self, moderation: Arc<Moderation>) -> Self {
+        self.moderation = Some(moderation);
+        self
+    }
+
+    /// Who is asked about prompts besides our own rules.
+    pub fn moderation(&self) -> Option<&Arc<Moderation>> {
+        self.moderation.as_ref()
     }
 
     /// Whether somebody runs this model.

@@ -5,14 +5,20 @@
 //! Source: <https://github.com/AUTOMATIC1111/stable-diffusion-webui/wiki/API>.
 
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
-use atelier_domain::{Failure, FailureClass, Model};
+use atelier_domain::{AccountId, Failure, FailureClass};
+use bytes::Bytes;
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 
-use crate::contract::{Handle, Output, StartError, Started};
+use crate::contract::check;
+use crate::replicate::input;
 use crate::service::http::{Http, decode};
-use crate::service::{BadService, Service};
+use crate::service::{BadService, Service, size};
+use crate::{Handle, Order, Output, OutputRef, Provider, StartError, Started, Status};
 
 const ANSWER_BYTES: usize = 4 * 1024 * 1024;
 
@@ -28,20 +34,12 @@ impl SdApi {
         Ok(Self { http: Arc::new(Http::new(service)?) })
     }
 
-    /// `input` is in the server's words; with `init_images` a picture is made from a picture.
-    pub(crate) async fn create(&self, model: &Model, input: Map<String, Value>) -> Result<Started, StartError> {
+    async fn create(&self, mut body: Map<String, Value>, time: Duration) -> Result<Started, StartError> {
         let task = format!("atelier-{:016x}", rand::random::<u64>());
-        let route = if input.contains_key("init_images") { "img2img" } else { "txt2img" };
-        let mut body = input;
+        let route = if body.contains_key("init_images") { "img2img" } else { "txt2img" };
         body.insert("force_task_id".to_owned(), task.as_str().into());
-        body.insert("n_iter".to_owned(), 1.into());
-        body.insert("batch_size".to_owned(), 1.into());
-        if !model.slug.is_empty() && model.slug != "default" {
-            let settings = body.entry("override_settings").or_insert_with(|| json!({}));
-            settings["sd_model_checkpoint"] = model.slug.as_str().into();
-        }
         let most = self.http.limits().output_bytes;
-        let call = self.http.within(Method::POST, &["sdapi", "v1", route], model.deadline()).json(&body);
+        let call = self.http.within(Method::POST, &["sdapi", "v1", route], time).json(&body);
         // the server goes on without us: who gives up (cancelled, out of time, stopped) tells it
         let mut running = Interrupt { http: Arc::clone(&self.http), task: Some(task) };
         let answer = self.http.json(call, most / 3 * 4 + ANSWER_BYTES).await;
@@ -63,15 +61,66 @@ impl SdApi {
         Ok(Started::Finished(vec![Output { bytes }]))
     }
 
-    pub(crate) fn lost(&self) -> Result<Vec<Handle>, Failure> {
-        self.http.lost()
-    }
-
-    pub(crate) async fn check(&self) -> Result<String, Failure> {
+    async fn models(&self) -> Result<String, Failure> {
         let call = self.http.call(Method::GET, &["sdapi", "v1", "sd-models"]);
         let models = self.http.json(call, ANSWER_BYTES).await.map_err(Failure::from)?;
         Ok(format!("{} checkpoints", models.as_array().map_or(0, Vec::len)))
     }
+}
+
+impl Provider for SdApi {
+    fn account(&self) -> &AccountId {
+        &self.http.service().account
+    }
+
+    fn answers_at_once(&self) -> bool {
+        true
+    }
+
+    fn start(&self, order: &Order<'_>) -> BoxFuture<'_, Result<Started, StartError>> {
+        let (wish, time) = (body(order), order.model.deadline());
+        async move { self.create(wish.map_err(StartError::NotCreated)?, time).await }.boxed()
+    }
+
+    fn poll(&self, _handle: &Handle) -> BoxFuture<'_, Result<Status, Failure>> {
+        async { Err(no_handle()) }.boxed()
+    }
+
+    fn cancel(&self, _handle: &Handle) -> BoxFuture<'_, Result<(), Failure>> {
+        async { Ok(()) }.boxed()
+    }
+
+    fn find_lost(&self, _order: &Order<'_>, _since: SystemTime) -> BoxFuture<'_, Result<Vec<Handle>, Failure>> {
+        async move { self.http.lost() }.boxed()
+    }
+
+    fn download(&self, _output: &OutputRef) -> BoxFuture<'_, Result<Bytes, Failure>> {
+        async { Err(no_handle()) }.boxed()
+    }
+
+    fn check(&self) -> BoxFuture<'_, Result<String, Failure>> {
+        self.models().boxed()
+    }
+}
+
+fn no_handle() -> Failure {
+    Failure::new(FailureClass::Fatal, "this service gives no handles")
+}
+
+fn body(order: &Order<'_>) -> Result<Map<String, Value>, Failure> {
+    check(order)?;
+    let mut body = input::of(order);
+    let (width, height) = size(order);
+    body.insert("width".to_owned(), width.into());
+    body.insert("height".to_owned(), height.into());
+    body.insert("n_iter".to_owned(), 1.into());
+    body.insert("batch_size".to_owned(), 1.into());
+    // one server has one checkpoint loaded at a time; `default` leaves it as it is
+    if order.model.slug != "default" {
+        let settings = body.entry("override_settings").or_insert_with(|| json!({}));
+        settings["sd_model_checkpoint"] = order.model.slug.as_str().into();
+    }
+    Ok(body)
 }
 
 /// Stops a picture that nobody waits for any more.

@@ -46,6 +46,14 @@
 //! | `wake`, `wake:<model>`, `news` | list | one entry wakes one idle worker |
 //! | `cancel` | channel | ids of running jobs to be stopped |
 //! | `probe` | string | gone after a second: written to see whether the server takes writes |
+//! | `written:<id>` | string | what a text job wrote, as JSON, for 30 days |
+//! | `purses` | hash | per paid job that has not ended: owner, chat, day, micros put aside, of these granted, charged |
+//! | `spent:<day>` | hash | micros put aside or charged on a day (UTC): `all`, `u:<owner>`, `c:<chat>`; expires after 8 days |
+//! | `ledger:<owner>`, `opening` | list, hash | an owner's last 2,000 entries; the sums of older ones per owner and kind |
+//! | `charged`, `granted` | hash | per owner: micros charged ever; granted and not used |
+//! | `grants` | hash | references of grants, so that none counts twice |
+//! | `charge:<sha1>` | string | a creation that was charged for, for 8 days |
+//! | `budgets` | hash | micros of a day: `all`, `user`, `chat`, `u:<owner>` |
 //! | `totals` | hash | counters since the beginning; `accepted` is also the last number of submission |
 
 /// Version of the key layout: a build with another layout must not touch these keys.

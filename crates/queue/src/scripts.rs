@@ -3,6 +3,8 @@
 use redis::Script;
 
 pub(crate) const BASE: &str = include_str!("../lua/base.lua");
+/// Of the scripts that move money.
+const BOOK: &str = include_str!("../lua/ledger/book.lua");
 /// Of the scripts that move jobs.
 pub(crate) const PRELUDE: &str = include_str!("../lua/prelude.lua");
 /// Lets a script write although Redis' memory is full: that is refused only to a script that has not written yet, and
@@ -47,6 +49,8 @@ verbs! {
     Album = "album.lua",
     Tap = "tap.lua",
     Stats = "stats.lua",
+    Charge = "ledger/charge.lua",
+    Credit = "ledger/credit.lua",
 }
 
 impl Verb {
@@ -67,10 +71,14 @@ impl Verb {
                 | Self::Album
                 | Self::Tap
         );
-        let prelude = if small { "" } else { PRELUDE };
+        let (book, prelude) = match self {
+            _ if small => ("", ""),
+            Self::Charge | Self::Credit => (BOOK, ""),
+            _ => (BOOK, PRELUDE),
+        };
         let start = if matches!(self, Self::Submit | Self::Position | Self::Stats) { "" } else { THOUGH_FULL };
         let check = if self.expires() { IN_TIME } else { "" };
-        format!("{BASE}{check}{prelude}{start}{source}")
+        format!("{BASE}{check}{book}{prelude}{start}{source}")
     }
 
     /// Whether it must not run after its caller has given it up. The others are fenced, or may as well run late.

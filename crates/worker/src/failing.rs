@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use atelier_domain::buttons::Abilities;
 use atelier_domain::{Failure, FailureClass, Say, buttons, caption};
-use atelier_provider::Handle;
+use atelier_provider::{Handle, Status};
 use atelier_queue::{Outcome, Spend, Urgency};
 use atelier_sketch::Mood;
 use atelier_telegram::{DeliveryError, Keyboard};
@@ -12,6 +12,7 @@ use tracing::{info, warn};
 
 use crate::cards;
 use crate::line::Walk;
+use crate::money;
 use crate::slot::{self, Slot};
 use crate::trouble;
 
@@ -36,7 +37,7 @@ pub(crate) async fn failed(walk: &Walk, failure: Failure) -> Outcome {
     match &outcome {
         Outcome::Retry(wait, _) => {
             let line = job.language.say(&Say::QueuedDelayed { eta: *wait });
-            say(walk, Mood::Waiting, &line, Urgency::Progress).await;
+            tell(walk, Mood::Waiting, &line, Urgency::Progress).await;
         }
         _ if class == FailureClass::Unreachable => {}
         _ => {
@@ -45,7 +46,7 @@ pub(crate) async fn failed(walk: &Walk, failure: Failure) -> Outcome {
                 model: &walk.model.title,
                 price: walk.model.estimate(&walk.request),
             });
-            say(walk, Mood::Failed, &line, Urgency::Result).await;
+            tell(walk, Mood::Failed, &line, Urgency::Result).await;
         }
     }
     outcome
@@ -57,7 +58,7 @@ pub(crate) async fn troubled(walk: &Walk, failure: Failure) -> Outcome {
     let wait = trouble::close(walk, &failure).await;
     warn!(job.id = %job.id, model = %walk.model.id, class = failure.class.name(), detail = failure.detail, "put back until the account can be used");
     let line = job.language.say(&Say::ModelUnavailable { model: &walk.model.title });
-    say(walk, Mood::Waiting, &line, Urgency::Progress).await;
+    tell(walk, Mood::Waiting, &line, Urgency::Progress).await;
     // a little later than the models are resumed, and not all at once
     Outcome::Postponed(wait.mul_f64(1.0 + 0.25 * rand::random::<f64>()), failure)
 }
@@ -67,42 +68,56 @@ pub(crate) async fn cancelled(walk: &Walk) -> Outcome {
     let job = walk.job();
     let record = walk.shop.queue.record(&job.id).await.ok().flatten();
     let handle = record.and_then(|record| record.handle).and_then(|handle| handle.parse::<Handle>().ok());
-    if let Some(handle) = handle
-        && let Err(failure) = walk.provider.cancel(&handle).await
-    {
-        warn!(job.id = %job.id, class = failure.class.name(), detail = failure.detail, "the prediction was not stopped");
+    if let Some(handle) = handle {
+        // what runs is charged for when it is stopped, what waits is not
+        let status = walk.provider.poll(&handle).await;
+        if matches!(status, Ok(Status::Running { queued: false, .. } | Status::Finished { .. })) {
+            money::charged(walk, handle.as_str()).await;
+        }
+        if let Err(failure) = walk.provider.cancel(&handle).await {
+            warn!(job.id = %job.id, class = failure.class.name(), detail = failure.detail, "the prediction was not stopped");
+        }
     }
     info!(job.id = %job.id, "job cancelled");
-    say(walk, Mood::Cancelled, &job.language.say(&Say::Cancelled), Urgency::Result).await;
+    tell(walk, Mood::Cancelled, &job.language.say(&Say::Cancelled), Urgency::Result).await;
     Outcome::Cancelled
 }
 
-/// Shows a line in the slot; a job without one gets one only for news that must not be missed.
-async fn say(walk: &Walk, mood: Mood, line: &str, urgency: Urgency) {
+/// Shows a line in the slot, or logs that it could not.
+async fn tell(walk: &Walk, mood: Mood, line: &str, urgency: Urgency) {
+    if let Err(error) = say(walk, Some(mood), line, urgency).await {
+        warn!(job.id = %walk.job().id, outcome = error.name(), %error, "the chat could not be told");
+    }
+}
+
+/// Shows a line in the slot, with what can be done about it; without a mood it is the result. A job without a slot gets
+/// one only for news that must not be missed.
+pub(crate) async fn say(walk: &Walk, mood: Option<Mood>, line: &str, urgency: Urgency) -> Result<(), DeliveryError> {
     let job = walk.job();
     let text = caption::slot(job, line);
     let chat = job.place.chat;
     if urgency == Urgency::Progress && walk.batch().await.is_some() {
         // an album keeps its cards until there is something to see
-        return;
+        return Ok(());
     }
     let found = match urgency {
         Urgency::Progress => walk.claimed.progress.slot.map(|message| Slot { message, tile: false }),
         Urgency::Answer | Urgency::Result => slot::find(walk).await,
     };
     if !walk.claimed.lease.is_certain() {
-        return;
+        return Ok(());
     }
     let card = match found {
-        Some(Slot { tile: true, .. }) => cards::draw(&walk.claimed.job, mood, line).await,
+        Some(Slot { tile: true, .. }) => cards::draw(&walk.claimed.job, mood.unwrap_or(Mood::File), line).await,
         _ => None,
     };
     let buttons = match mood {
-        Mood::Failed | Mood::Cancelled => {
+        None => Keyboard::none(),
+        Some(Mood::Failed | Mood::Cancelled) => {
             let able = Abilities::of(&walk.shop.settings.catalogue, &walk.model.id);
             Keyboard::of(&buttons::failed(job.language, &job.id, able))
         }
-        Mood::Waiting | Mood::File => Keyboard::of(&buttons::waiting(job.language, &job.id)),
+        Some(Mood::Waiting | Mood::File) => Keyboard::of(&buttons::waiting(job.language, &job.id)),
     };
     let (spend, place) = (Spend::edit(job.place.bot, chat), slot::place(walk, chat));
     let mut tries = 0;
@@ -129,9 +144,8 @@ async fn say(walk: &Walk, mood: Mood, line: &str, urgency: Urgency) {
     };
     match result {
         Err(DeliveryError::SlotGone) if urgency == Urgency::Result => {
-            let _ = slot::post(walk, chat, &text, found.map(|slot| slot.message)).await;
+            slot::post(walk, chat, &text, found.map(|slot| slot.message)).await.map(drop)
         }
-        Err(error) => warn!(job.id = %job.id, outcome = error.name(), %error, "the chat could not be told"),
-        Ok(()) => {}
+        other => other,
     }
 }

@@ -6,14 +6,14 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
-use atelier_domain::{Failure, FailureClass};
+use atelier_domain::{Failure, FailureClass, Usd};
 use atelier_provider::{Handle, ImageRef, OutputRef, StartError, Started, Status, next_poll, share};
 use atelier_queue::{Checkpoint, Lost};
 use bytes::Bytes;
 use tracing::{debug, info, warn};
 
-use crate::inputs;
 use crate::line::{Stop, Walk};
+use crate::{inputs, money};
 
 /// Clocks differ: a prediction created this long before the intent may still be the intent's.
 const CLOCK_SLACK: Duration = Duration::from_secs(5);
@@ -90,10 +90,11 @@ async fn begin(walk: &Walk) -> Result<Begun, Stop> {
         lease.checkpoint(&Checkpoint::Intent(intent)).await?;
         walk.set_under_way(true);
         walk.reach("after-intent").await;
-        let started = walk.provider.start(&walk.order(&images)).await;
+        let started = start(walk, &images, intent).await?;
         walk.reach("after-create").await;
         match started {
             Ok(Started::Finished(outputs)) => {
+                money::charged(walk, &named(intent)).await;
                 return Ok(Begun::Pictures(outputs.into_iter().map(|output| output.bytes).collect()));
             }
             Ok(Started::Running(handle)) => match own(walk, &handle).await {
@@ -116,6 +117,34 @@ async fn begin(walk: &Walk) -> Result<Begun, Stop> {
             Err(StartError::Unknown(failure)) => return Err(failure.into()),
         }
     }
+}
+
+/// One creation. Of a service that answers with the picture, giving up the question is how it is cancelled; what a paid
+/// one made by then it may well charge for.
+async fn start(walk: &Walk, images: &[ImageRef], intent: SystemTime) -> Result<Result<Started, StartError>, Stop> {
+    let order = walk.order(images);
+    let starting = walk.provider.start(&order);
+    if !walk.provider.answers_at_once() {
+        return Ok(starting.await);
+    }
+    let (lease, free) = (&walk.claimed.lease, walk.model.estimate(&walk.request) == Usd::ZERO);
+    tokio::select! {
+        biased;
+        started = starting => Ok(started),
+        () = lease.lost() => Err(Stop::Lost),
+        () = lease.cancelled() => {
+            money::charged(walk, &named(intent)).await;
+            Err(Stop::Cancelled)
+        }
+        // another process would have to begin anew, and may only where that costs nothing
+        () = lease.hand_over(), if free => Err(Stop::HandOver),
+    }
+}
+
+/// A creation without a handle, by when it was meant.
+fn named(intent: SystemTime) -> String {
+    let since = intent.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    format!("intent-{}", since.as_millis())
 }
 
 async fn own(walk: &Walk, handle: &Handle) -> Result<(), Lost> {
@@ -178,6 +207,7 @@ async fn finish(walk: &Walk, handle: &Handle) -> Result<(Vec<OutputRef>, f64), S
                 walk.progress.working(false, progress);
             }
             Ok(Status::Finished { outputs, seconds }) => {
+                money::charged(walk, handle.as_str()).await;
                 walk.shop.usual.took(&walk.model, &walk.request, elapsed);
                 let seconds = seconds.unwrap_or(elapsed.as_secs_f64());
                 // a `data:` URL is the picture itself: too large for the record, and not gone when asked for again
@@ -216,6 +246,8 @@ async fn give_up(walk: &Walk, handle: &Handle, elapsed: Duration) -> Result<Fail
     };
     let seconds = elapsed.as_secs();
     if over {
+        // it ran for longer than it may: whether it ended or was stopped, it is charged for
+        money::charged(walk, handle.as_str()).await;
         walk.claimed.lease.checkpoint(&Checkpoint::Afresh).await?;
         walk.set_under_way(false);
         return Ok(Failure::new(FailureClass::Deadline, format!("not finished after {seconds} s")));

@@ -14,19 +14,23 @@ mod generate;
 mod herald;
 mod inputs;
 mod line;
+mod money;
 mod panel;
 mod pictures;
 mod progress;
+mod safety;
 mod slot;
 mod stand_in;
 mod trouble;
 mod usual;
+mod words;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
+use atelier_domain::safety::Rules;
 use atelier_domain::{BotId, Catalogue, ModelId};
 use atelier_media::{Limits, Studio};
 use atelier_provider::Providers;
@@ -66,6 +70,8 @@ pub struct Settings {
     pub most_lost: u32,
     /// How long an account that is out of credit or whose key is refused stays closed before it is tried again.
     pub trouble_pause: Duration,
+    /// What prompts may not ask for.
+    pub rules: Rules,
     /// What the chats take.
     pub media: Limits,
 }
@@ -78,6 +84,7 @@ impl Default for Settings {
             progress_every: Duration::from_secs(3),
             most_lost: 5,
             trouble_pause: Duration::from_secs(60),
+            rules: Rules::builtin().clone(),
             media: Limits::default(),
         }
     }

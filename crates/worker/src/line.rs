@@ -15,7 +15,7 @@ use tracing::{info, warn};
 use crate::pictures::Made;
 use crate::progress::Progress;
 use crate::stand_in::Answering;
-use crate::{Shop, deliver, failing, generate, panel, pictures, stand_in};
+use crate::{Shop, deliver, failing, generate, panel, pictures, safety, stand_in, words};
 
 /// A job on its way, and all that its steps need.
 pub(crate) struct Walk {
@@ -194,6 +194,10 @@ async fn steps(walk: &Walk) -> Result<(), Stop> {
         return Err(Failure::new(FailureClass::Fatal, detail).into());
     }
     walk.progress.working(walk.claimed.attempt > 1 && walk.claimed.lost == 0, None);
+    safety::check_prompt(walk).await?;
+    if let Some(task) = walk.request.options.task {
+        return words::steps(walk, task).await;
+    }
     let (made, seconds) = make(walk).await?;
     let fitted = pictures::fit(walk, &made).await?;
     walk.progress.stop().await;

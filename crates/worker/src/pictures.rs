@@ -25,7 +25,7 @@ pub(crate) enum Made {
 
 /// What was made, from wherever it is. A job is one result: of several outputs the first is taken.
 pub(crate) async fn fetch(walk: &Walk, generated: &Generated) -> Result<Made, Stop> {
-    let missing = || Failure::new(FailureClass::Filtered, "the prediction succeeded without an output");
+    let missing = || Failure::new(FailureClass::FilteredOutput, "the prediction succeeded without an output");
     match &generated.pictures {
         Pictures::Here(pictures) => Ok(Made::Picture(pictures.first().cloned().ok_or_else(missing)?)),
         Pictures::There(outputs) => {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use atelier_domain::AccountId;
 use atelier_process::Exit;
 use atelier_queue::{PrivateRedis, Queue};
 use atelier_telegram::{DeliveryError, Telegram};
@@ -168,8 +169,8 @@ async fn look_at_redis(arguments: &Arguments) -> Result<Vec<Finding>, Failure> {
 
 async fn look_at_provider(arguments: &ProviderArguments) -> Result<Vec<Finding>, Failure> {
     let providers = arguments.providers()?;
-    if !arguments.has_replicate() {
-        let fix = "get a token at replicate.com/account/api-tokens and set REPLICATE_API_TOKEN";
+    if !arguments.has_service() {
+        let fix = "get a token at replicate.com/account/api-tokens and set REPLICATE_API_TOKEN, or name accounts in ATELIER_CATALOGUE";
         return Ok(vec![Finding::warn("replicate token", "not set: only the offline model sketch is offered", fix)]);
     }
     let mut findings = Vec::new();
@@ -178,8 +179,11 @@ async fn look_at_provider(arguments: &ProviderArguments) -> Result<Vec<Finding>,
         findings.push(match timeout(PATIENCE, provider.check()).await {
             Ok(Ok(account)) => Finding::ok(name, account),
             Ok(Err(failure)) => {
-                let fix =
-                    "check REPLICATE_API_TOKEN (replicate.com/account/api-tokens), REPLICATE_BASE_URL and network";
+                let fix = if *provider.account() == AccountId::replicate() {
+                    "check REPLICATE_API_TOKEN (replicate.com/account/api-tokens), REPLICATE_BASE_URL and network"
+                } else {
+                    "check url and secret_env of the account in ATELIER_CATALOGUE, and that the service runs"
+                };
                 Finding::fail(name, format!("{}: {}", failure.class.name(), failure.detail), fix)
             }
             Err(_) => Finding::fail(name, format!("no answer within {} s", PATIENCE.as_secs()), "check the network"),

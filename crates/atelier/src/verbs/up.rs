@@ -7,7 +7,7 @@ use atelier_queue::PrivateSettings;
 use atelier_worker::Worker;
 use tracing::{info, warn};
 
-use crate::config::{Common, ProviderArguments, ServerArguments, TelegramArguments, WorkArguments, offers_replicate};
+use crate::config::{Common, ProviderArguments, ServerArguments, TelegramArguments, WorkArguments, offers_services};
 use crate::failure::{Failure, OrExit};
 use crate::private::KeptRedis;
 use crate::queue_of::{DATA, RedisArguments, UP_REDIS, connect};
@@ -35,10 +35,11 @@ pub(crate) async fn run(common: Common, arguments: Arguments) -> Result<(), Fail
     let telegrams = arguments.telegram.clients()?;
     let providers = arguments.provider.providers()?;
     let catalogue = arguments.provider.catalogue(&providers)?;
+    let rules = arguments.provider.rules()?;
     let given = arguments.redis.given()?;
     let stop = common.stop_token()?;
-    if !offers_replicate(&catalogue) {
-        warn!("REPLICATE_API_TOKEN is not set: only the offline model sketch is offered");
+    if !offers_services(&catalogue) {
+        warn!("neither REPLICATE_API_TOKEN nor ATELIER_CATALOGUE is set: only the offline model sketch is offered");
     }
     let private = match given {
         Some(_) => None,
@@ -59,7 +60,7 @@ pub(crate) async fn run(common: Common, arguments: Arguments) -> Result<(), Fail
             let (bots_stop, work_stop) = (stop.child_token(), tokio_util::sync::CancellationToken::new());
             let options = arguments.work.options(&catalogue);
             info!(redis = %url, bots = telegrams.len(), models = catalogue.models().len(), worker = options.worker, "up");
-            let settings = arguments.work.settings(&catalogue);
+            let settings = arguments.work.settings(&catalogue, rules);
             let worker = Worker { telegrams: telegrams.clone(), queue: queue.clone(), providers, options, settings };
             let bots = async {
                 let outcome = bot::serve(telegrams, &queue, &catalogue, &bots_stop).await;

@@ -24,7 +24,7 @@ pub(crate) async fn run(common: Common, arguments: Arguments) -> Result<(), Fail
     let providers = arguments.provider.providers()?;
     let catalogue = arguments.provider.catalogue(&providers)?;
     let options = arguments.work.options(&catalogue);
-    let settings = arguments.work.settings(&catalogue);
+    let settings = arguments.work.settings(&catalogue, arguments.provider.rules()?);
     let stop = common.stop_token()?;
     let queue = arguments.redis.connect().await?;
     let worker = Worker { telegrams, queue, providers, options, settings };

@@ -59,6 +59,8 @@ fn meaning(class: FailureClass) -> &'static str {
     match class {
         FailureClass::InvalidInput => "the model refuses these inputs",
         FailureClass::Filtered => "a content filter stopped it",
+        FailureClass::FilteredOutput => "a content filter stopped what the model had made",
+        FailureClass::Unanswered => "a paid service did not answer; it may have charged, so it was not asked again",
         FailureClass::RateLimited => "the provider asked to slow down",
         FailureClass::OutOfCredit => "the provider's account is empty",
         FailureClass::Unauthorised => "the provider refuses the token",

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::Prompt;
+use crate::text::TextTask;
 
 /// The finer points of a wish. Empty in most.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +40,9 @@ pub struct Options {
     /// The result has the shape of the first input picture; the request's ratio is only the nearest known one.
     #[serde(skip_serializing_if = "is_false")]
     pub keep_shape: bool,
+    /// The prompt is a text to work on, and no picture is made of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub task: Option<TextTask>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde calls")]

@@ -68,6 +68,8 @@ cost-nothing = It cost nothing.
 cost-about = It may have cost about { $amount }.
 failed-invalid-input = { $model } does not accept this request. Try other words or another model. { $cost }
 failed-filtered = The content filter of { $model } stopped this picture. Other words or another model may pass. { $cost }
+failed-filtered-output = { $model } made a picture and its filter withheld it. The same words may pass another time, other words more likely. { $cost }
+failed-unanswered = { $model } did not answer. It may have made the picture and charged for it, so I do not ask again by myself.
 failed-rate-limited = { $model } was overloaded for too long. Please try again later. { $cost }
 failed-out-of-credit = { $model } is not available at the moment; the operator has to see to it. { $cost }
 failed-unauthorised = { $model } is not available at the moment; the operator has to see to it. { $cost }
@@ -77,6 +79,25 @@ failed-deadline = { $model } took too long, so I stopped it. Please try again. {
 failed-bad-media = { $model } sent a picture that cannot be read. Please try again. { $cost }
 failed-unreachable = This picture could not be delivered.
 failed-unreadable = This request could not be read any more. Please send it again. { $cost }
+scenes = { $count ->
+        [one] One scene:
+       *[other] { $count } scenes:
+    }
+scenes-plain-marks = (No text model is set up, so I split the script at its own marks.)
+scenes-plain-lines = (No text model is set up, so every line became a scene.)
+scenes-plain-sentences = (No text model is set up, so I split the script by sentences.)
+scenes-look = In all of them: { $look }
+blocked = I do not draw this: “{ $words }” ({ $topic ->
+        [sexual] sexual content
+        [minors] children in a sexual context
+        [violence] graphic violence
+        [self_harm] self-harm
+        [hate] hate
+       *[other] the operator’s rules
+    }). It cost nothing; other words may pass.
+no-budget = That would go over your budget for today; { $left } is left. It cost nothing. The budget is renewed at midnight UTC.
+no-budget-chat = That would go over this chat’s budget for today. It cost nothing. The budget is renewed at midnight UTC.
+no-budget-all = Today’s budget of this bot is used up. It cost nothing. Please try again tomorrow (UTC), or with a free model: /models
 cancelled = Cancelled.
 
 button-cancel = ✖ Cancel

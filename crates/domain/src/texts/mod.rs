@@ -6,6 +6,7 @@
 
 mod say;
 mod tell;
+mod unclear;
 
 use std::sync::OnceLock;
 use std::time::Duration;

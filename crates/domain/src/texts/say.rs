@@ -5,12 +5,15 @@ use std::time::Duration;
 use fluent_bundle::FluentArgs;
 
 use super::Language;
-use crate::catalogue::{Misfit, Model, Price, Word};
+use super::unclear::explain;
+use crate::catalogue::{Model, Price};
 use crate::failure::FailureClass;
-use crate::grammar::{Flag, Unclear};
+use crate::grammar::Unclear;
 use crate::job::JobState;
 use crate::money::Usd;
-use crate::request::{PROMPT_CHARS, Seed};
+use crate::request::Seed;
+use crate::safety::Topic;
+use crate::scenes::Found;
 
 /// A sentence. Each variant is one key of the Fluent files.
 #[derive(Debug, Clone, Copy)]
@@ -43,6 +46,13 @@ pub enum Say<'a> {
     OriginalOther,
     Failed { class: FailureClass, model: &'a str, price: Usd },
     Cancelled,
+    Scenes { count: usize },
+    ScenesPlain { found: Found },
+    ScenesLook { look: &'a str },
+    Blocked { topic: Topic, words: &'a str },
+    NoBudget { left: Usd },
+    NoBudgetChat,
+    NoBudgetAll,
     ToastCancelled,
     ToastCancelAsked,
     ToastCancelLate,
@@ -164,6 +174,30 @@ impl Say<'_> {
                 failed(class)
             }
             Self::Cancelled => "cancelled",
+            Self::Scenes { count } => {
+                values.set("count", count);
+                "scenes"
+            }
+            Self::ScenesPlain { found } => match found {
+                Found::Model | Found::Marks => "scenes-plain-marks",
+                Found::Lines => "scenes-plain-lines",
+                Found::Sentences => "scenes-plain-sentences",
+            },
+            Self::ScenesLook { look } => {
+                values.set("look", look.to_owned());
+                "scenes-look"
+            }
+            Self::Blocked { topic, words } => {
+                values.set("words", words.to_owned());
+                values.set("topic", topic.name());
+                "blocked"
+            }
+            Self::NoBudget { left } => {
+                values.set("left", left.to_string());
+                "no-budget"
+            }
+            Self::NoBudgetChat => "no-budget-chat",
+            Self::NoBudgetAll => "no-budget-all",
             Self::ToastCancelled => "toast-cancelled",
             Self::ToastCancelAsked => "toast-cancel-asked",
             Self::ToastCancelLate => "toast-cancel-late",
@@ -209,11 +243,13 @@ const fn failed(class: FailureClass) -> &'static str {
     match class {
         FailureClass::InvalidInput => "failed-invalid-input",
         FailureClass::Filtered => "failed-filtered",
+        FailureClass::FilteredOutput => "failed-filtered-output",
         FailureClass::RateLimited => "failed-rate-limited",
         FailureClass::OutOfCredit => "failed-out-of-credit",
         FailureClass::Unauthorised => "failed-unauthorised",
         FailureClass::Transient => "failed-transient",
         FailureClass::Fatal => "failed-fatal",
+        FailureClass::Unanswered => "failed-unanswered",
         FailureClass::Deadline => "failed-deadline",
         FailureClass::BadMedia => "failed-bad-media",
         FailureClass::Unreachable => "failed-unreachable",
@@ -260,120 +296,4 @@ pub(super) fn price(model: &Model, language: Language) -> String {
         (_, false) => "price",
     };
     language.format(key, &values)
-}
-
-fn explain(unclear: &Unclear, language: Language, values: &mut FluentArgs<'static>) -> &'static str {
-    match unclear {
-        Unclear::NoPrompt => "unclear-no-prompt",
-        Unclear::TooLong => {
-            values.set("most", PROMPT_CHARS.to_string());
-            "unclear-too-long"
-        }
-        Unclear::UnknownFlag { flag, nearest } => {
-            values.set("flag", shorten(flag));
-            values.set("nearest", nearest.unwrap_or("none"));
-            "unclear-unknown-flag"
-        }
-        Unclear::MissingValue { flag } => {
-            values.set("flag", *flag);
-            values.set("example", example(flag));
-            "unclear-missing-value"
-        }
-        Unclear::BadValue { flag, value } => {
-            values.set("flag", *flag);
-            values.set("value", shorten(value));
-            values.set("takes", language.format(takes(flag), &FluentArgs::new()));
-            "unclear-bad-value"
-        }
-        Unclear::UnknownModel { wish, known } => {
-            values.set("wish", shorten(wish));
-            values.set("known", known.join(", "));
-            "unclear-unknown-model"
-        }
-        Unclear::Misfit(misfit) => unfit(misfit, values),
-        Unclear::TooMany { wish, most } => {
-            values.set("wish", *wish);
-            values.set("most", *most);
-            "unclear-too-many"
-        }
-    }
-}
-
-fn unfit(misfit: &Misfit, values: &mut FluentArgs<'static>) -> &'static str {
-    match misfit {
-        Misfit::Value { model, word, wish, nearest, allowed } => {
-            values.set("model", model.clone());
-            values.set("flag", word.flag());
-            values.set("wish", shorten(wish));
-            values.set("nearest", nearest.clone().unwrap_or_else(|| "none".to_owned()));
-            values.set("allowed", allowed.join(", "));
-            if *word == Word::Ratio { "unclear-impossible-ratio" } else { "unclear-impossible-value" }
-        }
-        Misfit::Untaken { model, word, others } => {
-            values.set("model", model.clone());
-            values.set("flag", word.flag());
-            values.set("others", if others.is_empty() { "none".to_owned() } else { others.join(", ") });
-            match word {
-                Word::Seed => "unclear-no-seed",
-                Word::Images => "unclear-no-images",
-                _ => "unclear-untaken",
-            }
-        }
-        Misfit::NeedsImage { model, others } => {
-            values.set("model", model.clone());
-            values.set("others", others.join(", "));
-            "unclear-needs-image"
-        }
-        Misfit::TooManyImages { model, most } => {
-            values.set("model", model.clone());
-            values.set("most", *most);
-            "unclear-too-many-images"
-        }
-        Misfit::PromptTooLong { model, most } => {
-            values.set("model", model.clone());
-            values.set("most", most.to_string());
-            "unclear-prompt-too-long"
-        }
-        Misfit::NoModel(id) => {
-            values.set("model", id.clone());
-            "unclear-no-model"
-        }
-    }
-}
-
-/// What a user typed, short enough to be quoted back.
-fn shorten(text: &str) -> String {
-    crate::caption::cut(text, 60)
-}
-
-fn example(flag: &str) -> &'static str {
-    match Flag::named(flag.trim_start_matches('-')) {
-        Some(Flag::Model) => "--model imagen",
-        Some(Flag::Count) => "--n 4",
-        Some(Flag::Seed) => "--seed 7",
-        Some(Flag::Negative) => "--no text",
-        Some(Flag::Style) => "--style oil",
-        Some(Flag::Size) => "--size 2k",
-        Some(Flag::Quality) => "--quality high",
-        Some(Flag::Seconds) => "--seconds 5",
-        Some(Flag::Resolution) => "--res 720p",
-        Some(Flag::Fps) => "--fps 24",
-        _ => "--ar 16:9",
-    }
-}
-
-fn takes(flag: &str) -> &'static str {
-    match Flag::named(flag.trim_start_matches('-')) {
-        Some(Flag::Model) => "takes-model",
-        Some(Flag::Count) => "takes-count",
-        Some(Flag::Seed) => "takes-seed",
-        Some(Flag::Negative) => "takes-negative",
-        Some(Flag::Style) => "takes-style",
-        Some(Flag::Size) => "takes-size",
-        Some(Flag::Quality) => "takes-quality",
-        Some(Flag::Seconds) => "takes-seconds",
-        Some(Flag::Resolution) => "takes-resolution",
-        Some(Flag::Fps) => "takes-fps",
-        _ => "takes-ratio",
-    }
 }

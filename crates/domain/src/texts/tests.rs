@@ -5,6 +5,8 @@ use crate::grammar::Unclear;
 use crate::job::JobState;
 use crate::money::Usd;
 use crate::request::Seed;
+use crate::safety::Topic;
+use crate::scenes::Found;
 
 /// The keys of a Fluent file.
 fn keys(language: Language) -> Vec<String> {
@@ -84,6 +86,14 @@ fn every_sentence() -> Vec<String> {
         Say::OriginalLost,
         Say::OriginalOther,
         Say::Cancelled,
+        Say::Scenes { count: 3 },
+        Say::ScenesPlain { found: Found::Marks },
+        Say::ScenesPlain { found: Found::Lines },
+        Say::ScenesPlain { found: Found::Sentences },
+        Say::ScenesLook { look: "a tall woman" },
+        Say::NoBudget { left: Usd::from_micros(120_000) },
+        Say::NoBudgetChat,
+        Say::NoBudgetAll,
         Say::ToastCancelled,
         Say::ToastCancelAsked,
         Say::ToastCancelLate,
@@ -115,6 +125,7 @@ fn every_sentence() -> Vec<String> {
     says.extend(priced);
     says.extend(unclear.iter().map(Say::Unclear));
     says.extend(JobState::ALL.map(|state| Say::JobLine { code: "c", state, prompt: "p" }));
+    says.extend(Topic::ALL.map(|topic| Say::Blocked { topic, words: "w" }));
     says.extend(FailureClass::ALL.map(|class| Say::Failed { class, model: "M", price: Usd::from_micros(30_000) }));
     let tells = super::tell::samples();
     let in_one = |language: Language| {

@@ -8,17 +8,24 @@
 
 mod graph;
 
-use atelier_domain::{Failure, FailureClass, Model};
+use std::collections::HashMap;
+use std::time::SystemTime;
+
+use atelier_domain::{AccountId, Failure, FailureClass, ModelId};
 use bytes::Bytes;
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
 use reqwest::Method;
 use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
 
 pub use graph::{BadGraph, Graph, Values};
 
-use crate::contract::{Handle, OutputRef, StartError, Started, Status};
+use crate::contract::check;
+use crate::replicate::input;
 use crate::service::http::{CallError, Http};
-use crate::service::{BadService, Service};
+use crate::service::{BadService, Service, size};
+use crate::{Handle, ImageRef, Order, OutputRef, Provider, StartError, Started, Status};
 
 /// The largest queue or history: graphs are some ten kilobytes each.
 const ANSWER_BYTES: usize = 32 * 1024 * 1024;
@@ -30,23 +37,21 @@ const LOOKED_AT: &str = "200";
 pub struct Comfy {
     http: Http,
     client: String,
+    graphs: HashMap<ModelId, Graph>,
 }
 
 impl Comfy {
-    /// A client with these settings. Nothing is sent yet.
-    pub fn new(service: Service) -> Result<Self, BadService> {
-        Ok(Self { http: Http::new(service)?, client: id() })
+    /// A client with these settings and the graph of each model. Nothing is sent yet.
+    pub fn new(service: Service, graphs: HashMap<ModelId, Graph>) -> Result<Self, BadService> {
+        Ok(Self { http: Http::new(service)?, client: id(), graphs })
     }
 
-    pub(crate) async fn create(&self, graph: &Value) -> Result<Started, StartError> {
+    async fn create(&self, graph: &Value) -> Result<Started, StartError> {
         let chosen = id();
         let body = json!({ "prompt": graph, "client_id": self.client, "prompt_id": chosen });
         let call = self.http.call(Method::POST, &["prompt"]).json(&body);
-        let answer = match self.http.json(call, ANSWER_BYTES).await {
-            Ok(answer) => answer,
-            // the server validates before it queues: an error of it is the template's, or a word's that it does not know
-            Err(error) => return Err(error.into()),
-        };
+        // the server validates before it queues: a refusal is about the template, or about a word that it does not know
+        let answer = self.http.json(call, ANSWER_BYTES).await?;
         // older servers choose an id of their own
         let id = answer["prompt_id"].as_str().unwrap_or(&chosen);
         id.parse().map(Started::Running).map_err(|_| {
@@ -54,7 +59,7 @@ impl Comfy {
         })
     }
 
-    pub(crate) async fn status(&self, handle: &Handle) -> Result<Status, Failure> {
+    async fn standing(&self, handle: &Handle) -> Result<Status, Failure> {
         // the queue first: what has left it by then is in the history
         let queue = self.queue().await?;
         if let Some(queued) = queue.place(handle) {
@@ -126,7 +131,7 @@ impl Comfy {
     }
 
     /// The prompts with this graph: waiting, running or done, oldest first.
-    pub(crate) async fn find(&self, graph: &Value) -> Result<Vec<Handle>, Failure> {
+    async fn find(&self, graph: &Value) -> Result<Vec<Handle>, Failure> {
         let queue = self.queue().await?;
         let history = self.get(&["history"], &[("max_items", LOOKED_AT)]).await?;
         let done = history.as_object().into_iter().flat_map(|entries| entries.values()).map(|entry| &entry["prompt"]);
@@ -140,7 +145,7 @@ impl Comfy {
         Ok(found.into_iter().map(|(_, handle)| handle).collect())
     }
 
-    pub(crate) async fn cancel(&self, handle: &Handle) -> Result<(), Failure> {
+    async fn stop(&self, handle: &Handle) -> Result<(), Failure> {
         let queue = self.queue().await?;
         match queue.place(handle) {
             None => Ok(()),
@@ -150,13 +155,9 @@ impl Comfy {
         }
     }
 
-    pub(crate) async fn download(&self, output: &OutputRef) -> Result<Bytes, Failure> {
-        self.http.fetch(output.as_str()).await
-    }
-
     /// Puts a picture into the server's folder of inputs; its name there. The name says its content, so that the same
     /// picture makes the same graph.
-    pub(crate) async fn upload(&self, bytes: Bytes, name: String) -> Result<String, Failure> {
+    async fn put(&self, bytes: Bytes, name: String) -> Result<String, Failure> {
         let part = Part::stream(bytes).file_name(name);
         let form = Form::new().part("image", part).text("overwrite", "true");
         let call = self.http.call(Method::POST, &["upload", "image"]).multipart(form);
@@ -169,7 +170,7 @@ impl Comfy {
         })
     }
 
-    pub(crate) async fn check(&self) -> Result<String, Failure> {
+    async fn stats(&self) -> Result<String, Failure> {
         let stats = self.get(&["system_stats"], &[]).await?;
         let version = stats["system"]["comfyui_version"].as_str().unwrap_or("of an unknown version");
         let device = stats["devices"][0]["name"].as_str().unwrap_or("no device named");
@@ -236,11 +237,67 @@ fn id() -> String {
     format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
 }
 
-/// The model's time bounds nothing here: the server's queue does.
-pub(crate) fn fill(graph: &Graph, model: &Model, values: &Values) -> Result<Value, Failure> {
-    graph.fill(values).map_err(|missing| {
-        Failure::new(FailureClass::Fatal, format!("the graph of {} asks for %{missing}%, which nobody gives", model.id))
-    })
+impl Provider for Comfy {
+    fn account(&self) -> &AccountId {
+        &self.http.service().account
+    }
+
+    fn upload(&self, image: Bytes, mime: &'static str) -> BoxFuture<'_, Result<ImageRef, Failure>> {
+        let kind = mime.rsplit('/').next().unwrap_or("png");
+        let name = format!("{}.{kind}", id());
+        async move { self.put(image, name).await.map(ImageRef::new) }.boxed()
+    }
+
+    fn start(&self, order: &Order<'_>) -> BoxFuture<'_, Result<Started, StartError>> {
+        let graph = self.filled(order);
+        async move { self.create(&graph.map_err(StartError::NotCreated)?).await }.boxed()
+    }
+
+    fn poll(&self, handle: &Handle) -> BoxFuture<'_, Result<Status, Failure>> {
+        let handle = handle.clone();
+        async move { self.standing(&handle).await }.boxed()
+    }
+
+    fn cancel(&self, handle: &Handle) -> BoxFuture<'_, Result<(), Failure>> {
+        let handle = handle.clone();
+        async move { self.stop(&handle).await }.boxed()
+    }
+
+    fn find_lost(&self, order: &Order<'_>, _since: SystemTime) -> BoxFuture<'_, Result<Vec<Handle>, Failure>> {
+        let graph = self.filled(order);
+        async move { self.find(&graph?).await }.boxed()
+    }
+
+    fn download(&self, output: &OutputRef) -> BoxFuture<'_, Result<Bytes, Failure>> {
+        let output = output.clone();
+        async move { self.http.fetch(output.as_str()).await }.boxed()
+    }
+
+    fn check(&self) -> BoxFuture<'_, Result<String, Failure>> {
+        self.stats().boxed()
+    }
+}
+
+impl Comfy {
+    /// The model's graph with the wish in it.
+    fn filled(&self, order: &Order<'_>) -> Result<Value, Failure> {
+        check(order)?;
+        let model = &order.model.id;
+        let fatal = |detail: String| Failure::new(FailureClass::Fatal, detail);
+        let graph = self.graphs.get(model).ok_or_else(|| fatal(format!("the account has no graph for {model}")))?;
+        let mut values: Values = input::of(order).into_iter().collect();
+        let (width, height) = size(order);
+        values.entry("width".to_owned()).or_insert_with(|| width.into());
+        values.entry("height".to_owned()).or_insert_with(|| height.into());
+        values.entry("negative".to_owned()).or_insert_with(|| "".into());
+        for (index, image) in order.images.iter().enumerate() {
+            let name = if index == 0 { "image".to_owned() } else { format!("image{}", index + 1) };
+            values.insert(name, image.as_str().into());
+        }
+        graph
+            .fill(&values)
+            .map_err(|missing| fatal(format!("the graph of {model} asks for %{missing}%, which nobody gives")))
+    }
 }
 
 #[cfg(test)]

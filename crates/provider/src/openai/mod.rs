@@ -5,21 +5,25 @@
 //! costs money it is never repeated; on a server of one's own it simply is.
 //! Source: <https://platform.openai.com/docs/api-reference/images/create>.
 
-pub mod chat;
+mod chat;
 pub mod moderation;
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
-use atelier_domain::{Failure, FailureClass, Model, Request};
+use atelier_domain::{AccountId, Failure, FailureClass};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 
-use crate::contract::{Handle, Output, OutputRef, StartError, Started, Status};
+use crate::contract::check;
+use crate::replicate::input;
 use crate::service::http::{Http, decode};
 use crate::service::{BadService, Service};
+use crate::{Handle, Order, Output, OutputRef, Provider, StartError, Started, Status};
 
 /// The largest list of models.
 const LIST_BYTES: usize = 4 * 1024 * 1024;
@@ -36,12 +40,9 @@ impl OpenAi {
         Ok(Self { http: Http::new(service)? })
     }
 
-    pub(crate) async fn create(&self, model: &Model, input: Map<String, Value>) -> Result<Started, StartError> {
-        let mut body = input;
-        body.insert("model".to_owned(), model.slug.as_str().into());
-        body.insert("n".to_owned(), 1.into());
+    async fn create(&self, body: &Map<String, Value>, time: Duration) -> Result<Started, StartError> {
         let limits = self.http.limits();
-        let call = self.http.within(Method::POST, &["images", "generations"], model.deadline()).json(&body);
+        let call = self.http.within(Method::POST, &["images", "generations"], time).json(body);
         let most = limits.output_bytes / 3 * 4 + 64 * 1024;
         let answer = self.http.json(call, most).await.map_err(|error| self.http.settle(error.into()))?;
         let picture = &answer["data"][0];
@@ -52,32 +53,88 @@ impl OpenAi {
         // an address is kept as the handle: the picture is paid for, and may have to be fetched by another process
         let handle = picture["url"].as_str().and_then(|url| URL_SAFE_NO_PAD.encode(url).parse().ok());
         handle.map(Started::Running).ok_or_else(|| {
-            let nothing = Failure::new(FailureClass::Filtered, "the service answered without a picture");
+            let nothing = Failure::new(FailureClass::FilteredOutput, "the service answered without a picture");
             StartError::NotCreated(nothing)
         })
     }
 
-    pub(crate) fn status(handle: &Handle) -> Result<Status, Failure> {
-        let address = URL_SAFE_NO_PAD.decode(handle.as_str()).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-        let address = address.ok_or_else(|| Failure::new(FailureClass::Fatal, "the handle is none of this service"))?;
-        Ok(Status::Finished { outputs: vec![OutputRef::new(address)], seconds: None })
+    /// The output is what was written, as JSON.
+    async fn write(&self, errand: &chat::Errand) -> Result<Started, StartError> {
+        let written = chat::write(&self.http, errand).await?;
+        let bytes = serde_json::to_vec(&written)
+            .map_err(|error| StartError::NotCreated(Failure::new(FailureClass::Fatal, error.to_string())))?;
+        Ok(Started::Finished(vec![Output { bytes: bytes.into() }]))
     }
 
-    pub(crate) async fn download(&self, output: &OutputRef) -> Result<Bytes, Failure> {
-        self.http.fetch(output.as_str()).await
-    }
-
-    pub(crate) async fn check(&self) -> Result<String, Failure> {
+    async fn models(&self) -> Result<String, Failure> {
         let list = self.http.json(self.http.call(Method::GET, &["models"]), LIST_BYTES).await.map_err(Failure::from)?;
         Ok(match list["data"].as_array() {
             Some(models) => format!("{} models", models.len()),
             None => "answers".to_owned(),
         })
     }
+}
 
-    pub(crate) fn lost(&self, _since: SystemTime) -> Result<Vec<Handle>, Failure> {
-        self.http.lost()
+impl Provider for OpenAi {
+    fn account(&self) -> &AccountId {
+        &self.http.service().account
     }
+
+    fn answers_at_once(&self) -> bool {
+        true
+    }
+
+    fn start(&self, order: &Order<'_>) -> BoxFuture<'_, Result<Started, StartError>> {
+        if let Some(task) = order.request.options.task {
+            let errand = chat::Errand {
+                slug: order.model.slug.clone(),
+                inputs: order.model.inputs.clone(),
+                time: order.model.deadline(),
+                task,
+                text: order.request.prompt.as_str().to_owned(),
+            };
+            return async move { self.write(&errand).await }.boxed();
+        }
+        let (wish, time) = (body(order), order.model.deadline());
+        async move { self.create(&wish.map_err(StartError::NotCreated)?, time).await }.boxed()
+    }
+
+    fn poll(&self, handle: &Handle) -> BoxFuture<'_, Result<Status, Failure>> {
+        let status = address(handle).map(|output| Status::Finished { outputs: vec![output], seconds: None });
+        async move { status }.boxed()
+    }
+
+    /// What has a handle is made already.
+    fn cancel(&self, _handle: &Handle) -> BoxFuture<'_, Result<(), Failure>> {
+        async { Ok(()) }.boxed()
+    }
+
+    fn find_lost(&self, _order: &Order<'_>, _since: SystemTime) -> BoxFuture<'_, Result<Vec<Handle>, Failure>> {
+        async move { self.http.lost() }.boxed()
+    }
+
+    fn download(&self, output: &OutputRef) -> BoxFuture<'_, Result<Bytes, Failure>> {
+        let output = output.clone();
+        async move { self.http.fetch(output.as_str()).await }.boxed()
+    }
+
+    fn check(&self) -> BoxFuture<'_, Result<String, Failure>> {
+        self.models().boxed()
+    }
+}
+
+fn body(order: &Order<'_>) -> Result<Map<String, Value>, Failure> {
+    check(order)?;
+    let mut body = input::of(order);
+    body.insert("model".to_owned(), order.model.slug.as_str().into());
+    body.insert("n".to_owned(), 1.into());
+    Ok(body)
+}
+
+/// The address that a handle holds.
+fn address(handle: &Handle) -> Result<OutputRef, Failure> {
+    let address = URL_SAFE_NO_PAD.decode(handle.as_str()).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    address.map(OutputRef::new).ok_or_else(|| Failure::new(FailureClass::Fatal, "the handle is none of this service"))
 }
 
 /// The message of a role, as chat endpoints take it.

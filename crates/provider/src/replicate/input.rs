@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use crate::Order;
 
 /// The input of a creation.
-pub(super) fn of(order: &Order<'_>) -> Map<String, Value> {
+pub(crate) fn of(order: &Order<'_>) -> Map<String, Value> {
     let (takes, request) = (&order.model.takes, order.request);
     let options = &request.options;
     let mut input = order.model.inputs.clone();

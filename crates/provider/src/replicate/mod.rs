@@ -7,7 +7,7 @@
 
 mod download;
 pub(crate) mod http;
-mod input;
+pub(crate) mod input;
 mod lost;
 mod refusal;
 mod settings;

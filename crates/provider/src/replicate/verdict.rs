@@ -30,6 +30,9 @@ const FILTERED: [&str; 10] = [
     "violat",
 ];
 
+/// Words by which a filter says that it looked at what was made.
+const OUTPUT: [&str; 4] = ["generated image", "output", "nsfw content detected", "generated video"];
+
 const STUMBLED: [&str; 13] = [
     "unavailable",
     "high demand",
@@ -58,7 +61,9 @@ pub(super) fn of(error: &str) -> FailureClass {
     }
     let lower = error.to_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
-    if says(&FILTERED) {
+    if says(&FILTERED) && says(&OUTPUT) && !lower.contains("input") {
+        FailureClass::FilteredOutput
+    } else if says(&FILTERED) {
         FailureClass::Filtered
     } else if says(&STUMBLED) {
         FailureClass::Transient
@@ -83,7 +88,7 @@ mod tests {
 
     #[test]
     fn known_texts_have_their_classes() {
-        use FailureClass::{Fatal, Filtered, InvalidInput, Transient};
+        use FailureClass::{Fatal, Filtered, FilteredOutput, InvalidInput, Transient};
         let table = [
             (
                 "The input or output was flagged as sensitive. Please try again with different inputs. (E005) (uIJ6l3ruRD)",
@@ -92,8 +97,11 @@ mod tests {
             ("Service is currently unavailable due to high demand. Please try again later. (E003) (abc123)", Transient),
             ("Prediction interrupted; please retry (code: PA)", Transient),
             ("Director: unexpected error handling prediction (E9828)", Transient),
-            ("NSFW content detected. Try running it again, or try a different prompt.", Filtered),
-            ("All generated images contained NSFW content. Try running it again with a different prompt.", Filtered),
+            ("NSFW content detected. Try running it again, or try a different prompt.", FilteredOutput),
+            (
+                "All generated images contained NSFW content. Try running it again with a different prompt.",
+                FilteredOutput,
+            ),
             ("Something (E1000)", Transient),
             ("Out of memory (E1001) (x)", Transient),
             ("Timed out starting (E6716)", Transient),

@@ -83,7 +83,7 @@ impl Prediction {
             ));
         }
         if is_nothing(&self.output) {
-            return Status::Failed(Failure::new(FailureClass::Filtered, "succeeded without an output"));
+            return Status::Failed(Failure::new(FailureClass::FilteredOutput, "succeeded without an output"));
         }
         let mut outputs = Vec::new();
         collect(&self.output, 0, &mut outputs);
@@ -229,9 +229,13 @@ mod tests {
     #[test]
     fn a_success_without_a_picture_is_a_filtered_one() {
         for nothing in [json!(null), json!([]), json!(""), json!([null]), json!({}), json!({"images": []})] {
-            assert_eq!(class(&json!({"status": "succeeded", "output": nothing})), FailureClass::Filtered, "{nothing}");
+            assert_eq!(
+                class(&json!({"status": "succeeded", "output": nothing})),
+                FailureClass::FilteredOutput,
+                "{nothing}"
+            );
         }
-        assert_eq!(class(&json!({"status": "succeeded"})), FailureClass::Filtered);
+        assert_eq!(class(&json!({"status": "succeeded"})), FailureClass::FilteredOutput);
         assert_eq!(class(&json!({"status": "succeeded", "output": "some words"})), FailureClass::BadMedia);
         let removed = json!({"status": "succeeded", "output": null, "data_removed": true});
         assert_eq!(class(&removed), FailureClass::Deadline);

@@ -65,7 +65,7 @@ impl From<CallError> for StartError {
 impl Http {
     pub(crate) fn new(service: Service) -> Result<Self, BadService> {
         service.check()?;
-        let bad = || BadService::Secret(service.name.clone());
+        let bad = || BadService::Secret(service.account.clone());
         let header = match &service.secret {
             Secret::None => None,
             Secret::Bearer(secret) => Some((AUTHORIZATION, format!("Bearer {}", secret.expose_secret()))),
@@ -247,5 +247,5 @@ impl Http {
 
 fn unanswered(detail: &str) -> Failure {
     let detail = format!("it may have been made and paid for, so it is not repeated: {detail}");
-    Failure::new(FailureClass::Fatal, detail)
+    Failure::new(FailureClass::Unanswered, detail)
 }

@@ -8,14 +8,19 @@ mod refusal;
 
 use std::time::Duration;
 
+use atelier_domain::AccountId;
+use atelier_domain::request::Size;
 use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
 use url::Url;
+
+use crate::Order;
 
 /// How to reach one account of a service.
 #[derive(Debug, Clone)]
 pub struct Service {
-    /// Its name among the accounts: the lane of its models.
-    pub name: String,
+    /// Which account it is.
+    pub account: AccountId,
     /// Where its API is.
     pub base_url: Url,
     /// How requests prove who they are.
@@ -79,10 +84,10 @@ impl Default for Limits {
 pub enum BadService {
     /// The secret is empty or holds characters that no HTTP header can carry.
     #[error("the secret of account {0} is empty or holds characters other than visible ASCII")]
-    Secret(String),
+    Secret(AccountId),
     /// The base URL is not a plain `http` or `https` address.
     #[error("the URL of account {0} must be http or https, without user name, query or fragment")]
-    Url(String),
+    Url(AccountId),
     /// The HTTP client could not be set up (certificates, for example).
     #[error("the HTTP client cannot be set up: {0}")]
     Client(String),
@@ -90,9 +95,9 @@ pub enum BadService {
 
 impl Service {
     /// An account without a secret, with default limits, that costs nothing: a server of one's own.
-    pub fn own(name: impl Into<String>, base_url: Url) -> Self {
+    pub fn own(account: AccountId, base_url: Url) -> Self {
         let limits = Limits::default();
-        Self { name: name.into(), base_url, secret: Secret::None, output_hosts: Vec::new(), free: true, limits }
+        Self { account, base_url, secret: Secret::None, output_hosts: Vec::new(), free: true, limits }
     }
 
     fn check(&self) -> Result<(), BadService> {
@@ -101,7 +106,7 @@ impl Service {
             !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic())
         };
         if !self.secret.text().is_none_or(proper) {
-            return Err(BadService::Secret(self.name.clone()));
+            return Err(BadService::Secret(self.account.clone()));
         }
         let url = &self.base_url;
         let plain = matches!(url.scheme(), "http" | "https")
@@ -110,6 +115,18 @@ impl Service {
             && url.password().is_none()
             && url.query().is_none()
             && url.fragment().is_none();
-        if plain { Ok(()) } else { Err(BadService::Url(self.name.clone())) }
+        if plain { Ok(()) } else { Err(BadService::Url(self.account.clone())) }
     }
+}
+
+/// The size in pixels of a wish, for services that take nothing else: as asked for, or the ratio over the area of the
+/// model's own `width` and `height` among its inputs (a megapixel without).
+pub(crate) fn size(order: &Order<'_>) -> (u32, u32) {
+    if let Some(Size::Pixels { width, height }) = order.request.options.size {
+        return (width.into(), height.into());
+    }
+    let side =
+        |name: &str| order.model.inputs.get(name).and_then(Value::as_u64).and_then(|side| u32::try_from(side).ok());
+    let area = side("width").zip(side("height")).map_or(1024 * 1024, |(width, height)| width.saturating_mul(height));
+    order.request.ratio.size(area)
 }

@@ -38,6 +38,10 @@ pub(super) fn classify(status: u16, retry_after: Option<&str>, body: &[u8], clea
     let listed = |list: &[&str]| list.iter().any(|known| *known == code || *known == kind);
     let said = words(&parsed, error, body);
     let class = match status {
+        // OpenAI says at which stage its moderation spoke
+        _ if listed(&FILTERED) && error["moderation_details"]["moderation_stage"] == "output" => {
+            FailureClass::FilteredOutput
+        }
         _ if listed(&FILTERED) => FailureClass::Filtered,
         _ if listed(&EMPTY) => FailureClass::OutOfCredit,
         401 | 403 => FailureClass::Unauthorised,
@@ -45,8 +49,7 @@ pub(super) fn classify(status: u16, retry_after: Option<&str>, body: &[u8], clea
         413 => FailureClass::InvalidInput,
         400 | 422 if param == "prompt" || code == "string_above_max_length" => FailureClass::InvalidInput,
         429 => FailureClass::RateLimited,
-        408 | 409 | 425 => FailureClass::Transient,
-        500.. => FailureClass::Transient,
+        408 | 409 | 425 | 500.. => FailureClass::Transient,
         // an unknown model, a body that is not understood, a redirect: wrong configuration
         _ => FailureClass::Fatal,
     };
@@ -89,7 +92,9 @@ mod tests {
 
     #[test]
     fn bodies_of_all_dialects_have_their_class() {
-        use FailureClass::{Fatal, Filtered, InvalidInput, OutOfCredit, RateLimited, Transient, Unauthorised};
+        use FailureClass::{
+            Fatal, Filtered, FilteredOutput, InvalidInput, OutOfCredit, RateLimited, Transient, Unauthorised,
+        };
         for (status, body, class) in [
             (
                 400,
@@ -127,6 +132,11 @@ mod tests {
                 400,
                 r#"{"error":{"type":"prompt_outputs_failed_validation","message":"Prompt outputs failed validation"},"node_errors":{"4":{"errors":[]}}}"#,
                 Fatal,
+            ),
+            (
+                400,
+                r#"{"error":{"message":"no","code":"moderation_blocked","moderation_details":{"moderation_stage":"output"}}}"#,
+                FilteredOutput,
             ),
             (502, "<html>", Transient),
             (404, "", Fatal),

@@ -7,6 +7,7 @@
 )]
 
 mod jobs;
+mod ledger;
 #[path = "../server/mod.rs"]
 mod server;
 mod steering;

@@ -2,13 +2,14 @@
 //!
 //! Input tables follow the public model pages (checked 2026-11); latencies are medians of published runs.
 
+mod films;
+mod inputs;
 mod schema;
 mod size;
 mod table;
 
 pub(super) use schema::{document, version};
 pub(super) use size::size;
-pub(super) use table::ALL;
 
 /// One model of the catalogue.
 #[derive(Debug)]
@@ -82,8 +83,12 @@ pub(super) enum Media {
 }
 
 impl Model {
+    pub(super) fn all() -> impl Iterator<Item = &'static Self> {
+        table::PICTURES.iter().chain(films::FILMS)
+    }
+
     pub(super) fn find(slug: &str) -> Option<&'static Model> {
-        ALL.iter().find(|model| model.slug == slug)
+        Self::all().find(|model| model.slug == slug)
     }
 
     pub(super) fn owner(&self) -> &'static str {
@@ -107,7 +112,7 @@ impl Model {
             None if version.contains('/') => (Some(version), None),
             None => (None, Some(version)),
         };
-        ALL.iter()
+        Self::all()
             .find(|model| slug.is_none_or(|slug| slug == model.slug) && hash.is_none_or(|hash| hash == model.version()))
     }
 }

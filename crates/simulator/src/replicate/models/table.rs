@@ -1,91 +1,13 @@
-//! The catalogue itself.
+//! The models of pictures.
 
 use super::Default as D;
 use super::Kind::{Choice, Flag, Integer, Number, Text, Uri, Uris};
+use super::inputs::{IDEOGRAM_RESOLUTIONS, PROMPT, SEED, input};
 use super::{Input, Media, Model, Output, Price};
 
-const fn input(name: &'static str, kind: super::Kind, default: D) -> Input {
-    Input { name, kind, default }
-}
-
-const PROMPT: Input = input("prompt", Text, D::Required);
-const SEED: Input = input("seed", Integer(0, 2_147_483_647), D::None);
 const FLUX_RATIOS: &[&str] = &["1:1", "16:9", "21:9", "3:2", "2:3", "4:5", "5:4", "3:4", "4:3", "9:16", "9:21"];
 const IDEOGRAM_RATIOS: &[&str] =
     &["1:3", "3:1", "1:2", "2:1", "9:16", "16:9", "10:16", "16:10", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "1:1"];
-const IDEOGRAM_RESOLUTIONS: &[&str] = &[
-    "None",
-    "512x1536",
-    "576x1408",
-    "576x1472",
-    "576x1536",
-    "640x1344",
-    "640x1408",
-    "640x1472",
-    "640x1536",
-    "704x1152",
-    "704x1216",
-    "704x1280",
-    "704x1344",
-    "704x1408",
-    "704x1472",
-    "736x1312",
-    "768x1088",
-    "768x1216",
-    "768x1280",
-    "768x1344",
-    "800x1280",
-    "832x960",
-    "832x1024",
-    "832x1088",
-    "832x1152",
-    "832x1216",
-    "832x1248",
-    "864x1152",
-    "896x960",
-    "896x1024",
-    "896x1088",
-    "896x1120",
-    "896x1152",
-    "960x832",
-    "960x896",
-    "960x1024",
-    "960x1088",
-    "1024x832",
-    "1024x896",
-    "1024x960",
-    "1024x1024",
-    "1088x768",
-    "1088x832",
-    "1088x896",
-    "1088x960",
-    "1120x896",
-    "1152x704",
-    "1152x832",
-    "1152x864",
-    "1152x896",
-    "1216x704",
-    "1216x768",
-    "1216x832",
-    "1248x832",
-    "1280x704",
-    "1280x768",
-    "1280x800",
-    "1312x736",
-    "1344x640",
-    "1344x704",
-    "1344x768",
-    "1408x576",
-    "1408x640",
-    "1408x704",
-    "1472x576",
-    "1472x640",
-    "1472x704",
-    "1536x512",
-    "1536x576",
-    "1536x640",
-];
-
 const IDEOGRAM_V3: &[Input] = &[
     PROMPT,
     input("aspect_ratio", Choice(IDEOGRAM_RATIOS), D::Text("1:1")),
@@ -96,31 +18,6 @@ const IDEOGRAM_V3: &[Input] = &[
     input("style_reference_images", Uris(10), D::None),
     input("image", Uri, D::None),
     input("mask", Uri, D::None),
-    SEED,
-];
-
-const SEEDANCE: &[Input] = &[
-    PROMPT,
-    input("image", Uri, D::None),
-    input("last_frame_image", Uri, D::None),
-    input("reference_images", Uris(4), D::None),
-    input("duration", Integer(2, 12), D::Integer(5)),
-    input("resolution", Choice(&["480p", "720p", "1080p"]), D::Text("720p")),
-    input("aspect_ratio", Choice(&["16:9", "4:3", "1:1", "3:4", "9:16", "21:9", "9:21"]), D::Text("16:9")),
-    input("fps", Integer(24, 24), D::Integer(24)),
-    input("camera_fixed", Flag, D::Flag(false)),
-    SEED,
-];
-
-const SEEDANCE_PRO: &[Input] = &[
-    PROMPT,
-    input("image", Uri, D::None),
-    input("last_frame_image", Uri, D::None),
-    input("duration", Integer(2, 12), D::Integer(5)),
-    input("resolution", Choice(&["480p", "720p", "1080p"]), D::Text("1080p")),
-    input("aspect_ratio", Choice(&["16:9", "4:3", "1:1", "3:4", "9:16", "21:9", "9:21"]), D::Text("16:9")),
-    input("fps", Integer(24, 24), D::Integer(24)),
-    input("camera_fixed", Flag, D::Flag(false)),
     SEED,
 ];
 
@@ -135,7 +32,7 @@ const IMAGEN: &[Input] = &[
     input("output_format", Choice(&["jpg", "png"]), D::Text("jpg")),
 ];
 
-pub(crate) const ALL: &[Model] = &[
+pub(super) const PICTURES: &[Model] = &[
     Model {
         slug: "ideogram-ai/ideogram-v3-turbo",
         description: "Turbo is the fastest and cheapest Ideogram v3.",
@@ -314,46 +211,6 @@ pub(crate) const ALL: &[Model] = &[
         seconds: 12.0,
         price: Price::Output(0.08),
         run_count: 400_000,
-    },
-    Model {
-        slug: "bytedance/seedance-1-lite",
-        description: "A video generation model that offers text-to-video and image-to-video support.",
-        inputs: SEEDANCE,
-        output: Output::One,
-        media: Media::Video,
-        seconds: 38.0,
-        price: Price::Second(&[("480p", 0.018), ("720p", 0.036), ("1080p", 0.072)]),
-        run_count: 1_100_000,
-    },
-    Model {
-        slug: "bytedance/seedance-1-pro",
-        description: "A video generation model that offers text-to-video and image-to-video support.",
-        inputs: SEEDANCE_PRO,
-        output: Output::One,
-        media: Media::Video,
-        seconds: 60.0,
-        price: Price::Second(&[("480p", 0.03), ("720p", 0.06), ("1080p", 0.15)]),
-        run_count: 1_000_000,
-    },
-    Model {
-        slug: "bytedance/seedance-1-pro-fast",
-        description: "A faster and cheaper version of Seedance 1 Pro.",
-        inputs: SEEDANCE_PRO,
-        output: Output::One,
-        media: Media::Video,
-        seconds: 47.0,
-        price: Price::Second(&[("480p", 0.015), ("720p", 0.025), ("1080p", 0.06)]),
-        run_count: 300_000,
-    },
-    Model {
-        slug: "minimax/video-01",
-        description: "Generate 6s videos with prompts or images.",
-        inputs: &[PROMPT, input("first_frame_image", Uri, D::None), input("prompt_optimizer", Flag, D::Flag(true))],
-        output: Output::One,
-        media: Media::Video,
-        seconds: 289.0,
-        price: Price::Output(0.5),
-        run_count: 600_000,
     },
     Model {
         slug: "ideogram-ai/ideogram-v2",
