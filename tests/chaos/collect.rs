@@ -145,10 +145,14 @@ async fn contents(link: &mut MultiplexedConnection) -> BTreeMap<String, Content>
     }
     let mut contents = BTreeMap::new();
     for name in keys {
-        // what belongs to one job was read as its record; that the key is there is all that counts here
-        let plain = ["job:", "body:", "trail:"].iter().any(|family| name.starts_with(family));
+        // what belongs to one job was read as its record; that it is there is all that counts here
+        let plain = ["job:", "trail:"].iter().any(|family| name.starts_with(family));
         let content = if plain { Content::default() } else { content(link, &format!("{PREFIX}{name}")).await };
-        contents.insert(name, content);
+        if matches!(name.as_str(), "jobs" | "holds") {
+            contents.extend(content.pairs.into_iter().map(|(id, _)| (format!("{name}:{id}"), Content::default())));
+        } else {
+            contents.insert(name, content);
+        }
     }
     contents
 }

@@ -101,8 +101,11 @@ async fn records_that_cannot_be_read_are_dead_letters() {
             record.job.as_ref().is_some_and(|job| job.request.prompt.as_str() == prompt)
         };
         let id = jobs.iter().find(is).unwrap().id.clone();
-        let key = format!("{PREFIX}body:{id}");
-        redis::cmd("SET").arg(key).arg(body).query_async::<()>(&mut link).await.unwrap();
+        // the body stands behind a record separator
+        let key = format!("{PREFIX}jobs");
+        let asked: String = redis::cmd("HGET").arg(&key).arg(id.as_str()).query_async(&mut link).await.unwrap();
+        let asked = format!("{}\u{1e}{body}", asked.split_once('\u{1e}').unwrap().0);
+        redis::cmd("HSET").arg(key).arg(id.as_str()).arg(asked).query_async::<()>(&mut link).await.unwrap();
         id
     };
     let malformed = spoil("malformed", "{\"v\":1,").await;

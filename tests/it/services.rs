@@ -5,8 +5,11 @@ use std::path::Path;
 
 use atelier_domain::catalogue::Catalogue;
 use atelier_domain::text::{TextTask, Written};
-use atelier_domain::{BotId, Failure, FailureClass, Model, Request, UserId};
+use atelier_domain::{
+    BotId, ChatId, Failure, FailureClass, Job, JobId, Language, MessageId, Model, Place, Request, UpdateId, UserId,
+};
 use atelier_provider::{Handle, Order, Provider, Providers, StartError, Started, Status, Surroundings};
+use atelier_queue::{Limits, Submission, Submitted};
 use harness::{Services, World};
 use std::sync::Arc;
 
@@ -314,4 +317,69 @@ async fn a_worker_killed_before_a_paid_answer_does_not_pay_twice_and_the_chat_he
     ada.text("did not answer").await;
     let state = services.state().await;
     assert_eq!(state["creations"].as_array().map(Vec::len), Some(1), "{state}");
+}
+
+#[tokio::test]
+async fn a_text_job_is_kept_for_the_bot_and_shown_in_the_slot() {
+    let (world, services) = world_with_services().await;
+    services.says("chat", r#"{"look":"a tall woman in red","scenes":["she wakes","she runs"]}"#).await;
+    let (_bot, _worker) = (world.bot().await, world.worker());
+    let task = TextTask::Scenes { count: None };
+    let ada = world.telegram.user(1);
+    // there is a chat once its user has said something
+    ada.say("/help").await;
+    let job = submit(&world, task, "A tale of a woman. She runs.").await;
+    ada.text("1. she wakes").await;
+    let Some(Written::Scenes(scenes)) = world.queue().written(&job).await.expect("an answer") else {
+        panic!("nothing")
+    };
+    assert_eq!(scenes.look.as_deref(), Some("a tall woman in red"));
+    // a model that gives nothing usable, again and again: the script's own sentences, and the chat is told so
+    services.answer("chat", 404, r#"{"error":{"message":"no such model"}}"#).await;
+    let job = submit(&world, task, "Dawn over a bay. A boat leaves.").await;
+    ada.text("by sentences").await;
+    let Some(Written::Scenes(scenes)) = world.queue().written(&job).await.expect("an answer") else {
+        panic!("nothing")
+    };
+    assert_eq!(scenes.scenes, ["Dawn over a bay.", "A boat leaves."]);
+}
+
+/// Submits a text job as the bot does, in the private chat of user 1.
+async fn submit(world: &World, task: TextTask, text: &str) -> JobId {
+    let request = task.request(text.parse().expect("a text"), "writer".parse().expect("a model"));
+    let now = u64::try_from(std::time::UNIX_EPOCH.elapsed().expect("a clock").as_millis()).expect("a moment");
+    let number = rand::random();
+    let job = Job {
+        id: JobId::new(now, number),
+        place: Place { bot: BOT, chat: ChatId(1), thread: None, reply_to: MessageId(1) },
+        user: UserId(1),
+        language: Language::English,
+        request,
+        index: 0,
+        of: 1,
+        accepted_ms: now,
+    };
+    let (id, jobs) = (job.id.clone(), [(job, std::time::Duration::from_secs(1))]);
+    let submission = Submission {
+        bot: BOT,
+        user: UserId(1),
+        update: UpdateId(number & 0xff_ffff),
+        jobs: &jobs,
+        limits: Limits::default(),
+        weight: 1,
+        urgent: false,
+    };
+    assert_eq!(world.queue().submit(&submission).await.expect("an answer"), Submitted::Accepted);
+    id
+}
+
+#[tokio::test]
+async fn a_prompt_that_the_rules_stop_is_named_and_the_rest_of_the_list_is_drawn() {
+    let world = World::start().await;
+    let (_bot, _worker) = (world.bot().await, world.worker());
+    let ada = world.telegram.user(1);
+    ada.say("- a skyscraper of glass\n- a naked king\n- a bunch of grapes").await;
+    ada.photos(2).await;
+    ada.text("“naked”").await;
+    assert_eq!(world.replicate.creates().await, 2);
 }

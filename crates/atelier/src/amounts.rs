@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use atelier_domain::Usd;
+
 /// The longest duration that is taken: nobody means more than ten years.
 const LONGEST: u64 = 10 * 366 * 86_400_000;
 
@@ -46,6 +48,20 @@ pub(crate) fn size(text: &str) -> Result<u64, String> {
     number.checked_mul(unit).filter(|bytes| *bytes <= 1 << 50).ok_or_else(wrong)
 }
 
+/// An amount of dollars such as `5`, `0.25` or `$1.50`.
+pub(crate) fn money(text: &str) -> Result<Usd, String> {
+    let wrong = || "an amount in dollars like 5, 0.25 or $1.50".to_owned();
+    let text = text.trim().trim_start_matches('$');
+    let (whole, part) = text.split_once('.').unwrap_or((text, ""));
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if (whole.is_empty() && part.is_empty()) || whole.len() > 9 || part.len() > 6 || !digits(whole) || !digits(part) {
+        return Err(wrong());
+    }
+    let dollars: u64 = if whole.is_empty() { 0 } else { whole.parse().map_err(|_| wrong())? };
+    let micros: u64 = format!("{part:0<6}").parse().map_err(|_| wrong())?;
+    Ok(Usd::from_micros(dollars * 1_000_000 + micros))
+}
+
 /// A number within bounds, or `none`.
 pub(crate) fn or_none<T>(text: &str, parse: impl FnOnce(&str) -> Result<T, String>) -> Result<Option<T>, String> {
     if text.trim().eq_ignore_ascii_case("none") {
@@ -62,6 +78,18 @@ fn leading_number(text: &str) -> Option<(u64, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn money_is_read_exactly() {
+        let read = |text: &str| money(text).map(Usd::micros);
+        assert_eq!(
+            [read("5"), read("0.25"), read("$1.50"), read(".000001")],
+            [Ok(5_000_000), Ok(250_000), Ok(1_500_000), Ok(1)]
+        );
+        for text in ["", "$", ".", "-1", "1e3", "0.0000001", "1,5", "12345678901"] {
+            assert!(money(text).is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn durations_are_taken_as_people_write_them() {

@@ -12,7 +12,7 @@ use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
 use clap::{Arg, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::config::Common;
-use crate::verbs::{bot, demo, doctor, metrics, queue, simulate, up, why, worker};
+use crate::verbs::{bot, demo, doctor, ledger, metrics, queue, simulate, up, why, worker};
 
 /// A Telegram bot that turns prompts into pictures: one durable job per prompt, worker processes, results in the chat.
 #[derive(Parser)]
@@ -40,6 +40,8 @@ pub(crate) enum Verb {
     Queue(queue::Arguments),
     /// Tell a job's story: where it stands, why, and what happened to it.
     Why(why::Arguments),
+    /// A user's money, entry by entry, and the budgets of a day.
+    Ledger(ledger::Arguments),
     /// Serve the queue's numbers: /metrics for Prometheus, /stats for scalers, /healthz.
     Metrics(metrics::Arguments),
     /// Check tokens, webhook, Redis and clock, and say how to put right what is wrong.
@@ -56,7 +58,7 @@ impl Verb {
     /// The level of its logs: a verb that answers and ends shows its answer, and what is wrong.
     pub(crate) fn level(&self) -> &'static str {
         match self {
-            Self::Queue(_) | Self::Why(_) | Self::Doctor(_) | Self::Completions { .. } => "warn",
+            Self::Queue(_) | Self::Why(_) | Self::Ledger(_) | Self::Doctor(_) | Self::Completions { .. } => "warn",
             Self::Demo(_) | Self::Up(_) | Self::Bot(_) | Self::Worker(_) | Self::Simulate(_) | Self::Metrics(_) => {
                 "info"
             }

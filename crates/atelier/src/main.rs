@@ -23,9 +23,8 @@ fn main() -> ExitCode {
     failure::exit(cli.common.start(cli.verb.level()).and_then(|runtime| runtime.block_on(run(cli))))
 }
 
-async fn run(cli: Cli) -> Result<(), Failure> {
-    let common = cli.common;
-    match cli.verb {
+async fn run(Cli { common, verb }: Cli) -> Result<(), Failure> {
+    match verb {
         Verb::Demo(arguments) => verbs::demo::run(common, arguments).await,
         Verb::Up(arguments) => verbs::up::run(common, arguments).await,
         Verb::Bot(arguments) => verbs::bot::run(common, arguments).await,
@@ -33,6 +32,7 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         Verb::Simulate(arguments) => verbs::simulate::run(common, arguments).await,
         Verb::Queue(arguments) => verbs::queue::run(arguments).await,
         Verb::Why(arguments) => verbs::why::run(arguments).await,
+        Verb::Ledger(arguments) => verbs::ledger::run(arguments).await,
         Verb::Metrics(arguments) => verbs::metrics::run(common, arguments).await,
         Verb::Doctor(arguments) => verbs::doctor::run(arguments).await,
         Verb::Completions { shell } => verbs::completions::run(shell),

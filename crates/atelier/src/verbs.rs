@@ -4,6 +4,7 @@ pub(crate) mod bot;
 pub(crate) mod completions;
 pub(crate) mod demo;
 pub(crate) mod doctor;
+pub(crate) mod ledger;
 pub(crate) mod metrics;
 pub(crate) mod queue;
 pub(crate) mod simulate;

@@ -16,6 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use atelier_domain::buttons::Abilities;
+use atelier_domain::safety::Rules;
 use atelier_domain::{Catalogue, Job, Language, ModelId, Say, UserId};
 use atelier_queue::{Limits, Queue};
 use atelier_telegram::intake::{self as pump, IntakeEnd, Observer};
@@ -47,6 +48,8 @@ pub struct Settings {
     pub limits: Limits,
     /// The model for prompts that name none.
     pub default_model: Option<ModelId>,
+    /// What prompts may not ask for.
+    pub rules: Rules,
     /// Who may act on everybody's jobs.
     pub admins: Vec<UserId>,
     /// How long answers under way may take after the stop signal.
@@ -59,6 +62,7 @@ impl Default for Settings {
             pictures: 20,
             limits: Limits::default(),
             default_model: None,
+            rules: Rules::builtin().clone(),
             admins: Vec::new(),
             grace: Duration::from_secs(5),
         }

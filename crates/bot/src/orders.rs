@@ -1,12 +1,14 @@
 //! From the text of a message to jobs in the queue.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use atelier_domain::safety::Rules;
 use atelier_domain::{Incoming, Job, JobId, Language, Model, Place, Request, Say, Seed, grammar};
 use atelier_queue::{QueueError, Submission, Submitted};
 
-use crate::Front;
 use crate::intake::language;
+use crate::{Front, answers};
 
 /// What became of an order.
 pub(crate) enum Order {
@@ -19,7 +21,7 @@ pub(crate) enum Order {
 }
 
 /// Validates a text and submits its jobs in one step.
-pub(crate) async fn place(front: &Front, incoming: &Incoming, text: &str) -> Result<Order, QueueError> {
+pub(crate) async fn place(front: &Arc<Front>, incoming: &Arc<Incoming>, text: &str) -> Result<Order, QueueError> {
     let language = language(incoming);
     match read(front, language, text) {
         Ok(requests) => submit(front, incoming, language, requests).await,
@@ -35,12 +37,18 @@ pub(crate) fn read(front: &Front, language: Language, text: &str) -> Result<Vec<
 }
 
 /// Submits the jobs of these requests in one step.
+///
+/// Whatever way a prompt came, it passes the safety rules here. Of several the others go on, and the chat is told.
 pub(crate) async fn submit(
-    front: &Front,
-    incoming: &Incoming,
+    front: &Arc<Front>,
+    incoming: &Arc<Incoming>,
     language: Language,
     requests: Vec<Request>,
 ) -> Result<Order, QueueError> {
+    let (requests, stopped) = screened(&front.settings.rules, language, requests);
+    if requests.is_empty() && !stopped.is_empty() {
+        return Ok(Order::Refused(stopped.join("\n")));
+    }
     let jobs = jobs(front, incoming, requests);
     let submission = Submission {
         bot: incoming.bot,
@@ -52,7 +60,12 @@ pub(crate) async fn submit(
         urgent: false,
     };
     Ok(match front.queue.submit(&submission).await? {
-        Submitted::Accepted => Order::Accepted(jobs.into_iter().map(|(job, _)| job).collect()),
+        Submitted::Accepted => {
+            if !stopped.is_empty() {
+                answers::spawn_reply(front, incoming.clone(), stopped.join("\n"));
+            }
+            Order::Accepted(jobs.into_iter().map(|(job, _)| job).collect())
+        }
         Submitted::Before(ids) => Order::Before(ids),
         Submitted::UserFull { pending } => {
             let most = front.settings.limits.pending_per_user;
@@ -61,6 +74,23 @@ pub(crate) async fn submit(
         Submitted::QueueFull { .. } => Order::Refused(language.say(&Say::FullQueue)),
         Submitted::Closed { .. } => Order::Refused(language.say(&Say::Closed)),
     })
+}
+
+/// The requests that the rules let pass, and a sentence for each text that they stop.
+fn screened(rules: &Rules, language: Language, requests: Vec<Request>) -> (Vec<Request>, Vec<String>) {
+    let mut stopped: Vec<String> = Vec::new();
+    let passed = requests.into_iter().filter(|request| match rules.check(request.prompt.as_str()) {
+        None => true,
+        Some(blocked) => {
+            let sentence = language.say(&Say::Blocked { topic: blocked.topic, words: &blocked.words });
+            if !stopped.contains(&sentence) {
+                stopped.push(sentence);
+            }
+            false
+        }
+    });
+    let passed = passed.collect();
+    (passed, stopped)
 }
 
 fn jobs(front: &Front, incoming: &Incoming, requests: Vec<Request>) -> Vec<(Job, Duration)> {
@@ -90,4 +120,23 @@ fn jobs(front: &Front, incoming: &Incoming, requests: Vec<Request>) -> Vec<(Job,
         (job, predicted)
     };
     (0..of).zip(requests).map(job).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(prompt: &str) -> Request {
+        let ratio = "1:1".parse().unwrap();
+        Request::new(prompt.parse().unwrap(), "sketch".parse().unwrap(), ratio)
+    }
+
+    #[test]
+    fn what_the_rules_stop_is_named_once_and_the_rest_goes_on() {
+        let wishes = ["a skyscraper", "a naked king", "a naked king", "grapes"].map(request).to_vec();
+        let (passed, stopped) = screened(Rules::builtin(), Language::English, wishes);
+        assert_eq!(passed, ["a skyscraper", "grapes"].map(request));
+        assert_eq!(stopped.len(), 1);
+        assert!(stopped[0].contains("“naked”") && stopped[0].contains("cost nothing"), "{stopped:?}");
+    }
 }

@@ -128,7 +128,7 @@ mod tests {
 
     #[test]
     fn what_holds_without_a_setting_is_what_the_scripts_say() {
-        let scripts = include_str!("../../queue/lua/prelude.lua");
+        let scripts = include_str!("../../queue/lua/prelude/lines.lua");
         for (name, value) in [("keep_ms", KEEP_MS), ("keep_jobs", KEEP_JOBS), ("keep_bytes", KEEP_BYTES)] {
             assert!(scripts.contains(&format!("{name} = tonumber(field[")), "{name}");
             assert!(scripts.contains(&format!("or '{value}')")), "{name} {value}");

@@ -1,6 +1,8 @@
 -- Put in front of every script: keys, clock, trail, waking, the workers' coming and going.
 -- KEYS[1] is the prefix of all keys of the shard, hash tag included, so that every
 -- key built from it lies in the slot of the one declared key.
+local redis, string, table, math = redis, string, table, math -- a local is found without looking for its name
+local pairs, ipairs, unpack, tonumber = pairs, ipairs, unpack, tonumber
 local K = KEYS[1]
 local LIMIT = 64 -- most promotions, reaps, trims or parkings of one step: a script stays below a millisecond
 
@@ -10,9 +12,109 @@ local function now()
 end
 
 -- Whole numbers beyond 10^14 lose digits under Lua's own tostring, so also in a `..`; as an argument of a command they
--- are exact up to 2^53, since Redis writes those itself.
+-- are exact up to 2^53, since Redis writes those itself: but slowly, and so what is passed often is a text already.
 local function int(number)
-  return string.format('%.0f', number)
+  -- printing a floating number costs several times as much
+  return string.format(number % 1 == 0 and '%d' or '%.0f', number)
+end
+
+-- A job is one value that never changes, written when it was accepted, and one of how it stands, written whole at every
+-- transition. Both are fields of two hashes, so that one command reads or writes those of all jobs of a step.
+-- `jobs`: model, owner, cost, seq, at, chat, weight, batch, separated by the unit separator; behind a record separator
+-- the body.
+-- `holds`: state, fence, cancel, worker, claimed, attempt, tag, settled, started, starter, lost, due, ended, bytes,
+-- class, separated alike; behind a record separator the head of what was asked and the length of all of it, so that who
+-- holds the job need not read the body. A job without one waits, was never claimed, and nothing was written on its way.
+-- What workers and bots write on the way is in `job:<id>`, a hash of its own.
+-- None of the fields holds a control character, so that `%C*` finds their ends: a class is matched several times as fast
+-- as a set.
+local ASKED = '(%C*)' .. string.rep('\31(%C*)', 7)
+local UNHELD = '^' .. ASKED .. '()\30'
+local HELD = '^(%C*)' .. string.rep('\31(%C*)', 14) .. '\30()' .. ASKED .. '()\30(%d+)$'
+
+-- a job out of one of its values: out of `holds`, or else out of `jobs`
+local function job_of(id, asked, held)
+  local state, fence, cancel, worker, claimed, attempt, tag, settled = 'waiting', '', '', '', '', '', '', ''
+  local started, starter, lost, due, ended, bytes, class, from = '', '', '', '', '', '', '', 1
+  local model, owner, cost, seq, at, chat, weight, batch, behind, length
+  if held then
+    state, fence, cancel, worker, claimed, attempt, tag, settled, started, starter, lost, due, ended, bytes, class,
+      from, model, owner, cost, seq, at, chat, weight, batch, behind, length = string.match(held, HELD)
+  else
+    model, owner, cost, seq, at, chat, weight, batch, behind = string.match(asked, UNHELD)
+    length = #asked
+  end
+  -- all in one piece, so that the table has its size from the start
+  return {
+    id = id, asked = asked, held = held, head = string.sub(held or asked, from, behind - 1), length = length,
+    state = state, fence = fence, cancel = cancel, worker = worker, claimed = claimed, attempt = attempt, tag = tag,
+    settled = settled, started = started, starter = starter, lost = lost, due = due, ended = ended, bytes = bytes,
+    class = class, model = model, owner = owner, cost = tonumber(cost), seq = seq, at = at,
+    chat = chat ~= '' and chat or nil, weight = tonumber(weight), batch = batch ~= '' and batch or nil,
+  }
+end
+
+-- the value of `holds`
+local function held_of(job)
+  return table.concat({ job.state, job.fence, job.cancel, job.worker, job.claimed, job.attempt, job.tag, job.settled,
+    job.started, job.starter, job.lost, job.due, job.ended, job.bytes, job.class }, '\31')
+    .. '\30' .. job.head .. '\30' .. job.length
+end
+
+-- The jobs that this script has looked at, as they stand now; what it changed of them is written by save().
+local known, changed = {}, {}
+
+-- Those of the ids that nobody has looked at yet; with their bodies when they are to be handed out.
+local function look(ids, bodies)
+  local fresh, unheld = {}, {}
+  for _, id in ipairs(ids) do
+    if known[id] == nil or bodies and known[id] and not known[id].asked then
+      known[id] = known[id] or false
+      fresh[#fresh + 1] = id
+    end
+  end
+  if #fresh == 0 then
+    return
+  end
+  for index, held in ipairs(redis.call('HMGET', K .. 'holds', unpack(fresh))) do
+    local id = fresh[index]
+    known[id] = known[id] or held and job_of(id, nil, held)
+    if bodies or not held then
+      unheld[#unheld + 1] = id
+    end
+  end
+  if #unheld == 0 then
+    return
+  end
+  for index, asked in ipairs(redis.call('HMGET', K .. 'jobs', unpack(unheld))) do
+    local id = unheld[index]
+    if known[id] and asked then
+      known[id].asked = asked
+    else
+      known[id] = asked and job_of(id, asked, nil)
+    end
+  end
+end
+
+local function job_at(id)
+  look({ id })
+  return known[id]
+end
+
+local function change(job)
+  changed[job.id] = job
+end
+
+local function save()
+  local fields = {}
+  for id, job in pairs(changed) do
+    fields[#fields + 1] = id
+    fields[#fields + 1] = held_of(job)
+  end
+  if #fields > 0 then
+    redis.call('HSET', K .. 'holds', unpack(fields))
+  end
+  changed = {}
 end
 
 -- one line of the job's trail: milliseconds, kind, actor, detail, separated by the unit separator
@@ -57,18 +159,47 @@ local function nudge(model)
   end
 end
 
+-- Numbers of the whole queue, read together and written together by write_gauges().
+local gauges, gauged
+local GAUGES = { 'waiting', 'kept', 'turn', 'spare', 'room', 'fence' }
+
+local function gauge(name)
+  if not gauges then
+    gauges = {}
+    for index, value in ipairs(redis.call('HMGET', K .. 'gauge', unpack(GAUGES))) do
+      gauges[GAUGES[index]] = tonumber(value or '0')
+    end
+  end
+  return gauges[name]
+end
+
+local function set_gauge(name, value)
+  if gauge(name) ~= value then
+    gauges[name], gauged = value, gauged or {}
+    gauged[name] = value
+  end
+end
+
+local function write_gauges()
+  if gauged then
+    local fields = {}
+    for name, value in pairs(gauged) do
+      fields[#fields + 1] = name
+      fields[#fields + 1] = int(value)
+    end
+    redis.call('HSET', K .. 'gauge', unpack(fields))
+    gauged = nil
+  end
+end
+
 -- A worker that was cut off from Redis says so with its first call afterwards (`amnesty` in milliseconds, else 0): most
 -- likely nobody else could renew a lease either, so their holders get a moment to come back before the jobs are given
--- to others. Returns until when leases are spared, the lanes' turn, and '1' when there are
--- chats with room for jobs that were held back.
+-- to others. Returns until when leases are spared.
 local function spared(at, amnesty)
-  local gauge = redis.call('HMGET', K .. 'gauge', 'spare', 'turn', 'room')
-  local spare = tonumber(gauge[1] or '0')
   if amnesty > 0 then
-    spare = math.max(spare, at + amnesty)
-    redis.call('HSET', K .. 'gauge', 'spare', int(spare))
+    set_gauge('spare', math.max(gauge('spare'), at + amnesty))
   end
-  return spare, tonumber(gauge[2] or '0'), gauge[3]
+  return gauge('spare')
 end
 
 -- A worker begins to serve: its slots count for each of its models, or for all ('*').

@@ -5,22 +5,23 @@
 -- Result 'cancelled' | 'asked' (its worker will stop it) | 'ended' | 'unknown' | 'foreign'
 -- Cost  O(log n).
 local id, actor = ARGV[1], ARGV[2]
-local key = K .. 'job:' .. id
-local job = redis.call('HMGET', key, 'state', 'model', 'owner', 'cancel', 'chat', 'cost', 'batch', 'size')
-if not job[1] then
+local job = job_at(id)
+if not job then
   return 'unknown'
 end
-if ARGV[3] ~= '' and ARGV[3] ~= job[3] then
+if ARGV[3] ~= '' and ARGV[3] ~= job.owner then
   return 'foreign'
 end
 local at = now()
-if job[1] == 'waiting' then
-  leave_line(at, model_of(job[2]), job[3], id, job[5], tonumber(job[6]))
-elseif job[1] == 'delayed' then
+if job.state == 'waiting' then
+  leave_line(at, model_of(job.model), job)
+elseif job.state == 'delayed' then
   redis.call('ZREM', K .. 'delayed', id)
-elseif job[1] == 'active' then
-  if not job[4] then
-    redis.call('HSET', key, 'cancel', actor)
+elseif job.state == 'active' then
+  if job.cancel == '' then
+    job.cancel = string.gsub(actor, '%c', ' ')
+    change(job)
+    save()
     note(id, at, 'cancel_asked', actor, '')
   end
   redis.call('PUBLISH', K .. 'cancel', id)
@@ -28,7 +29,7 @@ elseif job[1] == 'active' then
 else
   return 'ended'
 end
-finish(id, at, 'cancelled', job[3], job[7], job[8])
+finish(job, at, 'cancelled')
 note(id, at, 'cancelled', actor, '')
 if ARGV[4] == '1' then
   notify(at, 'job:' .. id)

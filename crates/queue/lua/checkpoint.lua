@@ -6,8 +6,8 @@
 -- Cost  O(1).
 local id, fence, worker, name, value = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local key = K .. 'job:' .. id
-local job = redis.call('HMGET', key, 'state', 'fence')
-if job[1] ~= 'active' or job[2] ~= fence then
+local state, holder_of = string.match(redis.call('HGET', K .. 'holds', id) or '', '^([^\31]*)\31([^\31]*)')
+if state ~= 'active' or holder_of ~= fence then
   return 'stale'
 end
 if name == 'handle' then

@@ -3,14 +3,22 @@
 -- ARGV  1 actor  then ids
 -- Result how many were dropped
 -- Cost  O(ids · log n), at most 64 ids.
-local dropped = 0
+local gone, notices, met = { dead = {}, ended = {} }, {}, {}
+look({ unpack(ARGV, 2) })
 for index = 2, #ARGV do
-  local state = redis.call('HGET', K .. 'job:' .. ARGV[index], 'state')
-  if state == 'dead' or state == 'done' or state == 'cancelled' then
-    drop(state == 'dead' and 'dead' or 'ended', ARGV[index])
-    redis.call('ZREM', K .. 'notices', 'job:' .. ARGV[index])
-    dropped = dropped + 1
+  local job = known[ARGV[index]]
+  local set = job and (job.state == 'dead' and 'dead' or job.ended ~= '' and 'ended')
+  if set and not met[job.id] then
+    met[job.id] = true
+    gone[set][#gone[set] + 1] = job.id
+    notices[#notices + 1] = 'job:' .. job.id
   end
 end
+for set, ids in pairs(gone) do
+  drop(set, ids)
+end
+if #notices > 0 then
+  redis.call('ZREM', K .. 'notices', unpack(notices))
+end
 flush(now(), true)
-return dropped
+return #notices

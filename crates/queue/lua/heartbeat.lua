@@ -5,9 +5,13 @@
 --       then pairs: id, fence
 -- Result {milliseconds until the next lease may run out (-1 = none), then 'held' | 'lost' | 'cancel' per pair}
 -- Cost  O(jobs · log active).
+local TOGETHER = 1000 -- leases of one command
 local worker, lease = ARGV[1], tonumber(ARGV[2])
 local at = now()
-spared(at, tonumber(ARGV[6]))
+if tonumber(ARGV[6]) > 0 then
+  spared(at, tonumber(ARGV[6]))
+  write_gauges()
+end
 local served = tonumber(ARGV[7])
 local lanes = tonumber(ARGV[8 + served])
 local base = 8 + served + 2 * lanes
@@ -26,15 +30,24 @@ end
 for _, gone in ipairs(redis.call('ZRANGEBYSCORE', K .. 'alive', '-inf', int(at), 'LIMIT', 0, LIMIT)) do
   leave(gone)
 end
-local answer = { -1 }
-for index = base + 1, #ARGV, 2 do
-  local id = ARGV[index]
-  local job = redis.call('HMGET', K .. 'job:' .. id, 'state', 'fence', 'cancel')
-  if job[1] ~= 'active' or job[2] ~= ARGV[index + 1] then
-    answer[#answer + 1] = 'lost'
-  else
-    redis.call('ZADD', K .. 'leases', int(at + lease), id)
-    answer[#answer + 1] = job[3] and 'cancel' or 'held'
+local answer, expires = { -1 }, int(at + lease)
+for from = base + 1, #ARGV, 2 * TOGETHER do
+  local ids, leases = {}, {}
+  for index = from, math.min(from + 2 * TOGETHER, #ARGV) - 1, 2 do
+    ids[#ids + 1] = ARGV[index]
+  end
+  for index, held in ipairs(redis.call('HMGET', K .. 'holds', unpack(ids))) do
+    local state, fence, cancel = string.match(held or '', '^([^\31]*)\31([^\31]*)\31([^\31]*)')
+    if state ~= 'active' or fence ~= ARGV[from + 2 * index - 1] then
+      answer[#answer + 1] = 'lost'
+    else
+      leases[#leases + 1] = expires
+      leases[#leases + 1] = ids[index]
+      answer[#answer + 1] = cancel ~= '' and 'cancel' or 'held'
+    end
+  end
+  if #leases > 0 then
+    redis.call('ZADD', K .. 'leases', unpack(leases))
   end
 end
 -- whoever sleeps must know when there may be a lost job to take over

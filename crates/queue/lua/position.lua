@@ -8,13 +8,12 @@
 --        thousandths of a slot that newcomers keep busy, …}, 1 when newcomers will go ahead of it}
 -- Cost  O(log n) and at most 64 other owners looked at: of more owners a sample is taken.
 local id = ARGV[1]
-local job = redis.call('HMGET', K .. 'job:' .. id, 'state', 'model', 'owner', 'claimed', 'due', 'chat', 'cost', 'weight',
-  'attempt')
-if not job[1] then
+local job = job_at(id)
+if not job then
   return ''
 end
 local at = now()
-local model, name = model_of(job[2]), job[3]
+local model, name = model_of(job.model), job.owner
 local why = {}
 local function because(reason, detail)
   why[#why + 1] = reason
@@ -22,17 +21,17 @@ local function because(reason, detail)
 end
 
 local mine, others, overtaken = 0, 0, 0
-if job[1] == 'waiting' then
+if job.state == 'waiting' then
   local rank = redis.call('ZRANK', line_of(model, name), id)
   if not rank then
-    because('chat_limit', redis.call('HGET', K .. 'chats', job[6] or '') or '0')
-    local held = K .. 'held:' .. (job[6] or '') .. ':' .. model.name .. ':' .. name
+    because('chat_limit', redis.call('HGET', K .. 'chats', job.chat or '') or '0')
+    local held = K .. 'held:' .. (job.chat or '') .. ':' .. model.name .. ':' .. name
     rank = (redis.call('ZRANK', held, id) or 0)
       + redis.call('ZCOUNT', line_of(model, name), '-inf', '(' .. (redis.call('ZSCORE', held, id) or '-inf'))
   end
   mine = rank or 0
   -- its start tag, if its owner's other jobs cost what it costs
-  local step = math.max(1, tonumber(job[7]) * UNIT / tonumber(job[8] or '1'))
+  local step = math.max(1, job.cost * UNIT / job.weight)
   local start = tonumber(redis.call('ZSCORE', model.ring, name) or '') or model.v
   local tag = start + mine * step
   overtaken = tag >= model.v + step / 2 and 1 or 0
@@ -52,7 +51,7 @@ if job[1] == 'waiting' then
   others = looked > 0 and math.floor(sum / looked * rest + 0.5) or 0
 end
 
-if job[1] == 'waiting' or job[1] == 'delayed' then
+if job.state == 'waiting' or job.state == 'delayed' then
   local owner = owner_of(name)
   if setting('paused') then
     because('paused', setting('paused'))
@@ -96,6 +95,7 @@ for _, each in ipairs(redis.call('SMEMBERS', K .. 'models')) do
   end
 end
 return {
-  job[1], model.name, int(math.max(0, at - tonumber(job[4] or at))), int(math.max(0, tonumber(job[5] or at) - at)),
+  job.state, model.name, int(math.max(0, at - (tonumber(job.claimed) or at))),
+  int(math.max(0, (tonumber(job.due) or at) - at)),
   mine, others, why, tonumber(slots[1] or '0'), serving, running, around, overtaken,
 }

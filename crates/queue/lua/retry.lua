@@ -5,12 +5,11 @@
 -- Result 'waiting' | 'not' (it is not dead, cancelled or delayed) | 'unknown' | 'foreign'
 -- Cost  O(log n).
 local id, actor = ARGV[1], ARGV[2]
-local key = K .. 'job:' .. id
-local job = redis.call('HMGET', key, 'state', 'model', 'owner', 'cost', 'seq', 'batch', 'bytes', 'outputs')
-if not job[1] then
+local job = job_at(id)
+if not job then
   return 'unknown'
 end
-local state, name, batch = job[1], job[3], job[6]
+local state, name, batch = job.state, job.owner, job.batch
 if ARGV[3] ~= '' and ARGV[3] ~= name then
   return 'foreign'
 end
@@ -20,19 +19,20 @@ if state == 'delayed' then
 elseif state == 'dead' or state == 'cancelled' then
   redis.call('ZREM', K .. (state == 'dead' and 'dead' or 'ended'), id)
   redis.call('ZREM', K .. 'notices', 'job:' .. id)
-  count('gauge', 'kept', -tonumber(job[7] or '0'))
+  set_gauge('kept', gauge('kept') - tonumber(job.bytes))
   count('totals', 'retried', 1)
   local owner = owner_of(name)
   owner.pending, owner.dirty = owner.pending + 1, true
-  redis.call('HDEL', key, 'ended', 'bytes', 'settled', 'lost', 'cancel', 'attempt', 'class', 'detail')
-  if not job[8] then
+  job.ended, job.bytes, job.settled, job.lost, job.cancel, job.attempt, job.class = '', '', '', '', '', '', ''
+  local key = K .. 'job:' .. id
+  redis.call('HDEL', key, 'detail')
+  if redis.call('HEXISTS', key, 'outputs') == 0 then
     -- the prediction ended badly: the next attempt makes another
     redis.call('HDEL', key, 'intent', 'handle', 'sending')
   end
   local group = batch and K .. 'batch:' .. batch
   if group and redis.call('EXISTS', group) == 1 then
-    redis.call('HINCRBY', group, state, -1)
-    redis.call('HINCRBY', group, 'left', 1)
+    redis.call('HINCRBY', K .. 'batches', batch, 1)
     redis.call('HDEL', group, 'joined')
     redis.call('PERSIST', group)
     redis.call('ZREM', K .. 'notices', 'batch:' .. batch)
@@ -40,9 +40,9 @@ elseif state == 'dead' or state == 'cancelled' then
 else
   return 'not'
 end
-redis.call('HSET', key, 'state', 'waiting')
-redis.call('HDEL', key, 'due')
-enqueue(model_of(job[2]), name, tonumber(job[4]), job[5], id)
+job.state, job.due = 'waiting', ''
+change(job)
+enqueue(model_of(job.model), name, job.cost, job.seq, id)
 note(id, at, 'retried', actor, 'it was ' .. state)
 flush(at, false)
 return 'waiting'

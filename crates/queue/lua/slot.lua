@@ -3,13 +3,18 @@
 -- ARGV  1 id  2 message  3 '' or the message that is known to be gone and may be replaced
 -- Result the message recorded, or '' when the job is not known
 -- Cost  O(1).
-local key = K .. 'job:' .. ARGV[1]
-local job = redis.call('HMGET', key, 'state', 'slot')
-if not job[1] then
+if redis.call('HEXISTS', K .. 'jobs', ARGV[1]) == 0 then
   return ''
 end
-if not job[2] or job[2] == ARGV[3] then
+local key = K .. 'job:' .. ARGV[1]
+local slot = redis.call('HGET', key, 'slot')
+if not slot or slot == ARGV[3] then
   redis.call('HSET', key, 'slot', ARGV[2])
+  -- whoever claims it finds by this that something was written
+  if redis.call('HEXISTS', K .. 'holds', ARGV[1]) == 0 then
+    change(job_at(ARGV[1]))
+    save()
+  end
   return ARGV[2]
 end
-return job[2]
+return slot

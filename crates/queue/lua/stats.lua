@@ -15,7 +15,8 @@ for _, each in ipairs(redis.call('SMEMBERS', K .. 'models')) do
   local first = redis.call('ZRANGE', model.ring, 0, 0)[1]
   local id = first and redis.call('ZRANGE', line_of(model, first), 0, 0)[1]
   if id then
-    oldest = at - tonumber(redis.call('HGET', K .. 'job:' .. id, 'at') or at)
+    local job = job_at(id)
+    oldest = at - tonumber(job and job.at or at)
   end
   local rate = redis.call('HMGET', K .. 'rate:' .. model.lane, 'until', 'every')
   for _, value in ipairs({
@@ -34,6 +35,6 @@ for _, worker in ipairs(redis.call('ZRANGEBYSCORE', K .. 'alive', int(at), '+inf
 end
 return { {
   redis.call('ZCARD', K .. 'delayed'), redis.call('ZCARD', K .. 'leases'), redis.call('ZCARD', K .. 'dead'),
-  redis.call('ZCARD', K .. 'ended'), tonumber(redis.call('HGET', K .. 'gauge', 'kept') or '0'),
+  redis.call('ZCARD', K .. 'ended'), gauge('kept'),
   redis.call('HLEN', K .. 'owners'), setting('paused') or '', setting('closed') or '',
 }, models, workers, redis.call('HGETALL', K .. 'totals'), redis.call('HGETALL', K .. 'settings') }

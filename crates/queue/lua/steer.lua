@@ -4,6 +4,11 @@
 --       4 which: a model, an owner `bot:user`, or ''  5 why (pause, close) or a number ('' = no limit)
 -- Result {1 when something changed, parked owners that are still to be brought back}: repeat while the second is not 0
 -- Cost  O(log n); at most 64 owners brought back or chats looked at.
+-- one line of what operators did
+local function log(at, actor, kind, detail)
+  redis.call('RPUSH', K .. 'actions', int(at) .. '\31' .. kind .. '\31' .. actor .. '\31' .. detail)
+  redis.call('LTRIM', K .. 'actions', -1000, -1)
+end
 local verb, actor, what, which, value = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local at = now()
 local changed, left = false, 0
@@ -81,7 +86,7 @@ else
     end
     -- the steps do the rest
     if redis.call('ZUNIONSTORE', K .. 'roomy', 1, K .. 'held', 'WEIGHTS', int(at)) > 0 then
-      redis.call('HSET', K .. 'gauge', 'room', '1')
+      set_gauge('room', 1)
     end
   end
 end

@@ -5,7 +5,7 @@
 --       then per job: id, model, predicted milliseconds, body
 -- Result {'new'} | {'seen', id, …} | {'full', pending} (the user's cap) | {'busy', waiting} (the queue's cap)
 --        | {'closed', why} (the queue is drained)
--- Cost  O(jobs · log waiting); 2 commands a job, about 20 in all. An update asks for few: the lists are unpacked.
+-- Cost  O(jobs · log waiting); about 20 commands, however many jobs. An update asks for few: the lists are unpacked.
 local bot, user, update = ARGV[1], ARGV[2], ARGV[3]
 local at = now()
 -- updates are numbered one after the other: few of them share a key, which keeps it small
@@ -28,7 +28,7 @@ local owner = owner_of(name)
 if owner.pending + jobs > tonumber(ARGV[4]) then
   return { 'full', int(owner.pending) }
 end
-local waiting = tonumber(gauge('waiting') or '0')
+local waiting = gauge('waiting')
 if waiting + jobs > tonumber(ARGV[6]) then
   return { 'busy', int(waiting) }
 end
@@ -36,7 +36,9 @@ end
 local ids, groups = {}, {}
 -- numbers of submission are what the counter of accepted jobs says
 local seq = redis.call('HINCRBY', K .. 'totals', 'accepted', jobs) - jobs
-local batch = jobs > 1 and ARGV[10] or nil
+local batch = jobs > 1 and ARGV[10] or ''
+-- of each record what all have in common
+local records, shared = {}, '\31' .. table.concat({ int(at), ARGV[7], ARGV[8], batch }, '\31') .. '\30'
 for base = 10, #ARGV, 4 do
   local id, model, cost, body = ARGV[base], model_of(ARGV[base + 1]), ARGV[base + 2], ARGV[base + 3]
   seq = seq + 1
@@ -44,16 +46,8 @@ for base = 10, #ARGV, 4 do
     cost = int(model.typical)
   end
   local place = int(ARGV[9] == '1' and seq - URGENT or seq)
-  local record = { 'state', 'waiting', 'model', model.name, 'owner', name, 'cost', cost, 'seq', place, 'at', int(at),
-    'size', #body }
-  for field, value in pairs({
-    chat = ARGV[7] ~= '' and ARGV[7] or nil, weight = ARGV[8] ~= '1' and ARGV[8] or nil, batch = batch,
-  }) do
-    record[#record + 1] = field
-    record[#record + 1] = value
-  end
-  redis.call('HSET', K .. 'job:' .. id, unpack(record))
-  redis.call('SET', K .. 'body:' .. id, body)
+  records[#records + 1] = id
+  records[#records + 1] = model.name .. '\31' .. name .. '\31' .. cost .. '\31' .. place .. shared .. body
   local group = groups[model] or { cost = 0 }
   groups[model] = group
   group.cost = group.cost + tonumber(cost)
@@ -61,6 +55,7 @@ for base = 10, #ARGV, 4 do
   group[#group + 1] = id
   ids[#ids + 1] = id
 end
+redis.call('HSET', K .. 'jobs', unpack(records))
 for model, group in pairs(groups) do
   if enqueue(model, name, group.cost, unpack(group)) then
     -- who comes next stands behind: by a thousandth of a millisecond, which is nothing but an order
@@ -71,9 +66,10 @@ for model, group in pairs(groups) do
   end
   wake(model.name, #group / 2)
 end
-if batch then
-  redis.call('HSET', K .. 'batch:' .. batch, 'owner', name, 'at', int(at), 'of', int(jobs), 'left', int(jobs),
-    'ids', table.concat(ids, ','))
+if batch ~= '' then
+  redis.call('HSET', K .. 'batch:' .. batch, 'owner', name, 'at', int(at), 'of', int(jobs), 'ids',
+    table.concat(ids, ','))
+  redis.call('HSET', K .. 'batches', batch, int(jobs))
 end
 local mine = K .. 'user:' .. name
 if redis.call('LPUSH', mine, unpack(ids)) > 200 then

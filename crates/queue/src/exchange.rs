@@ -22,6 +22,7 @@ use crate::herald::Herald;
 use crate::keeper::Keeper;
 use crate::lease::{Lease, Progress, millis, milliseconds};
 use crate::link::Queue;
+use crate::packed::Asked;
 use crate::run::{Claimed, Outcome};
 use crate::scripts::Verb;
 
@@ -96,7 +97,7 @@ impl Drop for Slot {
 }
 
 /// One job as the script hands it out.
-type Raw = (String, String, u32, u32, Vec<u8>, Vec<String>);
+type Raw = (String, String, u32, u32, Vec<u8>, String, Vec<String>);
 
 /// What one call brought.
 struct Answer {
@@ -295,19 +296,20 @@ impl Exchange {
 
     /// Makes a claim into a job for the handler; one that cannot be read is dead at once.
     fn hand_out(self: &Arc<Self>, raw: Raw, until: Instant, slot: Slot, jobs: Option<&mpsc::UnboundedSender<Claimed>>) {
-        let (id, fence, attempt, lost, body, fields) = raw;
+        let (id, fence, attempt, lost, asked, cancel, written) = raw;
+        let asked = Asked::read(&asked);
         let Ok(id) = id.parse::<JobId>() else {
             // only a foreign hand can write such a key; its lease runs out and the queue counts it as lost
             error!(worker = %self.worker, "a claimed job has an impossible id");
             return;
         };
-        let fields = || fields.chunks_exact(2).map(|pair| (pair[0].as_str(), pair[1].as_str()));
         let lease = Lease::new(self.clone(), id.clone(), fence, until, slot);
         self.keeper.add(&lease);
-        let unreadable = match Job::from_json(&body) {
+        let unreadable = match Job::from_json(asked.body) {
             Ok(job) if job.id == id => {
-                let progress = Progress::from_fields(fields());
-                if progress.cancel {
+                let written = written.chunks_exact(2).map(|pair| (pair[0].as_str(), pair[1].as_str()));
+                let progress = Progress::from_fields(written);
+                if !cancel.is_empty() {
                     lease.held().cancel.cancel();
                 }
                 let claimed = Claimed { job: Arc::new(job), attempt, lost, progress, lease };
@@ -318,22 +320,21 @@ impl Exchange {
                 return;
             }
             Ok(_) => Failure::new(FailureClass::Unreadable, "the record belongs to another job"),
-            Err(BadJob::Version(version)) if version > JOB_VERSION && !lasts(fields(), PATIENCE) => {
+            Err(BadJob::Version(version)) if version > JOB_VERSION && !lasts(asked, PATIENCE) => {
                 warn!(job.id = %id, version, "a job is of a newer version: a newer worker must take it");
                 let detail = format!("it needs a worker that reads version {version}");
                 return lease.settle_later(Outcome::Postponed(NEWER, Failure::new(FailureClass::Unreadable, detail)));
             }
             Err(error) => Failure::new(FailureClass::Unreadable, error.to_string()),
         };
-        let owner = fields().find(|(name, _)| *name == "owner").map(|(_, owner)| owner);
-        error!(job.id = %id, owner, detail = unreadable.detail, "a job's record cannot be read");
+        error!(job.id = %id, owner = asked.field("owner"), detail = unreadable.detail, "a job's record cannot be read");
         lease.settle_later(Outcome::Dead(unreadable));
     }
 }
 
 /// Whether a job was accepted so long ago.
-fn lasts<'a>(mut fields: impl Iterator<Item = (&'a str, &'a str)>, limit: Duration) -> bool {
-    let accepted = fields.find(|(name, _)| *name == "at").and_then(|(_, at)| at.parse::<u64>().ok());
+fn lasts(asked: Asked<'_>, limit: Duration) -> bool {
+    let accepted = asked.field("at").and_then(|at| at.parse::<u64>().ok());
     accepted.is_none_or(|at| milliseconds(SystemTime::now()).saturating_sub(at) > millis(limit))
 }
 

@@ -12,6 +12,7 @@ use crate::error::QueueError;
 use crate::keys::key;
 use crate::link::Queue;
 use crate::list::Filter;
+use crate::packed::{self, Asked};
 use crate::steer::Owner;
 
 /// A job that fits, as little of it as an action on many needs.
@@ -126,18 +127,27 @@ impl Queue {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
+        let names: Vec<String> = ids.iter().map(JobId::to_string).collect();
         let mut pipeline = redis::pipe();
-        for id in &ids {
-            pipeline.cmd("HMGET").arg(key(&format!("job:{id}"))).arg(&["state", "model", "owner", "at", "bytes"]);
-        }
-        let answers: Vec<[Option<String>; 5]> = pipeline.query_async(&mut self.link()).await?;
+        pipeline.hmget(key("jobs"), &names).hmget(key("holds"), &names);
+        let (asked, held): (Vec<Option<Vec<u8>>>, Vec<Option<String>>) = pipeline.query_async(&mut self.link()).await?;
         let mut found = Vec::new();
-        for (id, [is, model, owner, at, bytes]) in ids.into_iter().zip(answers) {
-            let accepted_ms = at.and_then(|at| at.parse().ok());
-            let owner = owner.and_then(|owner| owner.parse().ok()).map(|Owner(bot, user)| (bot, user));
-            let is_there = is.as_deref() == Some(state.name());
-            if is_there && filter.takes(model.as_deref().unwrap_or_default(), owner, accepted_ms) {
-                found.push(Found { id, state, accepted_ms, bytes: bytes.and_then(|b| b.parse().ok()).unwrap_or(0) });
+        for ((id, asked), held) in ids.into_iter().zip(asked).zip(held) {
+            let Some(asked) = asked else { continue };
+            let (asked, held) = (Asked::read(&asked), packed::held(held.as_deref()));
+            let (mut is_there, mut bytes) = (false, 0);
+            for (name, value) in held {
+                match name {
+                    "state" => is_there = value == state.name(),
+                    "bytes" => bytes = value.parse().unwrap_or(0),
+                    _ => {}
+                }
+            }
+            let accepted_ms = asked.field("at").and_then(|at| at.parse().ok());
+            let owner = asked.field("owner").and_then(|owner| owner.parse().ok());
+            let owner = owner.map(|Owner(bot, user)| (bot, user));
+            if is_there && filter.takes(asked.field("model").unwrap_or_default(), owner, accepted_ms) {
+                found.push(Found { id, state, accepted_ms, bytes });
             }
         }
         Ok(found)

@@ -5,8 +5,9 @@
 //!
 //! | key | type | holds |
 //! |---|---|---|
-//! | `job:<id>` | hash | state, model, owner, cost, seq, at; chat, weight, batch when there are; fence, worker, attempt, times, checkpoints, failure |
-//! | `body:<id>` | string | the job as JSON, versioned |
+//! | `jobs` | hash | per job what was asked: model, owner, cost, seq, at, chat, weight, batch, and the job as JSON, versioned |
+//! | `holds` | hash | per job how it stands: state, fence, cancel, worker, times, attempt, tag, failure class; none waits and was never claimed |
+//! | `job:<id>` | hash | what was written on the way: the slot, checkpoints and their times, detail of a failure |
 //! | `trail:<id>` | list | what happened to the job, the last 200 events |
 //! | `line:<model>:<owner>` | sorted set | an owner's waiting jobs of a model by number of submission, urgent ones 2^52 lower |
 //! | `ring:<model>` | sorted set | owners that wait for the model and may run, by the start tag of their next job |
@@ -19,17 +20,17 @@
 //! | `gates` | sorted set | models whose provider's account refuses more, by the moment when that ends; they carry it as `gate` until a step looks |
 //! | `model:<model>` | hash | virtual time `v`, finish `tag` of its turns, running, waiting, work, typical, spread, limit, gate, paused, lane, `arrivals` (when, thousandths of a slot) |
 //! | `models` | set | all models seen |
-//! | `owners` | hash | per owner: jobs not ended, jobs in flight, 1 when paused |
+//! | `owners` | hash | per owner: jobs not ended, jobs in flight; 1 when paused, 2 when parked, 3 when both |
 //! | `pauses` | hash | per paused owner: when, by whom, why |
 //! | `chats` | hash | per group chat: jobs in flight |
 //! | `rate:<lane>` | hash | a provider's account that refused jobs: milliseconds a job, closed until |
 //! | `delayed` | sorted set | jobs that wait for a moment, by due time in milliseconds |
 //! | `leases` | sorted set | active jobs by expiry in milliseconds |
 //! | `ended`, `dead` | sorted set | finished jobs by time: done or cancelled, and dead |
-//! | `batch:<id>` | hash | the jobs of one message, by its first: ids, how many, how many left, by state |
+//! | `batch:<id>` | hash | the jobs of one message, by its first: owner, ids, how many, when the last ended |
+//! | `batches` | hash | how many jobs of a batch have not ended, while there are any |
 //! | `notices` | sorted set | what a chat must be told by any worker, by the moment when it may be taken |
-//! | `fence` | string | the last fencing token: max(previous + 1, milliseconds · 1024) |
-//! | `gauge` | hash | waiting jobs, bytes kept, the lanes' turn, until when leases are spared |
+//! | `gauge` | hash | waiting jobs, bytes kept, the lanes' turn, until when leases are spared; `fence`: the last fencing token, max(previous + 1, milliseconds · 1024) |
 //! | `settings` | hash | limits, retention, pause and closing of the whole queue |
 //! | `actions` | list | what operators did, the last thousand |
 //! | `user:<owner>` | list | the owner's last 200 jobs, newest first |
@@ -57,10 +58,10 @@
 //! | `totals` | hash | counters since the beginning; `accepted` is also the last number of submission |
 
 /// Version of the key layout: a build with another layout must not touch these keys.
-pub const LAYOUT: u32 = 2;
+pub const LAYOUT: u32 = 3;
 
 /// Prefix of all keys of the first shard. The braces are the hash tag: all keys live in one slot of a Redis Cluster.
-pub const PREFIX: &str = "{atelier:0}:v2:";
+pub const PREFIX: &str = "{atelier:0}:v3:";
 
 /// A key of the same slot that is never written, the second key of every script: a cluster that moves our slot from node
 /// to node, key by key, answers TRYAGAIN to a call with one key that is nowhere and another, and so never runs a script

@@ -45,8 +45,6 @@ pub struct Progress {
     pub delivered: Option<MessageId>,
     /// The slot, if the bot or a worker posted one.
     pub slot: Option<MessageId>,
-    /// Whether the user asked to cancel.
-    pub cancel: bool,
 }
 
 /// Why a checkpoint was not written.
@@ -261,7 +259,6 @@ impl Progress {
                 "sending" => progress.sending = true,
                 "delivered" => progress.delivered = value.parse().ok(),
                 "slot" => progress.slot = value.parse().ok(),
-                "cancel" => progress.cancel = true,
                 _ => {}
             }
         }

@@ -28,6 +28,7 @@ mod link;
 mod list;
 mod notes;
 mod pace;
+mod packed;
 mod private;
 mod published;
 mod recipes;

@@ -11,6 +11,7 @@ use serde::Serialize;
 use crate::error::QueueError;
 use crate::keys::key;
 use crate::link::Queue;
+use crate::packed::{self, Asked};
 use crate::steer::Owner;
 
 /// All that is on record about a job. Times are Unix milliseconds.
@@ -113,19 +114,20 @@ impl Queue {
     pub async fn trail(&self, id: &JobId) -> Result<Vec<Event>, QueueError> {
         let mut pipeline = redis::pipe();
         pipeline.lrange(key(&format!("trail:{id}")), 0, -1);
-        pipeline.hmget(key(&format!("job:{id}")), &["started", "starter", "worker", "ended", "state"]);
-        let (lines, told): (Vec<String>, Vec<Option<String>>) = pipeline.query_async(&mut self.link()).await?;
+        pipeline.hget(key("holds"), id.to_string());
+        let (lines, held): (Vec<String>, Option<String>) = pipeline.query_async(&mut self.link()).await?;
         let mut events: Vec<Event> = lines.iter().filter_map(|line| Event::parse(line)).collect();
         // the first claim and a good end are told by the record itself
-        let text = |index: usize| told.get(index).cloned().flatten();
-        let at = |index: usize| text(index).and_then(|at| at.parse::<u64>().ok());
-        let worker = text(2).unwrap_or_default();
-        if let Some(at_ms) = at(0) {
-            let (actor, detail) = (text(1).unwrap_or_else(|| worker.clone()), "attempt 1".to_owned());
+        let told: BTreeMap<&str, &str> = packed::held(held.as_deref()).collect();
+        let text = |name: &str| told.get(name).map(|text| (*text).to_owned());
+        let at = |name: &str| told.get(name).and_then(|at| at.parse::<u64>().ok());
+        let worker = text("worker").unwrap_or_default();
+        if let Some(at_ms) = at("started") {
+            let (actor, detail) = (text("starter").unwrap_or_else(|| worker.clone()), "attempt 1".to_owned());
             let place = place_of_first_claim(&events, at_ms, &actor);
             events.insert(place, Event { at_ms, kind: "claimed".to_owned(), actor, detail });
         }
-        if let (Some(at_ms), Some("done")) = (at(3), text(4).as_deref()) {
+        if let (Some(at_ms), Some("done")) = (at("ended"), told.get("state").copied()) {
             events.push(Event { at_ms, kind: "done".to_owned(), actor: worker, detail: String::new() });
         }
         Ok(events)
@@ -166,15 +168,16 @@ impl Queue {
 
     /// The jobs of a message together; `None` when there is no such batch, or no longer.
     pub async fn batch(&self, id: &JobId) -> Result<Option<Batch>, QueueError> {
-        let fields: BTreeMap<String, String> =
-            redis::cmd("HGETALL").arg(key(&format!("batch:{id}"))).query_async(&mut self.link()).await?;
+        let mut pipeline = redis::pipe();
+        pipeline.hgetall(key(&format!("batch:{id}"))).hget(key("batches"), id.as_str());
+        let (fields, left): (BTreeMap<String, String>, Option<String>) = pipeline.query_async(&mut self.link()).await?;
         let Some(ids) = fields.get("ids") else { return Ok(None) };
         let ids: Vec<JobId> = ids.split(',').filter_map(|id| id.parse().ok()).collect();
-        let number = |name: &str| fields.get(name).and_then(|value| value.parse().ok()).unwrap_or(0);
+        let number = |text: Option<&String>| text.and_then(|value| value.parse().ok()).unwrap_or(0);
         Ok(Some(Batch {
             id: id.clone(),
-            of: number("of"),
-            left: number("left"),
+            of: number(fields.get("of")),
+            left: number(left.as_ref()),
             joined_ms: fields.get("joined").and_then(|at| at.parse().ok()),
             jobs: self.records(&ids).await?,
         }))
@@ -185,25 +188,34 @@ impl Queue {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
+        let names: Vec<String> = ids.iter().map(JobId::to_string).collect();
         let mut pipeline = redis::pipe();
-        for id in ids {
-            pipeline.hgetall(key(&format!("job:{id}"))).get(key(&format!("body:{id}")));
+        pipeline.hmget(key("jobs"), &names).hmget(key("holds"), &names);
+        for name in &names {
+            pipeline.hgetall(key(&format!("job:{name}")));
         }
-        let answers: Vec<redis::Value> = pipeline.query_async(&mut self.link()).await?;
+        let mut answers: std::vec::IntoIter<redis::Value> =
+            pipeline.query_async::<Vec<_>>(&mut self.link()).await?.into_iter();
+        let mut next = || answers.next().unwrap_or(redis::Value::Nil);
         let unreadable = |error: redis::ParsingError| QueueError::Unreadable(error.to_string());
+        let asked: Vec<Option<Vec<u8>>> = redis::from_redis_value(next()).map_err(unreadable)?;
+        let held: Vec<Option<String>> = redis::from_redis_value(next()).map_err(unreadable)?;
         let mut records = Vec::with_capacity(ids.len());
-        for (id, pair) in ids.iter().zip(answers.chunks_exact(2)) {
-            let fields: BTreeMap<String, String> = redis::from_redis_value(pair[0].clone()).map_err(unreadable)?;
-            let body: Option<Vec<u8>> = redis::from_redis_value(pair[1].clone()).map_err(unreadable)?;
-            records.extend(Record::from_fields(id, &fields, body.as_deref()));
+        for ((id, asked), held) in ids.iter().zip(asked).zip(held) {
+            let written: BTreeMap<String, String> = redis::from_redis_value(next()).map_err(unreadable)?;
+            let Some(asked) = asked else { continue };
+            let asked = Asked::read(&asked);
+            let mut fields: BTreeMap<&str, &str> = asked.fields().chain(packed::held(held.as_deref())).collect();
+            fields.extend(written.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+            records.extend(Record::from_fields(id, &fields, asked.body));
         }
         Ok(records)
     }
 }
 
 impl Record {
-    fn from_fields(id: &JobId, fields: &BTreeMap<String, String>, body: Option<&[u8]>) -> Option<Self> {
-        let text = |name: &str| fields.get(name).cloned();
+    fn from_fields(id: &JobId, fields: &BTreeMap<&str, &str>, body: &[u8]) -> Option<Self> {
+        let text = |name: &str| fields.get(name).map(|value| (*value).to_owned());
         let number = |name: &str| fields.get(name).and_then(|value| value.parse::<u64>().ok());
         let message = |name: &str| fields.get(name).and_then(|value| value.parse().ok());
         let owner = fields.get("owner").and_then(|value| value.parse::<Owner>().ok());
@@ -233,7 +245,7 @@ impl Record {
             delivered: message("delivered"),
             class: text("class"),
             detail: text("detail"),
-            job: body.and_then(|body| Job::from_json(body).ok()),
+            job: Job::from_json(body).ok(),
         })
     }
 }

@@ -4,9 +4,12 @@ use redis::Script;
 
 pub(crate) const BASE: &str = include_str!("../lua/base.lua");
 /// Of the scripts that move money.
-const BOOK: &str = include_str!("../lua/ledger/book.lua");
-/// Of the scripts that move jobs.
-pub(crate) const PRELUDE: &str = include_str!("../lua/prelude.lua");
+pub(crate) const BOOK: &str = include_str!("../lua/ledger/book.lua");
+/// Of the scripts that look at lines or add to them.
+pub(crate) const LINES: &str = include_str!("../lua/prelude/lines.lua");
+/// Of those that end jobs, too.
+pub(crate) const ENDS: &str =
+    concat!(include_str!("../lua/prelude/limits.lua"), include_str!("../lua/prelude/ends.lua"));
 /// Lets a script write although Redis' memory is full: that is refused only to a script that has not written yet, and
 /// this first write needs no memory and changes nothing. (`#!lua flags=allow-oom` says the same from Redis 7 on.)
 const THOUGH_FULL: &str = "redis.call('DEL', KEYS[2])\n";
@@ -54,31 +57,29 @@ verbs! {
 }
 
 impl Verb {
-    /// The script with what it needs in front; the small ones are spared the larger part.
+    /// The script with what it needs in front: every function that stands there is made anew at every call.
     ///
     /// With its memory full Redis takes no more jobs, but those it has are kept, ended and steered: their leases must
     /// not run out, and their ends are what frees memory. What only reads writes nothing, so that a replica can answer.
     fn whole(self, source: &str) -> String {
-        let small = matches!(
-            self,
+        let (book, lines, ends) = match self {
             Self::Heartbeat
-                | Self::Retire
-                | Self::Checkpoint
-                | Self::Slot
-                | Self::Told
-                | Self::Grant
-                | Self::Park
-                | Self::Album
-                | Self::Tap
-        );
-        let (book, prelude) = match self {
-            _ if small => ("", ""),
-            Self::Charge | Self::Credit => (BOOK, ""),
-            _ => (BOOK, PRELUDE),
+            | Self::Retire
+            | Self::Checkpoint
+            | Self::Slot
+            | Self::Told
+            | Self::Grant
+            | Self::Park
+            | Self::Album
+            | Self::Tap => ("", "", ""),
+            Self::Charge | Self::Credit => (BOOK, "", ""),
+            Self::Position | Self::Stats => ("", LINES, ""),
+            Self::Submit => (BOOK, LINES, ""),
+            Self::Step | Self::Steer | Self::Retry | Self::Forget | Self::Cancel => (BOOK, LINES, ENDS),
         };
         let start = if matches!(self, Self::Submit | Self::Position | Self::Stats) { "" } else { THOUGH_FULL };
         let check = if self.expires() { IN_TIME } else { "" };
-        format!("{BASE}{check}{book}{prelude}{start}{source}")
+        format!("{BASE}{check}{book}{lines}{ends}{start}{source}")
     }
 
     /// Whether it must not run after its caller has given it up. The others are fenced, or may as well run late.

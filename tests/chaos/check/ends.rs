@@ -103,7 +103,7 @@ mod tests {
             history.jobs[1].trail.clear();
             history.jobs[1].state.clear();
             history.effects.retain(|effect| effect.job != "k");
-            for key in ["job:k", "body:k", "trail:k"] {
+            for key in ["jobs:k", "holds:k", "trail:k"] {
                 history.rest.keys.remove(key);
             }
         };

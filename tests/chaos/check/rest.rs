@@ -8,7 +8,7 @@ use crate::check::Verdict;
 use crate::history::{Content, History};
 
 /// Keys that may be there, and stay.
-const LASTING: [&str; 7] = ["models", "model:", "fence", "gauge", "settings", "actions", "totals"];
+const LASTING: [&str; 6] = ["models", "model:", "gauge", "settings", "actions", "totals"];
 /// Keys that may be there, and go by themselves.
 const PASSING: [&str; 8] = ["user:", "seen:", "handle:", "batch:", "rate:", "pace:", "park:", "probe"];
 /// Lists of wake-ups, which are capped.
@@ -24,7 +24,7 @@ pub(crate) fn check(history: &History, verdict: &mut Verdict) {
     for (name, content) in &history.rest.keys {
         let (family, rest) = family(name);
         match family {
-            "job:" | "body:" | "trail:" => {
+            "jobs:" | "holds:" | "job:" | "trail:" => {
                 if !accepted.contains(rest) {
                     verdict.wrong("left behind", name, "it belongs to no job that was accepted");
                 }
@@ -34,7 +34,7 @@ pub(crate) fn check(history: &History, verdict: &mut Verdict) {
         }
     }
     for id in &accepted {
-        for family in ["job:", "body:", "trail:"] {
+        for family in ["jobs:", "holds:", "trail:"] {
             if !history.rest.keys.contains_key(&format!("{family}{id}")) {
                 verdict.wrong("lost job", id, format!("its {family} is gone"));
             }
@@ -42,7 +42,7 @@ pub(crate) fn check(history: &History, verdict: &mut Verdict) {
     }
     for (name, content) in &history.rest.forgotten {
         let (family, _) = family(name);
-        if matches!(family, "job:" | "body:" | "trail:" | "ended" | "dead") {
+        if matches!(family, "jobs:" | "holds:" | "job:" | "trail:" | "ended" | "dead") {
             verdict.wrong("left behind", name, "its job was forgotten");
         } else if !history.rest.keys.contains_key(name) {
             verdict.wrong("left behind", name, format!("{:?} appeared while jobs were forgotten", content.pairs));
@@ -165,8 +165,9 @@ mod tests {
             "workers",
             "capacity",
             "surprise",
+            "jobs:x",
+            "holds:x",
             "job:x",
-            "body:x",
             "trail:x",
         ];
         for name in places {
@@ -210,7 +211,7 @@ mod tests {
         });
         assert_eq!(missing, ["lost job"]);
         let kept = broken(|history| {
-            history.rest.forgotten.insert("body:j".to_owned(), Content::default());
+            history.rest.forgotten.insert("holds:j".to_owned(), Content::default());
         });
         assert_eq!(kept, ["left behind"]);
         let bytes = broken(|history| {

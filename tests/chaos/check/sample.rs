@@ -73,12 +73,11 @@ pub(crate) fn good() -> History {
         ("tags:sketch", content(&[("1:1", "101")])),
         ("gauge", content(&[("waiting", "0"), ("kept", "0")])),
         ("totals", content(&[("accepted", "2"), ("done", "2")])),
-        ("fence", content(&[("99", "")])),
     ];
     history.rest.forgotten = lasting.iter().map(|(name, content)| ((*name).to_owned(), content.clone())).collect();
     history.rest.keys.clone_from(&history.rest.forgotten);
     for id in ["j", "k"] {
-        for family in ["job:", "body:", "trail:"] {
+        for family in ["jobs:", "holds:", "trail:"] {
             history.rest.keys.insert(format!("{family}{id}"), Content::default());
         }
     }

@@ -26,9 +26,11 @@ pub(crate) async fn run(common: Common, arguments: Arguments) -> Result<(), Fail
     let telegrams = arguments.telegram.clients()?;
     // the bot makes no call to a provider; what is set up decides what it offers
     let catalogue = arguments.provider.catalogue(&arguments.provider.providers()?)?;
+    let rules = arguments.provider.rules()?;
     let stop = common.stop_token()?;
     let queue = arguments.redis.connect().await?;
-    serve(telegrams, &queue, &catalogue, &stop).await
+    let settings = atelier_bot::Settings { rules, ..atelier_bot::Settings::default() };
+    serve(telegrams, &queue, &catalogue, &settings, &stop).await
 }
 
 /// Runs a bot for every token until `stop`; the first that fails stops the others.
@@ -36,12 +38,13 @@ pub(crate) async fn serve(
     telegrams: Vec<Telegram>,
     queue: &Queue,
     catalogue: &Catalogue,
+    settings: &atelier_bot::Settings,
     stop: &CancellationToken,
 ) -> Result<(), Failure> {
     let stop = stop.child_token();
     let mut bots = JoinSet::new();
     for telegram in telegrams {
-        let settings = atelier_bot::Settings::default();
+        let settings = settings.clone();
         let bot = Bot { telegram, queue: queue.clone(), catalogue: catalogue.clone(), settings };
         bots.spawn(atelier_bot::run(bot, stop.clone()));
     }

@@ -60,10 +60,11 @@ pub(crate) async fn run(common: Common, arguments: Arguments) -> Result<(), Fail
             let (bots_stop, work_stop) = (stop.child_token(), tokio_util::sync::CancellationToken::new());
             let options = arguments.work.options(&catalogue);
             info!(redis = %url, bots = telegrams.len(), models = catalogue.models().len(), worker = options.worker, "up");
+            let bot_settings = atelier_bot::Settings { rules: rules.clone(), ..atelier_bot::Settings::default() };
             let settings = arguments.work.settings(&catalogue, rules);
             let worker = Worker { telegrams: telegrams.clone(), queue: queue.clone(), providers, options, settings };
             let bots = async {
-                let outcome = bot::serve(telegrams, &queue, &catalogue, &bots_stop).await;
+                let outcome = bot::serve(telegrams, &queue, &catalogue, &bot_settings, &bots_stop).await;
                 work_stop.cancel();
                 outcome
             };

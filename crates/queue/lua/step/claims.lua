@@ -2,6 +2,7 @@
 
 local all, turns, served = ARGV[8] == '0', {}, {}
 local claiming = want > 0 and not setting('paused')
+write_stands()
 if claiming and all then
   local lanes = redis.call('ZRANGE', K .. 'lanes', 0, -1, 'WITHSCORES')
   for index = 1, #lanes, 2 do
@@ -39,7 +40,7 @@ local function allowed(model)
   return true, rate
 end
 
-local jobs, leases, fence, stamp, expires = {}, {}, 0, int(at), int(at + lease)
+local jobs, leases, fence, expires = {}, {}, gauge('fence'), int(at + lease)
 while claiming and #jobs < want do
   local name
   for each, score in pairs(turns) do
@@ -51,12 +52,12 @@ while claiming and #jobs < want do
     break
   end
   local model = model_of(name)
-  local id, job, tag
+  local job, tag
   local allow, rate = allowed(model)
   if allow then
-    id, job, tag = pop(model)
+    job, tag = pop(model, want - #jobs)
   end
-  if id then
+  if job then
     if rate then
       rate.whole, rate.dirty = at + rate.every, true
     end
@@ -65,38 +66,31 @@ while claiming and #jobs < want do
     model.running, model.waiting, model.work = model.running + 1, model.waiting - 1, model.work - job.cost
     model.dirty = true
     turns[name] = model.running < model.limit and model.tag or nil
-    fence = math.max((fence > 0 and fence or tonumber(redis.call('GET', K .. 'fence') or '0')) + 1, at * 1024)
-    local attempt, token = job.attempt + 1, int(fence)
-    redis.call('HSET', K .. 'job:' .. id, 'state', 'active', 'fence', token, 'worker', worker, 'claimed', stamp,
-      'attempt', attempt, 'tag', tag, job.started and 'starter' or 'started',
-      job.started and (job.starter or job.worker) or stamp)
-    if job.started then
+    fence = math.max(fence + 1, at * 1024)
+    local again = job.started ~= ''
+    if not again then
+      job.started = stamp_of(at)
+    elseif job.starter == '' then
+      job.starter = job.worker
+    end
+    job.state, job.fence, job.worker, job.claimed, job.tag = 'active', int(fence), worker, stamp_of(at), int(tag)
+    job.attempt = int((tonumber(job.attempt) or 0) + 1)
+    change(job)
+    if again then
       -- the first claim is told by the record
-      note(id, at, 'claimed', worker, 'attempt ' .. attempt)
+      note(job.id, at, 'claimed', worker, 'attempt ' .. job.attempt)
     end
     leases[#leases + 1] = expires
-    leases[#leases + 1] = id
-    jobs[#jobs + 1] = { id, token, attempt, job.lost, redis.call('GET', K .. 'body:' .. id) or '', job.fields }
+    leases[#leases + 1] = job.id
+    jobs[#jobs + 1] = { job.id, job.fence, tonumber(job.attempt), tonumber(job.lost) or 0, job.asked, job.cancel,
+      job.held and redis.call('HGETALL', K .. 'job:' .. job.id) or {} }
   else
     turns[name] = nil
   end
 end
-for name, changes in pairs(rescored) do
-  local model, scores, gone = models[name], {}, {}
-  for owner, score in pairs(changes) do
-    if score then
-      scores[#scores + 1] = score
-      scores[#scores + 1] = owner
-    else
-      gone[#gone + 1] = owner
-    end
-  end
-  if #scores > 0 then
-    redis.call('ZADD', model.ring, unpack(scores))
-  end
-  if #gone > 0 then
-    redis.call('ZREM', model.ring, unpack(gone))
-  end
+write_stands()
+for name in pairs(rings) do
+  local model = models[name]
   -- tags that lie behind the model's time say nothing
   local old = redis.call('ZRANGEBYSCORE', model.tags, '-inf', int(model.v), 'LIMIT', 0, LIMIT)
   if #old > 0 then
@@ -105,13 +99,13 @@ for name, changes in pairs(rescored) do
 end
 for _, line in pairs(lines) do
   if line.taken > 0 then
-    redis.call('ZREMRANGEBYRANK', line.key, 0, line.taken - 1)
+    redis.call('ZREMRANGEBYRANK', line.key, '0', int(line.taken - 1))
   end
 end
 if #leases > 0 then
-  redis.call('SET', K .. 'fence', int(fence))
+  set_gauge('fence', fence)
   redis.call('ZADD', K .. 'leases', unpack(leases))
-  redis.call('HSET', K .. 'gauge', 'turn', int(turn))
+  set_gauge('turn', turn)
   expiry = math.min(expiry, at + lease)
 end
 for name, score in pairs(turns) do

@@ -4,18 +4,20 @@ local function first(set)
   return tonumber(redis.call('ZRANGE', K .. set, 0, 0, 'WITHSCORES')[2] or 'inf') or math.huge
 end
 
-local spare, turn, room = spared(at, tonumber(ARGV[4]))
+local spare, turn = spared(at, tonumber(ARGV[4])), gauge('turn')
 local parkings, short = 0, false
 
 local due = first('delayed')
 if due <= at then
-  for _, id in ipairs(redis.call('ZRANGEBYSCORE', K .. 'delayed', '-inf', int(at), 'LIMIT', 0, LIMIT)) do
-    redis.call('ZREM', K .. 'delayed', id)
-    local job = redis.call('HMGET', K .. 'job:' .. id, 'model', 'owner', 'seq', 'cost')
-    if job[1] then
-      redis.call('HSET', K .. 'job:' .. id, 'state', 'waiting')
-      redis.call('HDEL', K .. 'job:' .. id, 'due')
-      enqueue(model_of(job[1]), job[2], tonumber(job[4]), job[3], id)
+  local ids = redis.call('ZRANGEBYSCORE', K .. 'delayed', '-inf', int(at), 'LIMIT', 0, LIMIT)
+  redis.call('ZREM', K .. 'delayed', unpack(ids))
+  look(ids)
+  for _, id in ipairs(ids) do
+    local job = known[id]
+    if job then
+      job.state, job.due = 'waiting', ''
+      change(job)
+      enqueue(model_of(job.model), job.owner, job.cost, job.seq, id)
     end
   end
   due = first('delayed')
@@ -34,23 +36,27 @@ end
 
 local expiry = first('leases')
 if expiry <= at and spare <= at then
-  for _, id in ipairs(redis.call('ZRANGEBYSCORE', K .. 'leases', '-inf', int(at), 'LIMIT', 0, LIMIT)) do
-    redis.call('ZREM', K .. 'leases', id)
-    local key = K .. 'job:' .. id
-    local job = redis.call('HMGET', key, 'model', 'owner', 'seq', 'cost', 'worker', 'chat', 'batch', 'size')
-    if job[1] then
-      local model = model_of(job[1])
-      release(at, model, job[2], job[6])
-      local lost = redis.call('HINCRBY', key, 'lost', 1)
-      note(id, at, 'lost', job[5], 'the lease ran out')
-      if lost >= tonumber(ARGV[5]) then
-        local detail = 'its worker was lost ' .. lost .. ' times'
-        finish(id, at, 'dead', job[2], job[7], job[8], 'class', 'fatal', 'detail', detail)
+  local ids = redis.call('ZRANGEBYSCORE', K .. 'leases', '-inf', int(at), 'LIMIT', 0, LIMIT)
+  redis.call('ZREM', K .. 'leases', unpack(ids))
+  look(ids)
+  for _, id in ipairs(ids) do
+    local job = known[id]
+    if job then
+      local model = model_of(job.model)
+      release(at, model, job.owner, job.chat)
+      job.lost = int((tonumber(job.lost) or 0) + 1)
+      note(id, at, 'lost', job.worker, 'the lease ran out')
+      if tonumber(job.lost) >= tonumber(ARGV[5]) then
+        job.class = 'fatal'
+        local detail = 'its worker was lost ' .. job.lost .. ' times'
+        redis.call('HSET', K .. 'job:' .. id, 'detail', detail)
+        finish(job, at, 'dead')
         note(id, at, 'dead', 'queue', detail)
         notify(at, 'job:' .. id)
       else
-        redis.call('HSET', key, 'state', 'waiting')
-        enqueue(model, job[2], tonumber(job[4]), job[3], id)
+        job.state = 'waiting'
+        change(job)
+        enqueue(model, job.owner, job.cost, job.seq, id)
       end
     end
   end
@@ -60,15 +66,15 @@ elseif expiry <= at then
   expiry = spare
 end
 
-if room then
+if gauge('room') > 0 then
   -- more was held back of a chat than one step lets in
-  redis.call('HDEL', K .. 'gauge', 'room')
+  set_gauge('room', 0)
   local chats = redis.call('ZPOPMIN', K .. 'roomy', LIMIT)
   for index = 1, #chats, 2 do
     unhold(at, chats[index], tonumber(redis.call('HGET', K .. 'chats', chats[index]) or '0'), chats[index + 1])
   end
   if redis.call('EXISTS', K .. 'roomy') == 1 then
-    redis.call('HSET', K .. 'gauge', 'room', '1')
+    set_gauge('room', 1)
     short = true
   end
 end

@@ -13,26 +13,30 @@ local function learn(model, took)
   end
 end
 
-local ended = {}
-local function settle(id, fence, job, verdict, wait, class, detail)
-  if (ended[id] or job[3]) == fence then
+local function settle(id, fence, verdict, wait, class, detail)
+  local job = known[id]
+  if job and job.settled == fence then
     return 'settled'
   end
-  if ended[id] or job[1] ~= 'active' or job[2] ~= fence then
+  if not job or job.state ~= 'active' or job.fence ~= fence then
     return 'stale'
   end
-  ended[id] = fence
-  local key = K .. 'job:' .. id
-  local model, owner, attempt, cost = model_of(job[4]), job[5], tonumber(job[8]), tonumber(job[9])
-  local took, weight = math.max(0, at - tonumber(job[6])), tonumber(job[11] or '1')
+  local model, owner, attempt = model_of(job.model), job.owner, tonumber(job.attempt)
+  local took = math.max(0, at - tonumber(job.claimed))
   freed[#freed + 1] = id
+  job.settled = fence
   if verdict == 'postpone' or verdict == 'throttle' or verdict == 'release' then
     -- nothing was made of it: nothing is charged
     took, attempt = 0, attempt - 1
+    job.attempt = int(attempt)
   end
   -- before the owner comes back to a ring: it stands there no earlier than the model's time
-  charge(model, owner, (took - cost) * UNIT / weight, tonumber(job[10]))
-  release(at, model, owner, job[12])
+  charge(model, owner, (took - job.cost) * UNIT / job.weight, tonumber(job.tag))
+  release(at, model, owner, job.chat)
+  if verdict == 'dead' or verdict == 'retry' or verdict == 'postpone' then
+    job.class = class
+    redis.call('HSET', K .. 'job:' .. id, 'detail', detail)
+  end
   if verdict == 'done' then
     -- a job that was taken over in the middle says nothing about how long one takes
     if attempt == 1 then
@@ -40,24 +44,22 @@ local function settle(id, fence, job, verdict, wait, class, detail)
     end
     relax(model.lane)
     -- the record itself tells who did it and when: the trail is spared a line for each job
-    finish(id, at, 'done', owner, job[13], job[14], 'settled', fence)
+    finish(job, at, 'done')
   elseif verdict == 'cancelled' then
-    finish(id, at, 'cancelled', owner, job[13], job[14], 'settled', fence)
+    finish(job, at, 'cancelled')
     note(id, at, 'cancelled', worker, detail)
   elseif verdict == 'dead' then
-    finish(id, at, 'dead', owner, job[13], job[14], 'settled', fence, 'class', class, 'detail', detail)
+    finish(job, at, 'dead')
     note(id, at, 'dead', worker, class .. ': ' .. detail)
   elseif verdict == 'retry' or verdict == 'postpone' then
-    local due = at + tonumber(wait)
-    redis.call('HSET', key, 'settled', fence, 'state', 'delayed', 'due', int(due), 'attempt', int(attempt),
-      'class', class, 'detail', detail)
-    redis.call('ZADD', K .. 'delayed', int(due), id)
+    job.state, job.due = 'delayed', int(at + tonumber(wait))
+    redis.call('ZADD', K .. 'delayed', job.due, id)
     note(id, at, verdict, worker, class .. ': ' .. detail .. ' (again in ' .. wait .. ' ms)')
     -- a worker asleep until a later moment must learn of this one
     nudge(model.name)
   else
-    redis.call('HSET', key, 'settled', fence, 'state', 'waiting', 'attempt', int(attempt))
-    enqueue(model, owner, cost, job[7], id)
+    job.state = 'waiting'
+    enqueue(model, owner, job.cost, job.seq, id)
     if verdict == 'throttle' then
       throttle(model.lane, tonumber(wait), detail)
       note(id, at, 'throttled', worker, class .. ': ' .. detail .. ' (again in ' .. wait .. ' ms)')
@@ -65,6 +67,7 @@ local function settle(id, fence, job, verdict, wait, class, detail)
       note(id, at, 'handed_over', worker, detail)
     end
   end
+  change(job)
   return 'settled'
 end
 
@@ -84,18 +87,37 @@ local function know(names)
   end
 end
 
-local answers, held, names = {}, {}, {}
+local answers, ids, names = {}, {}, {}
 local base = 8 + tonumber(ARGV[8])
 for index = base + 1, #ARGV, 6 do
-  local job = redis.call('HMGET', K .. 'job:' .. ARGV[index], 'state', 'fence', 'settled', 'model', 'owner', 'claimed',
-    'seq', 'attempt', 'cost', 'tag', 'weight', 'chat', 'batch', 'size')
-  held[#held + 1] = job
-  names[#names + 1] = job[5] or nil
+  ids[#ids + 1] = ARGV[index]
+end
+look(ids)
+for _, id in ipairs(ids) do
+  local job = known[id]
+  if job then
+    local model = model_of(job.model)
+    names[#names + 1] = job.owner
+    if not model.stands[job.owner] then
+      -- until they are met
+      model.stands[job.owner] = false
+    end
+  end
 end
 know(names)
-for index, job in ipairs(held) do
-  local first = base + 6 * index - 5
-  answers[index] = settle(ARGV[first], ARGV[first + 1], job, unpack(ARGV, first + 2, first + 5))
+for _, model in pairs(models) do
+  local unmet = {}
+  for name, stand in pairs(model.stands) do
+    if not stand then
+      unmet[#unmet + 1] = name
+    end
+  end
+  if #unmet > 0 then
+    meet(model, unmet)
+  end
+end
+for index = base + 1, #ARGV, 6 do
+  answers[#answers + 1] = settle(ARGV[index], ARGV[index + 1], unpack(ARGV, index + 2, index + 5))
 end
 if #freed > 0 then
   redis.call('ZREM', K .. 'leases', unpack(freed))

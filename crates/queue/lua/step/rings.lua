@@ -1,7 +1,7 @@
 -- Of a step: who waits for a model, and whose job is the next.
 
 -- the owners that wait for a model, by tag: read as far as claims get, kept in order
-local rings, rescored = {}, {}
+local rings = {}
 local function before(one, other)
   return one.score < other.score or one.score == other.score and one.owner < other.owner
 end
@@ -33,9 +33,12 @@ end
 local function ring_of(model)
   local ring = rings[model.name]
   if not ring then
-    ring = { users = redis.call('ZCARD', model.ring), read = 0 }
+    ring = { users = queued(model), read = 0 }
     ring.all = ring.users
-    rings[model.name], rescored[model.name] = ring, {}
+    -- how many jobs of each of its owners are likely to be claimed, and the one behind them
+    ring.depth = math.ceil(want / math.max(1, ring.users)) + 1
+    ring.deepest = int(ring.depth - 1)
+    rings[model.name] = ring
   end
   while ring.read < ring.all and (not ring[1] or before(ring.last, ring[1])) do
     read_on(model, ring)
@@ -49,9 +52,8 @@ local function line_at(model, owner)
   local key = line_of(model, owner)
   local line = lines[key]
   if not line then
-    line = { key = key, taken = 0 }
-    line.slice = redis.call('ZRANGE', key, 0, 1, 'WITHSCORES')
-    line.read = 2
+    line = { key = key, taken = 0, read = rings[model.name].depth }
+    line.slice = redis.call('ZRANGE', key, '0', rings[model.name].deepest, 'WITHSCORES')
     lines[key] = line
   end
   if line.taken == line.read and #line.slice == 2 * line.read then
@@ -61,10 +63,11 @@ local function line_at(model, owner)
   return line, line.slice[2 * line.taken + 1], line.slice[2 * line.taken + 2]
 end
 
--- the first of a ring gets another tag, or leaves it
-local function rescore(model, ring, score)
+-- the first of a ring gets another tag, or leaves it, with a tag that is kept apart or without
+local function rescore(model, ring, score, tag)
   local entry = table.remove(ring, 1)
-  rescored[model.name][entry.owner] = score or false
+  local stand = { ring = score, tag = tag and ahead(model, tag), ringed = true, tagged = false }
+  model.stands[entry.owner], model.moved[entry.owner] = stand, stand
   model.dirty = true
   if score then
     entry.score = score
@@ -74,38 +77,20 @@ local function rescore(model, ring, score)
   end
 end
 
--- Of a record, what a claim needs to know. Only who was claimed before has left something on the way: then all of the
--- record is handed out.
-local KNOWN = { 'state', 'chat', 'cost', 'weight', 'attempt', 'started', 'slot', 'at' }
-local function read_record(id, owner)
-  local field = redis.call('HMGET', K .. 'job:' .. id, unpack(KNOWN))
-  if not field[1] then
-    return nil
-  end
-  local job = {
-    chat = field[2], cost = tonumber(field[3] or '0'), weight = tonumber(field[4] or '1'),
-    attempt = tonumber(field[5] or '0'), started = field[6], lost = 0,
-  }
-  if job.started then
-    job.fields = redis.call('HGETALL', K .. 'job:' .. id)
-    for index = 1, #job.fields, 2 do
-      if job.fields[index] == 'lost' then
-        job.lost = tonumber(job.fields[index + 1])
-      elseif job.fields[index] == 'starter' or job.fields[index] == 'worker' then
-        job[job.fields[index]] = job.fields[index + 1]
-      end
-    end
-  else
-    job.fields = { 'owner', owner, 'at', field[8] or '' }
-    if field[7] then
-      job.fields[5], job.fields[6] = 'slot', field[7]
+-- Those of a ring who come next have their jobs read together.
+local function look_ahead(model, ring, need)
+  local ids = {}
+  for index = 1, math.min(#ring, need) do
+    local line = line_at(model, ring[index].owner)
+    for place = line.taken + 1, math.min(line.taken + ring.depth - 1, #line.slice / 2) do
+      ids[#ids + 1] = line.slice[2 * place - 1]
     end
   end
-  return job
+  look(ids, true)
 end
 
--- the next job of a model that may run: id, what is known of it, its owner's tag after it
-local function pop(model)
+-- the next job of a model that may run, and its owner's tag after it; `need` more are wanted
+local function pop(model, need)
   local ring = ring_of(model)
   while ring[1] do
     local entry = ring[1]
@@ -113,14 +98,16 @@ local function pop(model)
     local line, id, score = line_at(model, entry.owner)
     if owner.paused or owner.busy >= setting('user_limit') then
       park(model, entry.owner)
-      keep_tag(model, entry.owner, entry.score + boosted(score))
-      rescore(model, ring, nil)
+      rescore(model, ring, nil, entry.score + boosted(score))
       parkings = parkings + 1
     elseif not id then
       rescore(model, ring, nil)
     else
+      if not known[id] or not known[id].asked then
+        look_ahead(model, ring, need)
+      end
       line.taken = line.taken + 1
-      local job = read_record(id, entry.owner)
+      local job = known[id]
       local turn_of = entry.score
       local tag = turn_of + boosted(score)
       local limit = job and job.chat and setting('chat_limit') or math.huge
@@ -128,9 +115,10 @@ local function pop(model)
       local runs = job and not full
       local after = runs and tag + math.floor(job.cost * UNIT / job.weight) or tag
       local _, following, head = line_at(model, entry.owner)
-      rescore(model, ring, following and after - boosted(head) or nil)
-      if not following then
-        keep_tag(model, entry.owner, after)
+      if following then
+        rescore(model, ring, after - boosted(head))
+      else
+        rescore(model, ring, nil, after)
       end
       if runs then
         -- an urgent job went ahead of its turn, the model's time did not
@@ -139,7 +127,7 @@ local function pop(model)
         if job.chat then
           redis.call('HINCRBY', K .. 'chats', job.chat, 1)
         end
-        return id, job, after
+        return job, after
       elseif full then
         hold_back(model, entry.owner, job.chat, id, score)
         parkings = parkings + 1

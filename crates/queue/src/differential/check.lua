@@ -16,7 +16,7 @@ end
 -- 1. everything, by kind
 
 -- a job as an array: it is read after every operation
-local STATE, MODEL, OWNER, CHAT, COST, SEQ, FENCE, BYTES, ENDED = 1, 2, 3, 4, 5, 6, 7, 8, 9
+local STATE, MODEL, OWNER, CHAT, COST, SEQ, FENCE, BYTES, ENDED, BATCH = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
 local jobs, lines, rings, tags, parked_in, batches = {}, {}, {}, {}, {}, {}
 local place, score_there, line_there, places = {}, {}, {}, {}
 local function put(kind, key, line)
@@ -51,14 +51,52 @@ local function members(key)
 end
 local held, held_lines, held_chats = {}, {}, {}
 local exists = {}
-local all, bodies, trails = 0, 0, 0
+local count_of_holds = 0
+local asked_of, held_of = hash(K .. 'jobs'), hash(K .. 'holds')
+for id, asked in pairs(asked_of) do
+  local job = {}
+  job[MODEL], job[OWNER], job[COST], job[SEQ], job[CHAT], job[BATCH] =
+    string.match(asked, '^([^\31]*)\31([^\31]*)\31([^\31]*)\31([^\31]*)\31[^\31]*\31([^\31]*)\31[^\31]*\31([^\31\30]*)\30.')
+  local held = held_of[id]
+  job[STATE] = 'waiting'
+  if held then
+    count_of_holds = count_of_holds + 1
+    local fields = {}
+    local before, behind = string.match(held, '^([^\30]*)\30(.*)$')
+    for field in string.gmatch(before .. '\31', '([^\31]*)\31') do
+      fields[#fields + 1] = field ~= '' and field or false
+    end
+    job[STATE], job[FENCE], job[ENDED], job[BYTES] = fields[1], fields[2], fields[13], fields[14]
+    if #fields ~= 15 then
+      fault('how job %s stands has %d fields', id, #fields)
+    end
+    if behind ~= string.match(asked, '^([^\30]*)') .. '\30' .. #asked then
+      fault('how job %s stands does not say what was asked', id)
+    end
+  end
+  if not job[MODEL] then
+    fault('what job %s asked cannot be read', id)
+  end
+  job[CHAT] = job[CHAT] ~= '' and job[CHAT]
+  jobs[id] = job
+end
+for id in pairs(held_of) do
+  count_of_holds = count_of_holds - 1
+end
+if count_of_holds ~= 0 then
+  fault('%d jobs stand somewhere that nobody asked for', -count_of_holds)
+end
 -- what is done with a key, by the first letters of its name; whose name ends there is looked at below
 local read = {
-  ['body:'] = function() bodies = bodies + 1 end,
-  ['trail'] = function() trails = trails + 1 end,
-  ['job:'] = function(key, rest)
-    all = all + 1
-    jobs[rest] = redis.call('HMGET', key, 'state', 'model', 'owner', 'chat', 'cost', 'seq', 'fence', 'bytes', 'ended')
+  ['trail'] = function(_, rest)
+    if not jobs[rest] then
+      fault('job %s left a trail and has no record', rest)
+    end
+  end,
+  ['job:'] = function(_, rest)
+    if not jobs[rest] then
+      fault('job %s left something written and has no record', rest)
+    end
   end,
   ['line:'] = function(key, rest)
     local model, owner = string.match(rest, '^([^:]*):(.*)$')
@@ -87,7 +125,7 @@ local read = {
     end
   end,
   ['batch'] = function(key, rest)
-    batches[rest] = redis.call('HMGET', key, 'of', 'left', 'done', 'cancelled', 'dead', 'joined')
+    batches[rest] = redis.call('HMGET', key, 'of', 'joined')
   end,
 }
 local from = #K + 1
@@ -118,11 +156,11 @@ end
 -- 2. each job in its one place, and what is to be counted
 
 local running, waiting, work, pending, busy, chatting, waits_in_chat = {}, {}, {}, {}, {}, {}, {}
-local runs_under, kept, all_waiting = {}, 0, 0
+local runs_under, kept, all_waiting, left = {}, 0, 0, {}
 local function add(counts, name, by)
   counts[name] = (counts[name] or 0) + by
 end
-local fence = exists.fence and tonumber(redis.call('GET', K .. 'fence')) or 0
+local fence = tonumber(gauge.fence or '0')
 local PLACE = { waiting = 'waiting', delayed = 'delayed', active = 'leases', done = 'ended', cancelled = 'ended', dead = 'dead' }
 local fences, fences_before = {}, before.fences or {}
 now.fences = fences
@@ -157,6 +195,9 @@ for id, job in pairs(jobs) do
   end
   if state == 'waiting' or state == 'delayed' or state == 'active' then
     add(pending, owner, 1)
+    if batches[job[BATCH]] then
+      add(left, job[BATCH], 1)
+    end
     if job[BYTES] or job[ENDED] then
       fault('job %s is %s and has ended', id, state)
     end
@@ -179,9 +220,6 @@ for id, kind in pairs(place) do
   if not jobs[id] then
     fault('%s holds job %s, which has no record', kind, id)
   end
-end
-if bodies ~= all or trails > all then
-  fault('of %d jobs there are %d bodies and %d trails', all, bodies, trails)
 end
 
 -- 3. counters and caps
@@ -223,10 +261,13 @@ for name, packed in pairs(owners) do
   equal('pending of ' .. name, owed, pending[name])
   equal('in flight of ' .. name, flying, busy[name])
   cap('owner ' .. name, busy[name] or 0, user_limit)
+  if (paused == '2' or paused == '3') ~= (parked_list[name] == true) then
+    fault('owner %s says %s of being parked', name, paused)
+  end
   if packed == '0 0 0' then
     fault('owner %s is kept for nothing', name)
   end
-  if (paused == '1') ~= (pauses[name] ~= nil) then
+  if (paused == '1' or paused == '3') ~= (pauses[name] ~= nil) then
     fault('owner %s is paused for no reason', name)
   end
   pending[name] = nil
@@ -252,10 +293,10 @@ now.fence = fence
 
 local function kind_of(owner)
   local flying, paused = string.match(owners[owner] or '0 0 0', '^%-?%d+ (%-?%d+) (%d)$')
-  return tonumber(flying), paused == '1'
+  return tonumber(flying), paused == '1' or paused == '3'
 end
 local parked, roomy = {}, maybe(scores, 'roomy')
-if next(roomy) and not gauge.room then
+if next(roomy) and tonumber(gauge.room or '0') == 0 then
   fault('chats have room and no step knows')
 end
 for model, each in pairs(parked_in) do
@@ -348,13 +389,18 @@ end
 
 -- 6. batches, notices, workers
 
+local lefts = maybe(hash, 'batches')
 for id, batch in pairs(batches) do
-  local of, left, joined = batch[1], tonumber(batch[2] or '0'), batch[6]
-  if not of or left < 0 or left ~= tonumber(of) - (batch[3] or 0) - (batch[4] or 0) - (batch[5] or 0) then
-    fault('batch %s: %d are left of %s', id, left, tostring(of))
-  elseif (left == 0) ~= (joined ~= false) then
-    fault('batch %s: %d left, joined %s', id, left, tostring(joined))
+  local of, joined, counted = tonumber(batch[1] or '0'), batch[2], tonumber(lefts[id] or '0')
+  if counted ~= (left[id] or 0) or counted > of then
+    fault('batch %s: %d are counted as left of %d, %d are', id, counted, of, left[id] or 0)
+  elseif (counted == 0) ~= (joined ~= false) then
+    fault('batch %s: %d left, joined %s', id, counted, tostring(joined))
   end
+  lefts[id] = nil
+end
+for id in pairs(lefts) do
+  fault('batch %s is counted and nobody asked for it', id)
 end
 local alive, workers, capacity = maybe(scores, 'alive'), maybe(hash, 'workers'), maybe(hash, 'capacity')
 local slots = {}

@@ -13,6 +13,7 @@ use super::model::START;
 use super::server::{Server, Texts};
 use super::wire::{Call, Reply};
 use crate::keys;
+use crate::packed::Asked;
 use crate::scripts::Verb;
 
 /// A user as a test makes it.
@@ -154,9 +155,9 @@ impl<'a> Fleet<'a> {
 /// What the queue predicted of a claimed job: it knows better once it has seen others.
 fn predicted(server: &mut Server, id: &str) -> i64 {
     let mut batch = server.batch(64);
-    batch.call(&Call::Plain(vec!["HGET".to_owned(), keys::key(&format!("job:{id}")), "cost".to_owned()]));
-    let Reply::Text(cost) = batch.send().remove(0) else { panic!("a record without its cost") };
-    cost.parse().unwrap()
+    batch.call(&Call::Plain(vec!["HGET".to_owned(), keys::key("jobs"), id.to_owned()]));
+    let Reply::Text(asked) = batch.send().remove(0) else { panic!("a record without its cost") };
+    Asked::read(asked.as_bytes()).field("cost").unwrap().parse().unwrap()
 }
 
 /// How many claims a run has; nobody runs out of jobs before.

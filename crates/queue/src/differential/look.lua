@@ -4,6 +4,13 @@
 -- Result {name, value, …}
 -- Cost  O(everything), for small worlds only.
 local K = KEYS[1]
+local FIELDS = {
+  jobs = { 'model', 'owner', 'cost', 'seq', 'at', 'chat', 'weight', 'batch' },
+  holds = {
+    'state', 'fence', 'cancel', 'worker', 'claimed', 'attempt', 'tag', 'settled', 'started', 'starter', 'lost', 'due',
+    'ended', 'bytes', 'class',
+  },
+}
 local seen = {}
 local function tell(name, value)
   seen[#seen + 1] = name
@@ -13,10 +20,28 @@ for _, key in ipairs(redis.call('KEYS', '*')) do
   if string.sub(key, 1, #K) == K then
     local name = string.sub(key, #K + 1)
     local kind = redis.call('TYPE', key).ok
-    if kind == 'hash' then
+    if name == 'jobs' or name == 'holds' then
+      local values = redis.call('HGETALL', key)
+      for index = 1, #values, 2 do
+        local place, value = 0, string.match(values[index + 1], '^([^\30]*)')
+        for field in string.gmatch(value .. '\31', '([^\31]*)\31') do
+          place = place + 1
+          local meaning = FIELDS[name][place]
+          if field ~= '' and not (meaning == 'weight' and field == '1') then
+            tell('job:' .. values[index] .. ' ' .. meaning, field)
+          end
+        end
+        if name == 'jobs' and redis.call('HEXISTS', K .. 'holds', values[index]) == 0 then
+          tell('job:' .. values[index] .. ' state', 'waiting')
+        end
+      end
+    elseif kind == 'hash' then
       local fields = redis.call('HGETALL', key)
       for index = 1, #fields, 2 do
-        tell(name .. ' ' .. fields[index], fields[index + 1])
+        local value = fields[index + 1]
+        -- that an owner is parked is told by those who were passed over
+        value = name == 'owners' and string.gsub(string.gsub(value, '2$', '0'), '3$', '1') or value
+        tell(name .. ' ' .. fields[index], value)
       end
     elseif kind == 'zset' then
       local members = redis.call('ZRANGE', key, 0, -1, 'WITHSCORES')

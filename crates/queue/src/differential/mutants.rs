@@ -17,8 +17,8 @@ const MUTANTS: [Mutant; 16] = [
     Mutant {
         name: "the fence is not raised",
         verb: Some(Verb::Step),
-        old: "redis.call('GET', K .. 'fence') or '0')) + 1, at * 1024)",
-        new: "redis.call('GET', K .. 'fence') or '0')), at * 1024)",
+        old: "fence = math.max(fence + 1, at * 1024)",
+        new: "fence = math.max(fence, at * 1024)",
     },
     Mutant {
         name: "a model's limit is off by one",
@@ -47,13 +47,13 @@ const MUTANTS: [Mutant; 16] = [
     Mutant {
         name: "the difference to the prediction is not charged",
         verb: Some(Verb::Step),
-        old: "  charge(model, owner, (took - cost) * UNIT / weight, tonumber(job[10]))\n",
+        old: "  charge(model, owner, (took - job.cost) * UNIT / job.weight, tonumber(job.tag))\n",
         new: "",
     },
     Mutant {
         name: "who was parked never comes back",
         verb: None,
-        old: "owner.busy < setting('user_limit') and not owner.paused and is_parked(name)",
+        old: "owner.busy < setting('user_limit') and not owner.paused and owner.parked",
         new: "false",
     },
     Mutant {
@@ -65,20 +65,20 @@ const MUTANTS: [Mutant; 16] = [
     Mutant {
         name: "a stale token ends a job",
         verb: Some(Verb::Step),
-        old: "job[1] ~= 'active' or job[2] ~= fence",
-        new: "job[1] ~= 'active'",
+        old: "job.state ~= 'active' or job.fence ~= fence",
+        new: "job.state ~= 'active'",
     },
     Mutant {
         name: "a stale token writes a checkpoint",
         verb: Some(Verb::Checkpoint),
-        old: "job[1] ~= 'active' or job[2] ~= fence",
-        new: "job[1] ~= 'active'",
+        old: "state ~= 'active' or holder_of ~= fence",
+        new: "state ~= 'active'",
     },
     Mutant {
         name: "a batch joins before its last job",
         verb: None,
-        old: "redis.call('HINCRBY', key, 'left', -1) == 0",
-        new: "redis.call('HINCRBY', key, 'left', -1) <= 1",
+        old: "if left and after == 0 then",
+        new: "if left and after <= 1 then",
     },
     Mutant { name: "a chat's jobs are not let in", verb: None, old: "    unhold(at, chat, busy)\n", new: "" },
     Mutant {
@@ -102,8 +102,8 @@ const MUTANTS: [Mutant; 16] = [
     Mutant {
         name: "a job that comes back is counted twice",
         verb: Some(Verb::Step),
-        old: "        enqueue(model, job[2], tonumber(job[4]), job[3], id)\n",
-        new: "        enqueue(model, job[2], tonumber(job[4]), job[3], id)\n        model.waiting = model.waiting + 1\n",
+        old: "        enqueue(model, job.owner, job.cost, job.seq, id)\n",
+        new: "        enqueue(model, job.owner, job.cost, job.seq, id)\n        model.waiting = model.waiting + 1\n",
     },
 ];
 

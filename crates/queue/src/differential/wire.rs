@@ -190,6 +190,12 @@ fn claim(mut claim: Reply) -> Reply {
         marks.retain(|(name, _)| matches!(name, Reply::Text(name) if MARKS.contains(&name.as_str())));
         marks.sort_by_key(|(name, _)| format!("{name:?}"));
         *fields = marks.into_iter().flat_map(|(name, value)| [name, value]).collect();
+        // of what was asked, the body: the rest is compared as the state
+        if let Some(Reply::Text(asked)) = parts.get_mut(4)
+            && let Some((_, body)) = asked.split_once('\u{1e}')
+        {
+            *asked = body.to_owned();
+        }
     }
     claim
 }

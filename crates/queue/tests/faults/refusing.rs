@@ -125,7 +125,7 @@ async fn a_full_disk_stops_everything_and_loses_nothing() {
 async fn a_key_of_another_type_is_no_outage() {
     let server = Server::start();
     let queue = server.queue().await;
-    server.set("owners", "nonsense").await;
+    let _: redis::Value = server.run("SET", &["owners", "nonsense"]).await;
     let error = try_submit(&queue, 1).await.unwrap_err();
     assert!(matches!(error, QueueError::Refused { refusal: Refusal::Other, .. }), "{error:?}");
     assert!(!error.is_unreachable());

@@ -66,11 +66,8 @@ impl Server {
         self.run("HLEN", &[name]).await
     }
 
-    pub(crate) async fn set(&self, name: &str, value: &str) {
-        let _: redis::Value = self.run("SET", &[name, value]).await;
-    }
-
-    async fn run<T: redis::FromRedisValue>(&self, verb: &str, arguments: &[&str]) -> T {
+    /// Runs a command on a key of the queue, named first.
+    pub(crate) async fn run<T: redis::FromRedisValue>(&self, verb: &str, arguments: &[&str]) -> T {
         let client = redis::Client::open(format!("redis://127.0.0.1:{}/", self.port)).unwrap();
         let mut link = client.get_multiplexed_async_connection().await.unwrap();
         let mut command = redis::cmd(verb);

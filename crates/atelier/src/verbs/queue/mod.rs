@@ -94,7 +94,7 @@ impl Looking {
 
 /// What every verb that acts takes.
 #[derive(Debug, clap::Args)]
-struct Acting {
+pub(crate) struct Acting {
     #[command(flatten)]
     looking: Looking,
     /// The name under which this is recorded [default: login name and machine].
@@ -103,15 +103,15 @@ struct Acting {
 }
 
 impl Acting {
-    fn console(&self) -> Result<Console, Failure> {
+    pub(crate) fn console(&self) -> Result<Console, Failure> {
         self.looking.console()
     }
 
-    fn view(&self) -> View {
+    pub(crate) fn view(&self) -> View {
         self.looking.view()
     }
 
-    fn actor(&self) -> Actor {
+    pub(crate) fn actor(&self) -> Actor {
         self.actor.clone().unwrap_or_else(crate::actor::operator)
     }
 }

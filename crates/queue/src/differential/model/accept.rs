@@ -71,7 +71,7 @@ impl Reference {
             }
         }
         if let Some(batch) = batch {
-            let made = Batch { owner: submit.owner, of: count, left: count, by_state: BTreeMap::new(), joined: None };
+            let made = Batch { owner: submit.owner, of: count, left: count, joined: None };
             self.batches.insert(batch, made);
         }
         for model in newcomers {

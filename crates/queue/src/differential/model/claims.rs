@@ -128,6 +128,7 @@ impl Reference {
             Reply::Int(job.attempt),
             Reply::Int(job.lost),
             text(&format!("body of {id}")),
+            text(if job.cancel { super::ACTOR } else { "" }),
             Reply::List(marks),
         ])
     }

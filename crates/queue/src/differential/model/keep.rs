@@ -21,7 +21,6 @@ impl Reference {
         if let Some(id) = batch
             && let Some(group) = self.batches.get_mut(&id)
         {
-            *group.by_state.entry(state.name()).or_default() += 1;
             group.left -= 1;
             if group.left == 0 {
                 group.joined = Some(now);

@@ -137,7 +137,6 @@ pub(super) struct Batch {
     owner: usize,
     of: i64,
     left: i64,
-    by_state: BTreeMap<&'static str, i64>,
     joined: Option<i64>,
 }
 

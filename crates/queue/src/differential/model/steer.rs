@@ -119,7 +119,6 @@ impl Reference {
                 if let Some(batch) = batch
                     && let Some(group) = self.batches.get_mut(&batch)
                 {
-                    *group.by_state.entry(was.name()).or_default() -= 1;
                     group.left += 1;
                     if group.joined.take().is_some() {
                         *self.met.entry("a joined batch was opened again").or_default() += 1;

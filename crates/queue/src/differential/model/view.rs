@@ -156,11 +156,8 @@ impl Reference {
             let field = |field: &str| format!("batch:{} {field}", world::job(*id));
             tell(field("owner"), world::owner(batch.owner));
             tell(field("of"), batch.of.to_string());
-            tell(field("left"), batch.left.to_string());
+            tell(format!("batches {}", world::job(*id)), batch.left.to_string());
             tell(field("joined"), batch.joined.unwrap_or_default().to_string());
-            for (state, count) in &batch.by_state {
-                tell(field(state), count.to_string());
-            }
         }
         for (notice, at) in &self.notices {
             tell(format!("notices {}", notice.name()), at.to_string());
@@ -186,7 +183,7 @@ impl Reference {
         }
         tell("settings paused".to_owned(), settings.paused.as_deref().map_or("0".to_owned(), pause));
         tell("settings closed".to_owned(), settings.closed.clone().unwrap_or("0".to_owned()));
-        tell("fence".to_owned(), self.fence.to_string());
+        tell("gauge fence".to_owned(), self.fence.to_string());
         tell("gauge waiting".to_owned(), self.count(State::Waiting, |_| true).to_string());
         tell("gauge turn".to_owned(), self.turn.to_string());
         tell("gauge spare".to_owned(), self.spare.to_string());
