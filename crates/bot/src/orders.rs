@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use atelier_domain::safety::Rules;
-use atelier_domain::{Incoming, Job, JobId, Language, Model, Place, Request, Say, Seed, grammar};
-use atelier_queue::{QueueError, Submission, Submitted};
+use atelier_domain::{Incoming, Job, JobId, Language, Model, Place, Request, Say, Seed, Usd, grammar};
+use atelier_queue::{Budget, QueueError, Submission, Submitted};
 
 use crate::intake::language;
 use crate::{Front, answers};
@@ -59,7 +59,8 @@ pub(crate) async fn submit(
         weight: 1,
         urgent: false,
     };
-    Ok(match front.queue.submit(&submission).await? {
+    let prices: Vec<Usd> = jobs.iter().map(|(job, _)| price(front, &job.request)).collect();
+    Ok(match front.queue.submit_paid(&submission, &prices).await? {
         Submitted::Accepted => {
             if !stopped.is_empty() {
                 answers::spawn_reply(front, incoming.clone(), stopped.join("\n"));
@@ -71,9 +72,19 @@ pub(crate) async fn submit(
             let most = front.settings.limits.pending_per_user;
             Order::Refused(language.say(&Say::FullUser { pending, most }))
         }
+        Submitted::NoBudget { budget, left } => Order::Refused(language.say(&match budget {
+            Budget::User => Say::NoBudget { left },
+            Budget::Chat => Say::NoBudgetChat,
+            Budget::All => Say::NoBudgetAll,
+        })),
         Submitted::QueueFull { .. } => Order::Refused(language.say(&Say::FullQueue)),
         Submitted::Closed { .. } => Order::Refused(language.say(&Say::Closed)),
     })
+}
+
+/// What a request is expected to cost.
+fn price(front: &Front, request: &Request) -> Usd {
+    front.catalogue.get(&request.model).map_or(Usd::ZERO, |model| model.estimate(request))
 }
 
 /// The requests that the rules let pass, and a sentence for each text that they stop.

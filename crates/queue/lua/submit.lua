@@ -2,9 +2,9 @@
 -- KEYS  1 prefix
 -- ARGV  1 bot  2 user  3 update  4 most pending jobs of the user  5 seconds for which the update is remembered
 --       6 most waiting jobs in all  7 chat, or '' when it is the user's own  8 weight  9 '1' when urgent
---       then per job: id, model, predicted milliseconds, body
+--       then per job: id, model, predicted milliseconds, body; last, when any costs money: the micros of each, with commas
 -- Result {'new'} | {'seen', id, …} | {'full', pending} (the user's cap) | {'busy', waiting} (the queue's cap)
---        | {'closed', why} (the queue is drained)
+--        | {'closed', why} (the queue is drained) | {'poor', budget in the way (user chat all), micros left of it}
 -- Cost  O(jobs · log waiting); about 20 commands, however many jobs. An update asks for few: the lists are unpacked.
 local bot, user, update = ARGV[1], ARGV[2], ARGV[3]
 local at = now()
@@ -23,7 +23,7 @@ if setting('closed') then
 end
 
 local name = bot .. ':' .. user
-local jobs = (#ARGV - 9) / 4
+local jobs = math.floor((#ARGV - 9) / 4)
 local owner = owner_of(name)
 if owner.pending + jobs > tonumber(ARGV[4]) then
   return { 'full', int(owner.pending) }
@@ -32,6 +32,18 @@ local waiting = gauge('waiting')
 if waiting + jobs > tonumber(ARGV[6]) then
   return { 'busy', int(waiting) }
 end
+local bills, prices = {}, ARGV[10 + 4 * jobs]
+if prices then
+  local sum = 0
+  for micros in string.gmatch(prices, '%d+') do
+    bills[#bills + 1] = { ARGV[6 + 4 * (#bills + 1)], tonumber(micros), ARGV[7 + 4 * (#bills + 1)] }
+    sum = sum + tonumber(micros)
+  end
+  local budget, left = book.refusal(at, name, ARGV[7], sum)
+  if budget then
+    return { 'poor', budget, int(left) }
+  end
+end
 
 local ids, groups = {}, {}
 -- numbers of submission are what the counter of accepted jobs says
@@ -39,7 +51,7 @@ local seq = redis.call('HINCRBY', K .. 'totals', 'accepted', jobs) - jobs
 local batch = jobs > 1 and ARGV[10] or ''
 -- of each record what all have in common
 local records, shared = {}, '\31' .. table.concat({ int(at), ARGV[7], ARGV[8], batch }, '\31') .. '\30'
-for base = 10, #ARGV, 4 do
+for base = 10, 9 + 4 * jobs, 4 do
   local id, model, cost, body = ARGV[base], model_of(ARGV[base + 1]), ARGV[base + 2], ARGV[base + 3]
   seq = seq + 1
   if model.typical > 0 then
@@ -56,6 +68,9 @@ for base = 10, #ARGV, 4 do
   ids[#ids + 1] = id
 end
 redis.call('HSET', K .. 'jobs', unpack(records))
+if prices then
+  book.reserve(at, name, ARGV[7], bills)
+end
 for model, group in pairs(groups) do
   if enqueue(model, name, group.cost, unpack(group)) then
     -- who comes next stands behind: by a thousandth of a millisecond, which is nothing but an order

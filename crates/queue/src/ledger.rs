@@ -132,6 +132,14 @@ pub enum Budget {
 }
 
 impl Budget {
+    pub(crate) fn read(text: &str) -> Self {
+        match text {
+            "user" => Self::User,
+            "chat" => Self::Chat,
+            _ => Self::All,
+        }
+    }
+
     const fn name(self) -> &'static str {
         match self {
             Self::User => "user",

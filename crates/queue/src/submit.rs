@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use atelier_domain::{BotId, Job, JobId, UpdateId, UserId};
+use atelier_domain::{BotId, Job, JobId, UpdateId, Usd, UserId};
 
 use crate::error::QueueError;
+use crate::ledger::Budget;
 use crate::link::Queue;
 use crate::scripts::Verb;
 
@@ -62,6 +63,13 @@ pub enum Submitted {
         /// Why, for operators.
         why: String,
     },
+    /// The jobs would cost more than a budget allows today.
+    NoBudget {
+        /// Which.
+        budget: Budget,
+        /// What is left of it.
+        left: Usd,
+    },
     /// The queue has too many waiting jobs.
     QueueFull {
         /// How many.
@@ -72,6 +80,12 @@ pub enum Submitted {
 impl Queue {
     /// Accepts the jobs of one update in one atomic step. Safe to repeat after [`QueueError::Unreachable`].
     pub async fn submit(&self, submission: &Submission<'_>) -> Result<Submitted, QueueError> {
+        self.submit_paid(submission, &[]).await
+    }
+
+    /// The same for jobs that cost money: what each is expected to cost, in their order, is put aside in the same step, or
+    /// none is accepted.
+    pub async fn submit_paid(&self, submission: &Submission<'_>, prices: &[Usd]) -> Result<Submitted, QueueError> {
         let numbers = [
             submission.bot.to_string(),
             submission.user.to_string(),
@@ -97,6 +111,11 @@ impl Queue {
                 body.as_bytes(),
             ]);
         }
+        let micros: Vec<String> = prices.iter().map(|price| price.micros().to_string()).collect();
+        let micros = micros.join(",");
+        if prices.iter().any(|price| *price > Usd::ZERO) {
+            arguments.push(micros.as_bytes());
+        }
         let answer: Vec<String> = self.call(Verb::Submit, &arguments).await?;
         let number = || answer.get(1).and_then(|text| text.parse().ok()).unwrap_or(0);
         match answer.first().map(String::as_str) {
@@ -104,6 +123,10 @@ impl Queue {
             Some("seen") => Ok(Submitted::Before(answer[1..].iter().filter_map(|id| id.parse().ok()).collect())),
             Some("full") => Ok(Submitted::UserFull { pending: number() }),
             Some("closed") => Ok(Submitted::Closed { why: answer.get(1).cloned().unwrap_or_default() }),
+            Some("poor") => Ok(Submitted::NoBudget {
+                budget: Budget::read(answer.get(1).map_or("", String::as_str)),
+                left: Usd::from_micros(answer.get(2).and_then(|text| text.parse().ok()).unwrap_or(0)),
+            }),
             Some("busy") => Ok(Submitted::QueueFull { waiting: number() }),
             _ => Err(QueueError::Unreadable(format!("submit answered {answer:?}"))),
         }

@@ -24,13 +24,14 @@ function book.use(day, owner, chat, amount, mine)
   redis.call('EXPIRE', key, 8 * 86400)
 end
 
--- one line of an owner's ledger; what is pushed out at its beginning is kept as a sum
-function book.write(owner, at, kind, amount, job, about)
-  local key = K .. 'ledger:' .. owner
-  local line = table.concat({ int(at), kind, int(amount), job, about }, '\31')
-  if redis.call('RPUSH', key, line) > ENTRIES then
-    local old = redis.call('LPOP', key)
-    local was, sum = string.match(old or '', '^%d+\31(%l+)\31(%d+)')
+-- Lines of an owner's ledger, each {kind, amount, job, about}; what they push out at its beginning is kept as sums.
+function book.write(owner, at, entries)
+  local key, lines = K .. 'ledger:' .. owner, {}
+  for index, entry in ipairs(entries) do
+    lines[index] = table.concat({ int(at), entry[1], int(entry[2]), entry[3], entry[4] }, '\31')
+  end
+  for _ = ENTRIES + 1, redis.call('RPUSH', key, unpack(lines)) do
+    local was, sum = string.match(redis.call('LPOP', key) or '', '^%d+\31(%l+)\31(%d+)')
     if was then
       redis.call('HINCRBY', K .. 'opening', owner .. ' ' .. was, sum)
     end
@@ -65,26 +66,37 @@ function book.refusal(at, owner, chat, amount)
   return nil
 end
 
--- Puts a job's estimate aside. Only after book.refusal had nothing against the sum.
-function book.reserve(at, owner, chat, job, amount, about)
-  if amount == 0 then
-    return
-  end
-  local day, granted = day_of(at), 0
+-- Puts the estimates of jobs aside, each {id, amount, model}. Only after book.refusal had nothing against their sum.
+function book.reserve(at, owner, chat, jobs)
+  local day = day_of(at)
   local limits = redis.call('HMGET', K .. 'budgets', 'user', 'u:' .. owner)
-  local limit = limits[2] or limits[1]
-  if limit then
-    local used = tonumber(redis.call('HGET', K .. 'spent:' .. day, 'u:' .. owner) or '0')
-    granted = math.max(0, amount - math.max(0, tonumber(limit) - used))
-    if granted > 0 then
-      redis.call('HINCRBY', K .. 'granted', owner, int(-granted))
+  local limit = tonumber(limits[2] or limits[1] or 'inf') or math.huge
+  if limit < math.huge then
+    limit = math.max(0, limit - tonumber(redis.call('HGET', K .. 'spent:' .. day, 'u:' .. owner) or '0'))
+  end
+  local purses, entries, sum, sum_granted = {}, {}, 0, 0
+  for _, job in ipairs(jobs) do
+    local id, amount, about = unpack(job)
+    if amount > 0 then
+      -- what the day's budget does not pay for, a grant does
+      local granted = math.max(0, amount - limit)
+      limit = limit - (amount - granted)
+      sum, sum_granted = sum + amount, sum_granted + granted
+      purses[#purses + 1] = id
+      purses[#purses + 1] = table.concat({ owner, chat, day, int(amount), int(granted), '0' }, '\31')
+      entries[#entries + 1] = { 'reserve', amount, id, about }
     end
   end
+  if #entries == 0 then
+    return
+  end
+  if sum_granted > 0 then
+    redis.call('HINCRBY', K .. 'granted', owner, int(-sum_granted))
+  end
   -- what grants pay for does not use up the owner's budget of the day
-  book.use(day, owner, chat, amount, amount - granted)
-  redis.call('HSET', K .. 'purses', job,
-    table.concat({ owner, chat, day, int(amount), int(granted), '0' }, '\31'))
-  book.write(owner, at, 'reserve', amount, job, about)
+  book.use(day, owner, chat, sum, sum - sum_granted)
+  redis.call('HSET', K .. 'purses', unpack(purses))
+  book.write(owner, at, entries)
 end
 
 function book.purse(packed)
@@ -112,7 +124,7 @@ function book.charge(at, owner, chat, job, amount, about)
     book.use(day_of(at), owner, chat, amount, amount)
   end
   redis.call('HINCRBY', K .. 'charged', owner, int(amount))
-  book.write(owner, at, 'charge', amount, job, about)
+  book.write(owner, at, { { 'charge', amount, job, about } })
 end
 
 -- a job ended: its purse is closed with all others of this call
@@ -137,7 +149,7 @@ function book.settle(at)
       book.use(purse.day, purse.owner, purse.chat, -rest, back - rest)
       redis.call('HDEL', K .. 'purses', job)
       if rest > 0 then
-        book.write(purse.owner, at, 'release', rest, job, '')
+        book.write(purse.owner, at, { { 'release', rest, job, '' } })
       end
     end
   end

@@ -7,7 +7,7 @@ local at, owner = now(), ARGV[1]
 local state = 'known'
 if redis.call('HSETNX', K .. 'grants', ARGV[2], owner .. '\31' .. int(at)) == 1 then
   redis.call('HINCRBY', K .. 'granted', owner, ARGV[3])
-  book.write(owner, at, 'grant', tonumber(ARGV[3]), '', ARGV[4] .. ': ' .. ARGV[2])
+  book.write(owner, at, { { 'grant', tonumber(ARGV[3]), '', ARGV[4] .. ': ' .. ARGV[2] } })
   state = 'granted'
 end
 return { state, redis.call('HGET', K .. 'granted', owner) or '0' }

@@ -28,6 +28,7 @@ local function finish(job, at, state)
   local id, batch, bytes = job.id, job.batch, RECORD + job.length
   job.state, job.ended, job.bytes = state, stamp_of(at), int(bytes)
   change(job)
+  book.close(id)
   set_gauge('kept', gauge('kept') + bytes)
   local owner = owner_of(job.owner)
   owner.pending = owner.pending - 1
@@ -121,6 +122,7 @@ end
 
 write_ends = function(at)
   join(at)
+  book.settle(at)
   for set, list in pairs(ends) do
     redis.call('ZADD', K .. set, unpack(list))
   end
