@@ -126,10 +126,8 @@ impl Webhooks {
         self.0.routes.write().unwrap_or_else(PoisonError::into_inner).insert(bot, route);
         let mut backoff = Backoff::new(rand::random);
         loop {
-            let set = match shutdown.run_until_cancelled(telegram.set_webhook(&self.0.public)).await {
-                None => break,
-                Some(set) => set,
-            };
+            let set = shutdown.run_until_cancelled(telegram.set_webhook(&self.0.public)).await;
+            let Some(set) = set else { break };
             let wait = match set {
                 Ok(()) => {
                     info!(bot = bot.0, host = self.0.public.host_str(), "updates come by webhook");
@@ -181,7 +179,7 @@ fn secret_of(token: &SecretString) -> SecretString {
     let mac = Hmac::<Sha256>::new_from_slice(token.expose_secret().as_bytes());
     // a key of any length is taken; without a digest no post would ever match
     let digest = mac.map(|mac| mac.chain_update(b"atelier webhook").finalize().into_bytes()).unwrap_or_default();
-    digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into()
+    format!("{digest:x}").into()
 }
 
 async fn receive(State(hooks): State<Webhooks>, method: Method, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
