@@ -22,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::failure::{Failure, OrExit};
-pub(crate) use services::ProviderArguments;
+pub(crate) use services::{ProviderArguments, catalogue_of};
 
 /// Settings of every verb.
 #[derive(Debug, Clone, Args)]
@@ -213,7 +213,13 @@ pub(crate) fn whole<const LEAST: u64, const MOST: u64>(text: &str) -> Result<u64
 pub(crate) fn model(text: &str) -> Result<ModelId, String> {
     let catalogue = Catalogue::builtin();
     let known = || catalogue.models().iter().map(|model| model.id.as_str()).collect::<Vec<_>>().join(", ");
-    catalogue.find(text).map(|model| model.id.clone()).ok_or_else(|| format!("the models are {}", known()))
+    // an operator's file may name more, and is read later: then any name that could be one is taken
+    let named = || std::env::var_os("ATELIER_CATALOGUE").and_then(|_| text.parse().ok());
+    catalogue
+        .find(text)
+        .map(|model| model.id.clone())
+        .or_else(named)
+        .ok_or_else(|| format!("the models are {}", known()))
 }
 
 fn web_address(text: &str) -> Result<Url, String> {
