@@ -99,16 +99,23 @@ impl World {
         bot
     }
 
-    /// A bot process with further arguments; what to wait for is the test's business.
-    pub fn bot_with(&self, arguments: &[&str]) -> Process {
-        self.run("bot", arguments, None)
-    }
-
     /// A bot process that stops at a breakpoint.
     pub async fn bot_stopping_at(&self, breakpoint: &Breakpoint) -> Process {
         let bot = self.run("bot", &[], Some(breakpoint));
         self.telegram.wait("poller=true").await;
         bot
+    }
+
+    /// A bot process with further arguments, which has said that in its log.
+    pub async fn bot_with(&self, arguments: &[&str], said: &str) -> Process {
+        let bot = self.run("bot", arguments, None);
+        bot.until_said(said).await;
+        bot
+    }
+
+    /// A second bot process, which waits for the first to fall silent.
+    pub async fn standby(&self) -> Process {
+        self.bot_with(&[], "standing by").await
     }
 
     /// A worker process with defaults.

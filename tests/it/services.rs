@@ -6,7 +6,8 @@ use std::path::Path;
 use atelier_domain::catalogue::Catalogue;
 use atelier_domain::text::{TextTask, Written};
 use atelier_domain::{
-    BotId, ChatId, Failure, FailureClass, Job, JobId, Language, MessageId, Model, Place, Request, UpdateId, UserId,
+    BotId, ChatId, Failure, FailureClass, Job, JobId, JobState, Language, MessageId, Model, Place, Request, UpdateId,
+    UserId,
 };
 use atelier_provider::{Handle, Order, Provider, Providers, StartError, Started, Status, Surroundings};
 use atelier_queue::{Limits, Submission, Submitted};
@@ -382,4 +383,36 @@ async fn a_prompt_that_the_rules_stop_is_named_and_the_rest_of_the_list_is_drawn
     ada.photos(2).await;
     ada.text("“naked”").await;
     assert_eq!(world.replicate.creates().await, 2);
+}
+
+#[tokio::test]
+async fn a_sum_is_explained_entry_by_entry_and_a_budget_is_kept() {
+    let world = World::start().await;
+    let (_bot, _worker) = (world.bot().await, world.worker());
+    let ledger = async |arguments: &[&str]| {
+        let ran = world.command("ledger", arguments).output().await.expect("it runs");
+        assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+        String::from_utf8_lossy(&ran.stdout).into_owned()
+    };
+    let ada = world.telegram.user(1);
+    ada.say("a fox --model imagen --n 2").await;
+    ada.photos(2).await;
+    for job in world.jobs(1).await {
+        world.until(&job.id, JobState::Done).await;
+    }
+    let shown: serde_json::Value = serde_json::from_str(&ledger(&["4242:1", "--json"]).await).expect("JSON");
+    assert_eq!((&shown["charged"], &shown["reserved"], &shown["today"]), (&120_000.into(), &0.into(), &120_000.into()));
+    let kinds: Vec<&str> =
+        shown["entries"].as_array().expect("entries").iter().filter_map(|entry| entry["kind"].as_str()).collect();
+    assert_eq!(kinds, ["reserve", "reserve", "charge", "charge"], "{shown}");
+    // 0.20 a day, of which 0.12 are used: one more at 0.06 fits, and then nothing
+    ledger(&["--each-user", "0.20"]).await;
+    ada.say("a cat --model imagen --n 2").await;
+    ada.text("$0.08 is left").await;
+    ada.say("a cat --model imagen").await;
+    ada.photos(3).await;
+    assert_eq!(world.replicate.creates().await, 3, "what was refused was not made");
+    assert!(ledger(&["4242:1", "--grant", "1", "--reference", "cash-1"]).await.contains("$1.00 granted"));
+    ada.say("a dog --model imagen").await;
+    ada.photos(4).await;
 }

@@ -123,3 +123,31 @@ async fn all_that_is_kept_is_handed_over_and_deleted() {
     bob.say("/export").await;
     bob.until("documents=1").await;
 }
+
+#[tokio::test]
+async fn operators_see_steer_and_tell_everybody_and_nobody_else_does() {
+    let world = World::start().await;
+    let _bot = world.bot_with(&["--admin", "1"], "polling").await;
+    let (ada, bob, eve) = (world.telegram.user(1), world.telegram.user(2), world.telegram.user(3));
+    for chat in [&ada, &bob, &eve] {
+        chat.say("/start").await;
+        chat.text("I draw it").await;
+    }
+    bob.say("/ops").await;
+    bob.text("do not know that command").await;
+    bob.say("a fox --model sketch").await;
+    bob.until("replies=3").await;
+    ada.say("/ops").await;
+    ada.text("sketch: 1 waiting").await;
+    ada.say("/ops pause sketch").await;
+    ada.text("Done.").await;
+    assert!(world.queue().stats().await.unwrap().models.iter().any(|model| model.paused.is_some()));
+    world.telegram.post("/_sim/block", &json!({ "user": 3, "blocked": true })).await;
+    world.telegram.wait("idle=true").await;
+    ada.say("/ops say we are back at noon").await;
+    ada.text("Told 2; 0 have blocked me").await;
+    bob.text("we are back at noon").await;
+    let job = world.only_job(2).await;
+    ada.say(&format!("/cancel {job}")).await;
+    ada.text("One picture cancelled").await;
+}

@@ -5,14 +5,18 @@
 
 mod services;
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use atelier_domain::{Catalogue, ModelId};
+use atelier_domain::safety::Rules;
+use atelier_domain::safety::Rules;
+use atelier_domain::{Catalogue, ModelId, UserId};
 use atelier_process::breakpoint::BreakpointSettings;
 use atelier_process::telemetry::{LogFilter, LogFormat};
 use atelier_process::{Exit, breakpoint, shutdown, telemetry};
 use atelier_telegram::Telegram;
+use atelier_telegram::intake::Webhooks;
 use clap::Args;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::runtime::Runtime;
@@ -20,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::failure::{Failure, OrExit};
-pub(crate) use services::ProviderArguments;
+pub(crate) use services::{ProviderArguments, catalogue_of};
 
 /// Settings of every verb.
 #[derive(Debug, Clone, Args)]
@@ -101,6 +105,51 @@ impl TelegramArguments {
     }
 }
 
+/// How updates come: by polling, or posted by Telegram.
+#[derive(Debug, Args)]
+pub(crate) struct IntakeArguments {
+    /// The public address below which Telegram posts updates, such as https://bot.example.com/updates; without it the bot
+    /// polls. Any number of bot processes may serve it.
+    #[arg(long, env = "ATELIER_WEBHOOK_URL", value_name = "URL", value_parser = web_address)]
+    webhook_url: Option<Url>,
+    /// Where this process listens for them, behind whatever ends TLS.
+    #[arg(long, env = "ATELIER_WEBHOOK_LISTEN", value_name = "ADDRESS", default_value = "0.0.0.0:8080")]
+    webhook_listen: SocketAddr,
+    /// Telegram ids of those who run the bots: they may use /ops and act on everybody's jobs; several, separated by commas.
+    #[arg(long = "admin", env = "ATELIER_ADMINS", value_name = "USER", value_delimiter = ',')]
+    admins: Vec<UserId>,
+}
+
+/// The ports to which Telegram posts (<https://core.telegram.org/bots/api#setwebhook>).
+const WEBHOOK_PORTS: [u16; 4] = [443, 80, 88, 8443];
+
+impl IntakeArguments {
+    /// The bots' finer points.
+    pub(crate) fn settings(&self, rules: Rules) -> atelier_bot::Settings {
+        atelier_bot::Settings { rules, admins: self.admins.clone(), ..atelier_bot::Settings::default() }
+    }
+
+    /// Opens the port, when updates are posted.
+    pub(crate) async fn open(
+        &self,
+        telegram: &TelegramArguments,
+        stop: &CancellationToken,
+    ) -> Result<Option<Webhooks>, Failure> {
+        let Some(url) = &self.webhook_url else { return Ok(None) };
+        let port = url.port_or_known_default().unwrap_or(0);
+        // a server of one's own takes any address
+        if telegram.telegram_api.is_none() && (url.scheme() != "https" || !WEBHOOK_PORTS.contains(&port)) {
+            return Err(Failure::usage(
+                "ATELIER_WEBHOOK_URL: Telegram posts to https addresses on the ports 443, 80, 88 and 8443 only",
+            ));
+        }
+        let opened = Webhooks::open(url.clone(), self.webhook_listen, stop.clone()).await;
+        opened.map(Some).map_err(|error| {
+            Failure::usage(format!("ATELIER_WEBHOOK_LISTEN: {} cannot be opened: {error}", self.webhook_listen))
+        })
+    }
+}
+
 /// How a worker works.
 #[derive(Debug, Args)]
 pub(crate) struct WorkArguments {
@@ -113,9 +162,24 @@ pub(crate) struct WorkArguments {
     /// Seconds after which the jobs of a worker that fell silent are given to others.
     #[arg(long, env = "ATELIER_LEASE", value_name = "SECONDS", default_value = "6", value_parser = whole::<2, 300>)]
     lease: u64,
+    /// Seconds for which a provider's account stays closed after it was out of credit or refused its key.
+    #[arg(long, env = "ATELIER_ACCOUNT_PAUSE", value_name = "SECONDS", default_value = "60", value_parser = whole::<1, 3600>)]
+    account_pause: u64,
+    /// The largest video that the Bot API server takes, in MB: 50 at Telegram's own, 2000 at a local one.
+    #[arg(long, env = "ATELIER_TELEGRAM_FILE_MB", value_name = "MB", default_value = "50", value_parser = whole::<1, 2000>)]
+    telegram_file_mb: u64,
 }
 
 impl WorkArguments {
+    /// The worker's finer points.
+    pub(crate) fn settings(&self, catalogue: &Catalogue, rules: Rules) -> atelier_worker::Settings {
+        let mut settings =
+            atelier_worker::Settings { catalogue: catalogue.clone(), rules, ..atelier_worker::Settings::default() };
+        settings.trouble_pause = Duration::from_secs(self.account_pause);
+        settings.media.film_bytes = self.telegram_file_mb * 1_000_000;
+        settings
+    }
+
     /// The options of the run loop, for this start of the process.
     pub(crate) fn options(&self, catalogue: &Catalogue) -> atelier_queue::RunOptions {
         let models: Vec<ModelId> = catalogue.models().iter().map(|model| model.id.clone()).collect();
@@ -174,7 +238,13 @@ pub(crate) fn whole<const LEAST: u64, const MOST: u64>(text: &str) -> Result<u64
 pub(crate) fn model(text: &str) -> Result<ModelId, String> {
     let catalogue = Catalogue::builtin();
     let known = || catalogue.models().iter().map(|model| model.id.as_str()).collect::<Vec<_>>().join(", ");
-    catalogue.find(text).map(|model| model.id.clone()).ok_or_else(|| format!("the models are {}", known()))
+    // an operator's file may name more, and is read later: then any name that could be one is taken
+    let named = || std::env::var_os("ATELIER_CATALOGUE").and_then(|_| text.parse().ok());
+    catalogue
+        .find(text)
+        .map(|model| model.id.clone())
+        .or_else(named)
+        .ok_or_else(|| format!("the models are {}", known()))
 }
 
 fn web_address(text: &str) -> Result<Url, String> {

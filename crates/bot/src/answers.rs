@@ -4,14 +4,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use atelier_domain::buttons::{Label, Rows};
-use atelier_domain::{BotId, Incoming, JobId, JobState, Language, MessageId, Prefs, Press, Say, Tell, UserId, caption};
+use atelier_domain::{
+    BotId, ChatKind, Incoming, JobId, JobState, Language, MessageId, Prefs, Press, Say, Tell, UserId, caption,
+};
 use atelier_queue::{Cancelling, QueueError, Record, Spend, Urgency};
 use atelier_sketch::Mood;
 use atelier_telegram::{DeliveryError, Hindrance, Keyboard, Place};
 use tracing::warn;
 
 use crate::intake::{Command, language};
-use crate::{Front, privacy, settings, slots, start};
+use crate::{Front, ops, privacy, settings, slots, start};
 
 /// How many jobs `/jobs` shows.
 const SHOWN: usize = 10;
@@ -46,6 +48,11 @@ pub(crate) fn spawn_command(
         let mut keyboard = Keyboard::none();
         let text = match command {
             Command::Start => {
+                if incoming.chat.kind == ChatKind::Private
+                    && let Err(error) = this.queue.meet(incoming.bot, incoming.chat.id).await
+                {
+                    warn!(%error, "a chat could not be remembered");
+                }
                 let (text, rows) = or_apologise_with(start::greet(&this, &arguments, language).await, language);
                 keyboard = Keyboard::of(&rows);
                 text
@@ -60,6 +67,7 @@ pub(crate) fn spawn_command(
                 text
             }
             Command::Privacy => language.tell(&Tell::Privacy),
+            Command::Ops => return ops::answer(&this, &incoming, &arguments, language).await,
             Command::Export => return privacy::export(&this, &incoming, language).await,
             Command::Forget => {
                 let text = language.tell(&Tell::ButtonForget);

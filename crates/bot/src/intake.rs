@@ -152,6 +152,7 @@ pub(crate) enum Command {
     Privacy,
     Export,
     Forget,
+    Ops,
     Unknown,
 }
 
@@ -201,6 +202,7 @@ fn wish<'a>(incoming: &'a Incoming, username: &str) -> Wish<'a> {
             "imagine" | "img" | "draw" => Wish::Draw(drawn, arguments.clone()),
             "edit" => Wish::Draw(Purpose::Edit, arguments.clone()),
             "video" | "animate" => Wish::Draw(Purpose::Film, arguments.clone()),
+            "ops" if private => Wish::Answer(Command::Ops, arguments),
             "story" => Wish::Tell(arguments),
             "start" => Wish::Answer(Command::Start, arguments),
             "help" => Wish::Answer(Command::Help, arguments),

@@ -163,7 +163,10 @@ mod tests {
     #[test]
     fn amounts_are_read_as_people_type_them() {
         let micros = |text: &str| dollars(text).map(atelier_domain::Usd::micros);
-        assert_eq!([micros("5"), micros("0.25"), micros("1,000001")], [Some(5_000_000), Some(250_000), Some(1_000_001)]);
+        assert_eq!(
+            [micros("5"), micros("0.25"), micros("1,000001")],
+            [Some(5_000_000), Some(250_000), Some(1_000_001)]
+        );
         for text in ["", "-1", "1.2.3", "1e9", "x", "0.0000001", "9999999"] {
             assert_eq!(micros(text), None, "{text}");
         }

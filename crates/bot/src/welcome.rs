@@ -13,11 +13,18 @@ use crate::answers::flood;
 /// Greets a group once; of a chat that is gone there is nothing to say.
 pub(crate) fn spawn(front: &Arc<Front>, incoming: Arc<Incoming>, reachable: bool, language: Language) {
     info!(chat = incoming.chat.id.0, reachable, "a chat can be reached, or no longer");
-    if !reachable || incoming.chat.kind != ChatKind::Group {
-        return;
-    }
     let this = front.clone();
     front.tasks.spawn(async move {
+        if incoming.chat.kind == ChatKind::Private {
+            let (bot, chat) = (incoming.bot, incoming.chat.id);
+            let noted = if reachable { this.queue.meet(bot, chat).await } else { this.queue.part(bot, chat).await };
+            if let Err(error) = noted {
+                warn!(%error, "a chat could not be remembered, or forgotten");
+            }
+        }
+        if !reachable || incoming.chat.kind != ChatKind::Group {
+            return;
+        }
         let name = this.telegram.identity().map_or("", |identity| identity.username.as_str());
         let text = language.tell(&Tell::GroupWelcome { name });
         let post = Place::from(incoming.chat).post();

@@ -4,7 +4,6 @@
 //! Invariant: a creation is refused here only before it is sent, and as `RateLimited`: the jobs of the account wait in
 //! their line, others are not held up, and none burns an attempt.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -12,10 +11,10 @@ use atelier_domain::{AccountId, Failure, FailureClass};
 use bytes::Bytes;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
-use crate::{Handle, ImageRef, Order, OutputRef, Provider, StartError, Started, Status};
+use crate::{Handle, ImageRef, Order, OutputRef, Place, Provider, StartError, Started, Status};
 
 /// So many stumbles in a row open the breaker.
 const STUMBLES: u32 = 3;
@@ -26,8 +25,6 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 pub struct Guarded {
     inner: Arc<dyn Provider>,
     gate: Option<Arc<Semaphore>>,
-    /// The places of generations that run at the service.
-    held: Mutex<HashMap<Handle, OwnedSemaphorePermit>>,
     breaker: Mutex<Breaker>,
 }
 
@@ -43,7 +40,7 @@ impl Guarded {
     /// At most `at_once` generations of this process at the account, if that is a number.
     pub fn new(inner: Arc<dyn Provider>, at_once: Option<usize>) -> Self {
         let gate = at_once.map(|most| Arc::new(Semaphore::new(most.max(1))));
-        Self { inner, gate, held: Mutex::default(), breaker: Mutex::default() }
+        Self { inner, gate, breaker: Mutex::default() }
     }
 
     fn ask(&self) -> Result<(), Failure> {
@@ -52,16 +49,6 @@ impl Guarded {
 
     fn learn(&self, stumbled: bool) {
         self.breaker.lock().unwrap_or_else(PoisonError::into_inner).learn(stumbled, Instant::now());
-    }
-
-    fn hold(&self, handle: &Handle, place: Option<OwnedSemaphorePermit>) {
-        if let Some(place) = place {
-            self.held.lock().unwrap_or_else(PoisonError::into_inner).insert(handle.clone(), place);
-        }
-    }
-
-    fn free(&self, handle: &Handle) {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner).remove(handle);
     }
 }
 
@@ -124,6 +111,17 @@ impl Provider for Guarded {
         self.inner.answers_at_once()
     }
 
+    fn place(&self) -> BoxFuture<'_, Place> {
+        async move {
+            match &self.gate {
+                // it is never closed
+                Some(gate) => Place::held(gate.clone().acquire_owned().await.ok()),
+                None => Place::anywhere(),
+            }
+        }
+        .boxed()
+    }
+
     fn upload(&self, image: Bytes, mime: &'static str) -> BoxFuture<'_, Result<ImageRef, Failure>> {
         self.inner.upload(image, mime)
     }
@@ -131,42 +129,21 @@ impl Provider for Guarded {
     fn start(&self, order: &Order<'_>) -> BoxFuture<'_, Result<Started, StartError>> {
         let starting = self.inner.start(order);
         async move {
-            let place = match &self.gate {
-                Some(gate) => gate.clone().acquire_owned().await.ok(),
-                None => None,
-            };
             self.ask().map_err(StartError::NotCreated)?;
             let attempt = Try { guarded: self, over: false };
             let started = starting.await;
             attempt.learn(started.as_ref().is_err_and(|error| error.failure().class == FailureClass::Transient));
-            if let Ok(Started::Running(handle)) = &started {
-                self.hold(handle, place);
-            }
             started
         }
         .boxed()
     }
 
     fn poll(&self, handle: &Handle) -> BoxFuture<'_, Result<Status, Failure>> {
-        let (asking, handle) = (self.inner.poll(handle), handle.clone());
-        async move {
-            let status = asking.await;
-            if matches!(status, Ok(Status::Finished { .. } | Status::Failed(_))) {
-                self.free(&handle);
-            }
-            status
-        }
-        .boxed()
+        self.inner.poll(handle)
     }
 
     fn cancel(&self, handle: &Handle) -> BoxFuture<'_, Result<(), Failure>> {
-        let (cancelling, handle) = (self.inner.cancel(handle), handle.clone());
-        async move {
-            let cancelled = cancelling.await;
-            self.free(&handle);
-            cancelled
-        }
-        .boxed()
+        self.inner.cancel(handle)
     }
 
     fn find_lost(&self, order: &Order<'_>, since: SystemTime) -> BoxFuture<'_, Result<Vec<Handle>, Failure>> {
@@ -213,6 +190,19 @@ mod tests {
         breaker.ask(now).unwrap();
         breaker.learn(false, now);
         assert!(breaker.ask(now).is_ok() && breaker.ask(now).is_ok());
+    }
+
+    #[test]
+    fn a_place_is_free_again_when_its_holder_is_gone() {
+        let sketch = Arc::new(crate::sketch::Sketch::new(crate::sketch::Settings::default()));
+        let guarded = Guarded::new(sketch.clone(), Some(1));
+        let first = guarded.place().now_or_never().unwrap();
+        assert!(guarded.place().now_or_never().is_none(), "the only one is taken");
+        drop(first);
+        assert!(guarded.place().now_or_never().is_some());
+        let open = Guarded::new(sketch, None);
+        let all: Vec<Option<Place>> = (0..100).map(|_| open.place().now_or_never()).collect();
+        assert!(all.iter().all(Option::is_some));
     }
 
     #[test]

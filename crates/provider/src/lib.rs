@@ -22,7 +22,9 @@ pub mod sketch;
 mod text;
 
 pub use accounts::{BadAccounts, Surroundings};
-pub use contract::{BadHandle, Handle, ImageRef, Order, Output, OutputRef, Provider, StartError, Started, Status};
+pub use contract::{
+    BadHandle, Handle, ImageRef, Order, Output, OutputRef, Place, Provider, StartError, Started, Status,
+};
 pub use guard::Guarded;
 pub use pacing::{next_poll, share};
 pub use registry::Providers;

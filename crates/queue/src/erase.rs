@@ -60,6 +60,7 @@ impl Queue {
         for name in ["recipes", "prefs"] {
             pipeline.cmd("DEL").arg(key(&format!("{name}:{bot}:{chat}"))).ignore();
         }
+        pipeline.cmd("SREM").arg(key(&format!("people:{bot}"))).arg(user.0).ignore();
         if left.is_empty() {
             pipeline.cmd("DEL").arg(key(&format!("user:{bot}:{user}"))).ignore();
         }

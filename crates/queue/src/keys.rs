@@ -43,9 +43,11 @@
 //! | `prefs:<bot>:<chat>` | hash | what a chat has chosen |
 //! | `gather:<bot>:<chat>:<album>`, `gathers` | hash, set | the messages of an album that comes in, by update; those albums |
 //! | `story:<id>`, `story:<bot>:<chat>:<message>`, `stories:<owner>` | string, string, set | a story that has not been drawn; which one a message shows; those of a user |
+//! | `people:<bot>` | set | the private chats that a bot can write to |
 //! | `tap:<owner>:<data>` | string | the update of a button just pressed |
 //! | `recipe:<id>`, `recipes:<owner>` | string, set | a shared request; those that a user shared |
 //! | `note:<id>:<name>` | string | what a worker decided about a job and the next must know, for 2 days |
+//! | `seat:<name>` | string | the process that alone does something, while it says that it lives |
 //! | `mark:<name>` | string | something that one process does for all, for a while |
 //! | `wake`, `wake:<model>`, `news` | list | one entry wakes one idle worker |
 //! | `cancel` | channel | ids of running jobs to be stopped |

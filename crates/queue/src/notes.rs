@@ -16,10 +16,12 @@ impl Queue {
     /// Notes a fact unless one of that name is known; what holds from now on. `name` is ours, of `[a-z0-9_-]`.
     pub async fn note(&self, id: &JobId, name: &str, value: &str) -> Result<String, QueueError> {
         let key = key(&format!("note:{id}:{name}"));
-        let mut set = redis::cmd("SET");
-        set.arg(&key).arg(value).arg("NX").arg("GET").arg("EX").arg(KEPT_S);
-        let before: Option<String> = set.query_async(&mut self.link()).await?;
-        Ok(before.unwrap_or_else(|| value.to_owned()))
+        let mut pipe = redis::pipe();
+        pipe.cmd("SET").arg(&key).arg(value).arg("NX").arg("EX").arg(KEPT_S).ignore();
+        // `SET … NX GET` is of Redis 7
+        pipe.cmd("GET").arg(&key);
+        let (holds,): (Option<String>,) = pipe.query_async(&mut self.link()).await?;
+        Ok(holds.unwrap_or_else(|| value.to_owned()))
     }
 
     /// The fact of that name, if one is known.

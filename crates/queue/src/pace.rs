@@ -22,6 +22,8 @@ pub enum Urgency {
     Result,
     /// An answer to a command, a slot.
     Answer,
+    /// News from the operator to everybody: waits for its turn, and leaves the larger part of the burst to the others.
+    News,
     /// A progress edit: leaves the larger part of the burst to the others, and is dropped rather than queued.
     Progress,
 }
@@ -94,7 +96,7 @@ impl Queue {
         let (burst, bot_burst, minute) = match urgency {
             Urgency::Result => (5, 28, GROUP_MINUTE.0),
             Urgency::Answer => (4, 24, GROUP_MINUTE.0 - 4),
-            Urgency::Progress => (2, 8, GROUP_MINUTE.0 / 2),
+            Urgency::News | Urgency::Progress => (2, 8, GROUP_MINUTE.0 / 2),
         };
         // a negative id is a group
         let minute = if chat.0 < 0 { minute.max(units) } else { 0 };

@@ -41,7 +41,11 @@ pub(crate) async fn failed(walk: &Walk, failure: Failure) -> Outcome {
         }
         _ if class == FailureClass::Unreachable => {}
         _ => {
-            let line = job.language.say(&Say::Failed { class, model: &walk.model.title });
+            let line = job.language.say(&Say::Failed {
+                class,
+                model: &walk.model.title,
+                price: walk.model.estimate(&walk.request),
+            });
             tell(walk, Mood::Failed, &line, Urgency::Result).await;
         }
     }
@@ -97,7 +101,7 @@ pub(crate) async fn say(walk: &Walk, mood: Option<Mood>, line: &str, urgency: Ur
         return Ok(());
     }
     let found = match urgency {
-        Urgency::Progress => walk.claimed.progress.slot.map(|message| Slot { message, tile: false }),
+        Urgency::Progress | Urgency::News => walk.claimed.progress.slot.map(|message| Slot { message, tile: false }),
         Urgency::Answer | Urgency::Result => slot::find(walk).await,
     };
     if !walk.claimed.lease.is_certain() {

@@ -35,6 +35,14 @@ pub(crate) enum Pictures {
 
 /// Leads the job to its outputs from wherever it stands.
 pub(crate) async fn outputs(walk: &Walk) -> Result<Generated, Stop> {
+    let lease = &walk.claimed.lease;
+    let _place = tokio::select! {
+        biased;
+        place = walk.provider.place() => place,
+        () = lease.lost() => return Err(Stop::Lost),
+        () = lease.cancelled() => return Err(Stop::Cancelled),
+        () = lease.hand_over() => return Err(Stop::HandOver),
+    };
     // a stand-in's prediction is another than the one that was found on record
     let recorded = walk.claimed.progress.handle.as_deref().filter(|_| walk.is_under_way());
     let known = recorded.and_then(|handle| handle.parse::<Handle>().ok());

@@ -59,10 +59,7 @@ impl ProviderArguments {
 
     /// The models on offer: those asked for, or all whose service is set up.
     pub(crate) fn catalogue(&self, providers: &Providers) -> Result<Catalogue, Failure> {
-        let all = match &self.catalogue {
-            None => Catalogue::builtin().clone(),
-            Some(path) => Catalogue::with(&text(path)?).map_err(|error| wrong(path, &error))?,
-        };
+        let all = catalogue_of(self.catalogue.as_deref())?;
         let mut wanted: Vec<ModelId> = Vec::new();
         for name in self.models.iter().map(|name| name.trim()).filter(|name| !name.is_empty()) {
             let model = all.find(name).ok_or_else(|| {
@@ -94,6 +91,14 @@ impl ProviderArguments {
     /// Whether any service is set up.
     pub(crate) fn has_service(&self) -> bool {
         self.replicate_token.is_some() || self.catalogue.is_some()
+    }
+}
+
+/// The models that are built in, with the changes of the operator's file.
+pub(crate) fn catalogue_of(path: Option<&Path>) -> Result<Catalogue, Failure> {
+    match path {
+        None => Ok(Catalogue::builtin().clone()),
+        Some(path) => Catalogue::with(&text(path)?).map_err(|error| wrong(path, &error)),
     }
 }
 

@@ -13,7 +13,9 @@ help = Just write a prompt. In groups: /imagine and the prompt.
 
     Several prompts in one message: put “- ” before each line, or write --each. Up to { $most } pictures a message.
 
-    /jobs shows what you asked for, /cancel stops it.
+    A picture with words under it, or an answer to any picture, changes it. /video makes a video, /story turns a topic into scenes.
+
+    /settings is what I do when you do not say otherwise. /jobs shows what you asked for, /cancel stops it. /privacy: what I keep, /forget deletes it.
 models = Models:
 model-line = { $title }: --model { $id }
     { $strength }. { $price }, about { $eta }. Shapes: { $ratios }.{ $default ->
@@ -64,19 +66,21 @@ original-vector = A vector drawing: this is a preview, the drawing follows as a 
 original-lost = The original is too large to be sent here; this is a smaller copy.
 original-other = This cannot be shown as a photo, so it comes as a file.
 
-failed-invalid-input = { $model } does not accept this request. Try other words or another model. It cost nothing.
-failed-filtered = The content filter of { $model } stopped this picture. Other words or another model may pass. It cost nothing.
-failed-filtered-output = { $model } made a picture and its filter withheld it. The same words may pass another time, other words more likely. It cost nothing.
+cost-nothing = It cost nothing.
+cost-about = It may have cost about { $amount }.
+failed-invalid-input = { $model } does not accept this request. Try other words or another model. { $cost }
+failed-filtered = The content filter of { $model } stopped this picture. Other words or another model may pass. { $cost }
+failed-filtered-output = { $model } made a picture and its filter withheld it. The same words may pass another time, other words more likely. { $cost }
 failed-unanswered = { $model } did not answer. It may have made the picture and charged for it, so I do not ask again by myself.
-failed-rate-limited = { $model } was overloaded for too long. Please try again later. It cost nothing.
-failed-out-of-credit = { $model } is not available at the moment; the operator has to see to it. It cost nothing.
-failed-unauthorised = { $model } is not available at the moment; the operator has to see to it. It cost nothing.
-failed-transient = { $model } failed several times in a row. Please try again later. It cost nothing.
-failed-fatal = Something went wrong on our side with this picture. Please try again. It cost nothing.
-failed-deadline = { $model } took too long, so I stopped it. Please try again. It cost nothing.
-failed-bad-media = { $model } sent a picture that cannot be read. Please try again. It cost nothing.
+failed-rate-limited = { $model } was overloaded for too long. Please try again later. { $cost }
+failed-out-of-credit = { $model } is not available at the moment; the operator has to see to it. { $cost }
+failed-unauthorised = { $model } is not available at the moment; the operator has to see to it. { $cost }
+failed-transient = { $model } failed several times in a row. Please try again later. { $cost }
+failed-fatal = Something went wrong on our side with this picture. Please try again. { $cost }
+failed-deadline = { $model } took too long, so I stopped it. Please try again. { $cost }
+failed-bad-media = { $model } sent a picture that cannot be read. Please try again. { $cost }
 failed-unreachable = This picture could not be delivered.
-failed-unreadable = This request could not be read any more. Please send it again. It cost nothing.
+failed-unreadable = This request could not be read any more. Please send it again. { $cost }
 scenes = { $count ->
         [one] One scene:
        *[other] { $count } scenes:
@@ -229,6 +233,21 @@ format-name = { $format ->
         [stories] Stories
        *[free] Free
     }
+ops-numbers = Waiting { $waiting }, the oldest for { $wait }; running { $running }; failed { $failed }; workers { $workers }.
+ops-model = { $model }: { $waiting } waiting, { $running } running{ $paused ->
+        [yes] , paused
+       *[no] { "" }
+    }
+ops-help = /ops shows the numbers.
+    /ops pause MODEL, /ops resume MODEL
+    /ops ban USER, /ops unban USER
+    /ops grant USER 5 gives somebody 5 dollars beyond the day’s budget
+    /ops say TEXT tells everybody
+ops-done = Done.
+ops-already = It was so already.
+ops-granted = Done: { $left } are left of what was granted.
+ops-saying = I tell everybody, behind all that is more urgent, and report when I am done.
+ops-said = Told { $sent }; { $blocked } have blocked me; { $failed } failed.
 toast-cancelled-many = { $count ->
         [one] One picture cancelled.
        *[other] { $count } pictures cancelled.

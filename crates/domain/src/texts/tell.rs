@@ -188,5 +188,13 @@ sentences! {
     ButtonStoryShow = "button-story-show",
     ButtonStoryDraw = "button-story-draw",
     FormatName { format: &'a str } = "format-name",
+    OpsNumbers { waiting: u32, running: u32, failed: u32, workers: u32, wait: Duration } = "ops-numbers",
+    OpsModel { model: &'a str, waiting: u32, running: u32, paused: &'a str } = "ops-model",
+    OpsHelp = "ops-help",
+    OpsDone = "ops-done",
+    OpsAlready = "ops-already",
+    OpsGranted { left: Usd } = "ops-granted",
+    OpsSaying = "ops-saying",
+    OpsSaid { sent: u32, failed: u32, blocked: u32 } = "ops-said",
     CancelledMany { count: u32 } = "toast-cancelled-many",
 }

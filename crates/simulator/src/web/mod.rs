@@ -28,7 +28,7 @@ const HTML: &str = "text/html; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
-const ASSETS: [(&str, &str, &str); 14] = [
+const ASSETS: [(&str, &str, &str); 15] = [
     ("/", HTML, include_str!("assets/index.html")),
     ("/base.css", CSS, include_str!("assets/base.css")),
     ("/chat.css", CSS, include_str!("assets/chat.css")),
@@ -38,6 +38,7 @@ const ASSETS: [(&str, &str, &str); 14] = [
     ("/js/bubble.js", SCRIPT, include_str!("assets/js/bubble.js")),
     ("/js/composer.js", SCRIPT, include_str!("assets/js/composer.js")),
     ("/js/dom.js", SCRIPT, include_str!("assets/js/dom.js")),
+    ("/js/faults.js", SCRIPT, include_str!("assets/js/faults.js")),
     ("/js/lightbox.js", SCRIPT, include_str!("assets/js/lightbox.js")),
     ("/js/list.js", SCRIPT, include_str!("assets/js/list.js")),
     ("/js/state.js", SCRIPT, include_str!("assets/js/state.js")),

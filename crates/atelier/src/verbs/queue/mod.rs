@@ -7,7 +7,6 @@ mod steer;
 mod which;
 
 use atelier_console::{Actor, Answer, Console, ConsoleError, View};
-use atelier_domain::Catalogue;
 use atelier_process::Exit;
 use clap::Subcommand;
 
@@ -76,6 +75,9 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
 /// What every verb that looks takes.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Looking {
+    /// The operator's file of accounts and models, for their names, prices and times.
+    #[arg(long, env = "ATELIER_CATALOGUE", value_name = "FILE")]
+    catalogue: Option<std::path::PathBuf>,
     #[command(flatten)]
     redis: RedisArguments,
     #[command(flatten)]
@@ -84,7 +86,7 @@ pub(crate) struct Looking {
 
 impl Looking {
     pub(crate) fn console(&self) -> Result<Console, Failure> {
-        Ok(Console::new(self.redis.open()?, Catalogue::builtin().clone()))
+        Ok(Console::new(self.redis.open()?, crate::config::catalogue_of(self.catalogue.as_deref())?))
     }
 
     pub(crate) fn view(&self) -> View {

@@ -1,5 +1,6 @@
 // The left pane: who I am, my chats, and the dialogs to switch user and make a group.
 import { post } from "./api.js";
+import { openFaults } from "./faults.js";
 import { $, dialog, face, h, shortTime, toast } from "./dom.js";
 import { become, changed, faceId, isMine, listens, mine, state, titleOf, unread, visible } from "./state.js";
 
@@ -18,6 +19,7 @@ export function drawList(open) {
   $("me").replaceChildren(face(me.id, nameOf(me)), h("div", {}, h("b", {}, nameOf(me)), h("small", {}, "Switch user")));
   $("me").onclick = pickUser;
   $("new-group").onclick = newGroup;
+  $("break").onclick = openFaults;
   const chats = [...state.chats.values()].filter(mine).map((chat) => ({ chat, last: visible(chat).at(-1) }));
   chats.sort((a, b) => (b.last?.at_ms ?? 0) - (a.last?.at_ms ?? 0));
   $("chats").replaceChildren(...chats.map(({ chat, last }) => {
