@@ -10,7 +10,6 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use atelier_domain::safety::Rules;
-use atelier_domain::safety::Rules;
 use atelier_domain::{Catalogue, ModelId, UserId};
 use atelier_process::breakpoint::BreakpointSettings;
 use atelier_process::telemetry::{LogFilter, LogFormat};
