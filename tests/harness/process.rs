@@ -66,6 +66,18 @@ impl Process {
         matches!(self.child.try_wait(), Ok(None))
     }
 
+    /// Waits until its log has these words.
+    pub async fn until_said(&self, words: &str) {
+        let said = async {
+            // a file tells nobody when it grows
+            while !self.log().contains(words) {
+                tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+            }
+        };
+        let said = tokio::time::timeout(PATIENCE, said).await;
+        assert!(said.is_ok(), "{} does not say {words:?}; its log: {}", self.name, self.log());
+    }
+
     /// What it logged so far.
     pub fn log(&self) -> String {
         std::fs::read_to_string(&self.log).unwrap_or_default()

@@ -106,6 +106,18 @@ impl World {
         bot
     }
 
+    /// A bot process with further arguments, which has said that in its log.
+    pub async fn bot_with(&self, arguments: &[&str], said: &str) -> Process {
+        let bot = self.run("bot", arguments, None);
+        bot.until_said(said).await;
+        bot
+    }
+
+    /// A second bot process, which waits for the first to fall silent.
+    pub async fn standby(&self) -> Process {
+        self.bot_with(&[], "standing by").await
+    }
+
     /// A worker process with defaults.
     pub fn worker(&self) -> Process {
         self.run("worker", &[], None)

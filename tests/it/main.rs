@@ -14,6 +14,7 @@ mod crashes;
 mod delivery;
 mod faults;
 mod hostile;
+mod intake;
 mod lanes;
 mod services;
 mod shutdown;

@@ -5,6 +5,7 @@
 
 mod services;
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use atelier_process::breakpoint::BreakpointSettings;
 use atelier_process::telemetry::{LogFilter, LogFormat};
 use atelier_process::{Exit, breakpoint, shutdown, telemetry};
 use atelier_telegram::Telegram;
+use atelier_telegram::intake::Webhooks;
 use clap::Args;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::runtime::Runtime;
@@ -98,6 +100,43 @@ impl TelegramArguments {
             clients.push(client);
         }
         Ok(clients)
+    }
+}
+
+/// How updates come: by polling, or posted by Telegram.
+#[derive(Debug, Args)]
+pub(crate) struct IntakeArguments {
+    /// The public address below which Telegram posts updates, such as https://bot.example.com/updates; without it the bot
+    /// polls. Any number of bot processes may serve it.
+    #[arg(long, env = "ATELIER_WEBHOOK_URL", value_name = "URL", value_parser = web_address)]
+    webhook_url: Option<Url>,
+    /// Where this process listens for them, behind whatever ends TLS.
+    #[arg(long, env = "ATELIER_WEBHOOK_LISTEN", value_name = "ADDRESS", default_value = "0.0.0.0:8080")]
+    webhook_listen: SocketAddr,
+}
+
+/// The ports to which Telegram posts (<https://core.telegram.org/bots/api#setwebhook>).
+const WEBHOOK_PORTS: [u16; 4] = [443, 80, 88, 8443];
+
+impl IntakeArguments {
+    /// Opens the port, when updates are posted.
+    pub(crate) async fn open(
+        &self,
+        telegram: &TelegramArguments,
+        stop: &CancellationToken,
+    ) -> Result<Option<Webhooks>, Failure> {
+        let Some(url) = &self.webhook_url else { return Ok(None) };
+        let port = url.port_or_known_default().unwrap_or(0);
+        // a server of one's own takes any address
+        if telegram.telegram_api.is_none() && (url.scheme() != "https" || !WEBHOOK_PORTS.contains(&port)) {
+            return Err(Failure::usage(
+                "ATELIER_WEBHOOK_URL: Telegram posts to https addresses on the ports 443, 80, 88 and 8443 only",
+            ));
+        }
+        let opened = Webhooks::open(url.clone(), self.webhook_listen, stop.clone()).await;
+        opened.map(Some).map_err(|error| {
+            Failure::usage(format!("ATELIER_WEBHOOK_LISTEN: {} cannot be opened: {error}", self.webhook_listen))
+        })
     }
 }
 

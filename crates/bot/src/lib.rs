@@ -9,6 +9,7 @@ mod answers;
 mod intake;
 mod orders;
 mod presses;
+mod seat;
 mod slots;
 mod start;
 
@@ -19,7 +20,7 @@ use atelier_domain::buttons::Abilities;
 use atelier_domain::safety::Rules;
 use atelier_domain::{Catalogue, Job, Language, ModelId, Say, UserId};
 use atelier_queue::{Limits, Queue};
-use atelier_telegram::intake::{self as pump, IntakeEnd, Observer};
+use atelier_telegram::intake::{IntakeEnd, Observer, Webhooks};
 use atelier_telegram::{CommandHelp, DeliveryError, Telegram};
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -35,6 +36,8 @@ pub struct Bot {
     pub queue: Queue,
     /// The models it offers; the first is used when a prompt names none, unless the settings say otherwise.
     pub catalogue: Catalogue,
+    /// The port at which its updates are posted; without one it polls for them.
+    pub webhooks: Option<Webhooks>,
     /// Finer points.
     pub settings: Settings,
 }
@@ -106,7 +109,7 @@ impl Front {
 /// Answers updates until `shutdown`.
 pub fn run(bot: Bot, shutdown: CancellationToken) -> BoxFuture<'static, Result<(), BotError>> {
     async move {
-        let Bot { telegram, queue, catalogue, settings } = bot;
+        let Bot { telegram, queue, catalogue, webhooks, settings } = bot;
         let default_model = match &settings.default_model {
             Some(id) => catalogue.get(id),
             None => catalogue.models().first(),
@@ -119,7 +122,7 @@ pub fn run(bot: Bot, shutdown: CancellationToken) -> BoxFuture<'static, Result<(
         let grace = settings.grace;
         let front = Arc::new(Front {
             telegram: telegram.clone(),
-            queue,
+            queue: queue.clone(),
             catalogue,
             settings,
             default_model,
@@ -128,7 +131,18 @@ pub fn run(bot: Bot, shutdown: CancellationToken) -> BoxFuture<'static, Result<(
         tasks.spawn(register_commands(telegram.clone()));
         let observer = Observer::default();
         let handler = intake::Intake::new(front);
-        let ended = pump::pump(telegram, move |incoming| handler.take(incoming), observer.clone(), shutdown).await;
+        let handler = move |incoming| handler.take(incoming);
+        let ended = match webhooks {
+            Some(webhooks) => {
+                remember_webhook(&queue, &telegram).await;
+                webhooks.pump(telegram, handler, observer.clone(), shutdown).await
+            }
+            None => {
+                remove_own_webhook(&queue, &telegram).await;
+                let seat = seat::Seat::of_poller(&queue, &telegram, atelier_process::worker_name());
+                seat.poll(&telegram, handler, &observer, &shutdown).await
+            }
+        };
         tasks.close();
         if tokio::time::timeout(grace, tasks.wait()).await.is_err() {
             warn!(left = tasks.len(), "some answers were cut short; workers post the slots that are missing");
@@ -159,6 +173,34 @@ async fn identify(telegram: &Telegram, shutdown: &CancellationToken) -> Result<b
             () = tokio::time::sleep(wait) => wait = (wait * 2).min(Duration::from_secs(10)),
             () = shutdown.cancelled() => return Ok(false),
         }
+    }
+}
+
+/// How long it is known that a bot's webhook is of our making.
+const REMEMBERED_S: u64 = 365 * 86_400;
+
+fn webhook_mark(telegram: &Telegram) -> String {
+    format!("webhook:{}", telegram.bot())
+}
+
+async fn remember_webhook(queue: &Queue, telegram: &Telegram) {
+    if let Err(error) = queue.mark(&webhook_mark(telegram), "ours", REMEMBERED_S).await {
+        warn!(%error, "a bot that polls later will not know that this webhook may be removed");
+    }
+}
+
+/// A webhook that an earlier process of ours set stands in the way of polling; one that somebody else set is not touched.
+async fn remove_own_webhook(queue: &Queue, telegram: &Telegram) {
+    let mark = webhook_mark(telegram);
+    if !matches!(queue.marked(&mark).await, Ok(Some(_))) {
+        return;
+    }
+    match telegram.delete_webhook().await {
+        Ok(()) => info!(bot = telegram.bot().0, "the webhook is removed; updates come by polling"),
+        Err(error) => return warn!(%error, "the webhook could not be removed"),
+    }
+    if let Err(error) = queue.unmark(&mark).await {
+        warn!(%error, "the next start removes the webhook once more");
     }
 }
 

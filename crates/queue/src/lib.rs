@@ -35,6 +35,7 @@ mod recipes;
 mod record;
 mod run;
 mod scripts;
+mod seats;
 mod stats;
 mod steer;
 mod submit;

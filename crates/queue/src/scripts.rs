@@ -51,6 +51,7 @@ verbs! {
     Park = "park.lua",
     Album = "album.lua",
     Tap = "tap.lua",
+    Seat = "seat.lua",
     Stats = "stats.lua",
     Charge = "ledger/charge.lua",
     Credit = "ledger/credit.lua",
@@ -71,7 +72,8 @@ impl Verb {
             | Self::Grant
             | Self::Park
             | Self::Album
-            | Self::Tap => ("", "", ""),
+            | Self::Tap
+            | Self::Seat => ("", "", ""),
             Self::Charge | Self::Credit => (BOOK, "", ""),
             Self::Position | Self::Stats => ("", LINES, ""),
             Self::Submit => (BOOK, LINES, ""),

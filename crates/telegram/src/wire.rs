@@ -146,6 +146,11 @@ impl Wire {
         format!("{}:{}", base.host_str().unwrap_or_default(), base.port_or_known_default().unwrap_or_default())
     }
 
+    /// The bot's token.
+    pub(crate) fn token(&self) -> &SecretString {
+        &self.0.token
+    }
+
     /// `<base>/<prefix…>/bot<token>/<path…>`.
     fn address<'a>(&self, prefix: Option<&str>, path: impl IntoIterator<Item = &'a str>) -> Result<Url, DeliveryError> {
         let mut url = self.0.base.clone();

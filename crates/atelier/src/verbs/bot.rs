@@ -1,14 +1,16 @@
-//! `atelier bot`: messages in, jobs into the queue. One process polls for all tokens it is given.
+//! `atelier bot`: messages in, jobs into the queue. One process receives for all tokens it is given; another one stands by
+//! when they poll, or shares the work when updates are posted.
 
 use atelier_bot::Bot;
 use atelier_domain::Catalogue;
 use atelier_process::Exit;
 use atelier_queue::Queue;
 use atelier_telegram::Telegram;
+use atelier_telegram::intake::Webhooks;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{Common, ProviderArguments, TelegramArguments};
+use crate::config::{Common, IntakeArguments, ProviderArguments, TelegramArguments};
 use crate::failure::{Failure, OrExit};
 use crate::queue_of::RedisArguments;
 
@@ -16,6 +18,8 @@ use crate::queue_of::RedisArguments;
 pub(crate) struct Arguments {
     #[command(flatten)]
     telegram: TelegramArguments,
+    #[command(flatten)]
+    intake: IntakeArguments,
     #[command(flatten)]
     redis: RedisArguments,
     #[command(flatten)]
@@ -30,7 +34,8 @@ pub(crate) async fn run(common: Common, arguments: Arguments) -> Result<(), Fail
     let stop = common.stop_token()?;
     let queue = arguments.redis.connect().await?;
     let settings = atelier_bot::Settings { rules, ..atelier_bot::Settings::default() };
-    serve(telegrams, &queue, &catalogue, &settings, &stop).await
+    let webhooks = arguments.intake.open(&arguments.telegram, &stop).await?;
+    serve(telegrams, &queue, &catalogue, webhooks, &settings, &stop).await
 }
 
 /// Runs a bot for every token until `stop`; the first that fails stops the others.
@@ -38,6 +43,7 @@ pub(crate) async fn serve(
     telegrams: Vec<Telegram>,
     queue: &Queue,
     catalogue: &Catalogue,
+    webhooks: Option<Webhooks>,
     settings: &atelier_bot::Settings,
     stop: &CancellationToken,
 ) -> Result<(), Failure> {
@@ -45,7 +51,8 @@ pub(crate) async fn serve(
     let mut bots = JoinSet::new();
     for telegram in telegrams {
         let settings = settings.clone();
-        let bot = Bot { telegram, queue: queue.clone(), catalogue: catalogue.clone(), settings };
+        let (queue, catalogue, webhooks) = (queue.clone(), catalogue.clone(), webhooks.clone());
+        let bot = Bot { telegram, queue, catalogue, webhooks, settings };
         bots.spawn(atelier_bot::run(bot, stop.clone()));
     }
     let mut outcome = Ok(());
@@ -53,6 +60,9 @@ pub(crate) async fn serve(
         stop.cancel();
         let ended = ended.or_exit(Exit::Software).and_then(|ended| ended.or_exit(Exit::Unavailable));
         outcome = outcome.and(ended);
+    }
+    if let Some(webhooks) = webhooks {
+        webhooks.closed().await;
     }
     outcome
 }

@@ -65,6 +65,9 @@ impl Finding {
     }
 }
 
+const WEBHOOK_FIX: &str = "right when ATELIER_WEBHOOK_URL points there; else another program receives this bot's messages: stop it, \
+                           then call deleteWebhook for this token";
+
 /// Longer than any of these calls takes when all is well.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -118,11 +121,13 @@ async fn look_at_bot(telegram: &Telegram) -> Vec<Finding> {
     let late = Err(DeliveryError::Unknown { detail: format!("no answer within {} s", PATIENCE.as_secs()) });
     findings.push(match timeout(PATIENCE, telegram.webhook()).await.unwrap_or(late) {
         Ok(None) => Finding::ok(name, "none, messages come by polling"),
-        Ok(Some(webhook)) => Finding::fail(
-            name,
-            format!("set to {}, {} updates wait there", webhook.host, webhook.pending),
-            "another program receives this bot's messages; stop it, then call deleteWebhook for this token",
-        ),
+        Ok(Some(webhook)) => {
+            let found = format!("set to {}, {} updates wait there", webhook.host, webhook.pending);
+            match webhook.last_error {
+                Some(error) => Finding::warn(name, format!("{found}; Telegram says: {error}"), WEBHOOK_FIX),
+                None => Finding::warn(name, found, WEBHOOK_FIX),
+            }
+        }
         Err(error) => Finding::fail(name, error.to_string(), "run `atelier doctor` again"),
     });
     findings

@@ -7,7 +7,9 @@ use atelier_queue::PrivateSettings;
 use atelier_worker::Worker;
 use tracing::{info, warn};
 
-use crate::config::{Common, ProviderArguments, ServerArguments, TelegramArguments, WorkArguments, offers_services};
+use crate::config::{
+    Common, IntakeArguments, ProviderArguments, ServerArguments, TelegramArguments, WorkArguments, offers_services,
+};
 use crate::failure::{Failure, OrExit};
 use crate::private::KeptRedis;
 use crate::queue_of::{DATA, RedisArguments, UP_REDIS, connect};
@@ -17,6 +19,8 @@ use crate::verbs::bot;
 pub(crate) struct Arguments {
     #[command(flatten)]
     telegram: TelegramArguments,
+    #[command(flatten)]
+    intake: IntakeArguments,
     #[command(flatten)]
     redis: RedisArguments,
     #[command(flatten)]
@@ -38,6 +42,7 @@ pub(crate) async fn run(common: Common, arguments: Arguments) -> Result<(), Fail
     let rules = arguments.provider.rules()?;
     let given = arguments.redis.given()?;
     let stop = common.stop_token()?;
+    let webhooks = arguments.intake.open(&arguments.telegram, &stop).await?;
     if !offers_services(&catalogue) {
         warn!("neither REPLICATE_API_TOKEN nor ATELIER_CATALOGUE is set: only the offline model sketch is offered");
     }
@@ -65,7 +70,7 @@ pub(crate) async fn run(common: Common, arguments: Arguments) -> Result<(), Fail
                 atelier_worker::Settings { catalogue: catalogue.clone(), rules, ..atelier_worker::Settings::default() };
             let worker = Worker { telegrams: telegrams.clone(), queue: queue.clone(), providers, options, settings };
             let bots = async {
-                let outcome = bot::serve(telegrams, &queue, &catalogue, &bot_settings, &bots_stop).await;
+                let outcome = bot::serve(telegrams, &queue, &catalogue, webhooks, &bot_settings, &bots_stop).await;
                 work_stop.cancel();
                 outcome
             };

@@ -18,23 +18,28 @@
 //!
 //! Absent: work. The handler submits and returns; no Telegram call belongs on this path. A handler that never returns
 //! stops the intake, so it must bound its own waits. One poller per token: a second one is reported, not fought.
+//! Updates come by polling ([`pump`]) or by webhook ([`Webhooks`]), under the same rules.
 
 mod backoff;
 mod command;
 mod observer;
+mod one;
 mod poller;
 mod read;
+mod webhook;
 
 use std::sync::Arc;
 
 use atelier_domain::Incoming;
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use teloxide::types::AllowedUpdate;
 use tokio_util::sync::CancellationToken;
 
 use crate::calls::Telegram;
 
 pub use observer::{Observer, Snapshot};
+pub use webhook::Webhooks;
 
 /// The handler cannot accept updates for now: everything waits, in order.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -50,6 +55,11 @@ pub enum IntakeEnd {
     /// Telegram refuses the token; nothing will ever arrive.
     #[error("Telegram refuses the bot token: it is mistyped, or was revoked at @BotFather")]
     Unauthorised,
+}
+
+/// The updates asked for: what nobody reads is not sent.
+fn kinds() -> Vec<AllowedUpdate> {
+    vec![AllowedUpdate::Message, AllowedUpdate::CallbackQuery, AllowedUpdate::MyChatMember]
 }
 
 /// The handler as the poller holds it.

@@ -1,21 +1,18 @@
 //! The loop of the intake: poll, hand over in order, move the offset.
 
-use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
-use atelier_domain::{BotId, UpdateId};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde_json::value::RawValue;
 use teloxide::payloads::GetUpdates;
-use teloxide::types::AllowedUpdate;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info, warn};
 
 use super::backoff::Backoff;
 use super::observer::{Event, Observer};
-use super::{Handler, Hold, IntakeEnd, read};
+use super::{Handler, IntakeEnd, kinds, one, read};
 use crate::calls::{Identity, Telegram};
 use crate::error::{DeliveryError, Rival, Scope};
 use crate::wire::Call;
@@ -64,8 +61,7 @@ impl Source for Telegram {
         payload.offset = offset;
         payload.limit = Some(limit);
         payload.timeout = u32::try_from(wait.as_secs()).ok();
-        let kinds = [AllowedUpdate::Message, AllowedUpdate::CallbackQuery, AllowedUpdate::MyChatMember];
-        payload.allowed_updates = Some(kinds.to_vec());
+        payload.allowed_updates = Some(kinds());
         self.ask(Call::json(&payload, Scope::Unknown).map(|call| call.within(wait + GRACE)))
     }
 
@@ -170,7 +166,7 @@ impl<S: Source> Poller<S> {
                 self.observer.count(Event::Unreadable);
                 continue;
             };
-            match self.hand_over_one(id, update.get(), identity.id, &identity.username).await {
+            match one::hand_over(&self.handler, id, update.get(), identity.id, &identity.username).await {
                 Ok(event) => self.observer.count(event),
                 Err(hold) => {
                     self.observer.count(Event::Held);
@@ -186,29 +182,6 @@ impl<S: Source> Poller<S> {
             self.offset = i32::try_from(id.0).ok().and_then(|id| id.checked_add(1)).or(self.offset);
         }
         if updates.is_empty() || self.offset != before { Batch::Passed } else { Batch::Stuck }
-    }
-
-    async fn hand_over_one(&self, id: UpdateId, update: &str, bot: BotId, username: &str) -> Result<Event, Hold> {
-        let incoming = match read::incoming(update, bot, username) {
-            Ok(Some(incoming)) => incoming,
-            Ok(None) => return Ok(Event::Ignored),
-            Err(error) => {
-                // The error's own text may quote what a user wrote.
-                let (category, column) = (error.classify(), error.column());
-                error!(update = id.0, ?category, column, "an update cannot be read and is stepped over");
-                return Ok(Event::Unreadable);
-            }
-        };
-        // The call is inside, too: a handler may panic before its future exists.
-        let handled = AssertUnwindSafe(async { (self.handler)(incoming).await }).catch_unwind().await;
-        match handled {
-            Ok(Ok(())) => Ok(Event::Handled),
-            Ok(Err(hold)) => Err(hold),
-            Err(_) => {
-                error!(update = id.0, "the handler panicked; the update is stepped over");
-                Ok(Event::Panicked)
-            }
-        }
     }
 
     /// A call of the intake itself failed: says so once, and gives the wait before the next try.

@@ -5,3 +5,4 @@ mod exchange;
 mod intake;
 mod media;
 mod server;
+mod webhook;

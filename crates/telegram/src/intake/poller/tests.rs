@@ -3,7 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
 
-use atelier_domain::{Content, Incoming};
+use atelier_domain::{BotId, Content, Incoming};
 use serde_json::json;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::*;
 use crate::error::Hindrance;
-use crate::intake::Snapshot;
+use crate::intake::{Hold, Snapshot};
 
 type Polled = Result<Vec<Box<RawValue>>, DeliveryError>;
 
