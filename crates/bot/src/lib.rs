@@ -132,16 +132,13 @@ pub fn run(bot: Bot, shutdown: CancellationToken) -> BoxFuture<'static, Result<(
         let observer = Observer::default();
         let handler = intake::Intake::new(front);
         let handler = move |incoming| handler.take(incoming);
-        let ended = match webhooks {
-            Some(webhooks) => {
-                remember_webhook(&queue, &telegram).await;
-                webhooks.pump(telegram, handler, observer.clone(), shutdown).await
-            }
-            None => {
-                remove_own_webhook(&queue, &telegram).await;
-                let seat = seat::Seat::of_poller(&queue, &telegram, atelier_process::worker_name());
-                seat.poll(&telegram, handler, &observer, &shutdown).await
-            }
+        let ended = if let Some(webhooks) = webhooks {
+            remember_webhook(&queue, &telegram).await;
+            webhooks.pump(telegram, handler, observer.clone(), shutdown).await
+        } else {
+            remove_own_webhook(&queue, &telegram).await;
+            let seat = seat::Seat::of_poller(&queue, &telegram, atelier_process::worker_name());
+            seat.poll(&telegram, handler, &observer, &shutdown).await
         };
         tasks.close();
         if tokio::time::timeout(grace, tasks.wait()).await.is_err() {

@@ -77,12 +77,11 @@ impl Seat {
                     waits = true;
                     info!(seat = self.name, "another process polls for this bot; standing by");
                 }
-                Ok(false) => {}
                 Err(error) if !waits => {
                     waits = true;
                     warn!(%error, "redis cannot say who polls; waiting for it");
                 }
-                Err(_) => {}
+                Ok(false) | Err(_) => {}
             }
             if shutdown.run_until_cancelled(sleep(LOOK)).await.is_none() {
                 break;
