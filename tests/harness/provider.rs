@@ -43,6 +43,12 @@ impl Replicate {
         self.post("/_sim/rules", &rule).await;
     }
 
+    /// Sets the account's limits and the dollars that are left of its credit.
+    pub async fn limits(&self, limits: Value, credit: f64) {
+        self.post("/_sim/limits", &limits).await;
+        self.post("/_sim/account", &json!({ "credit": credit })).await;
+    }
+
     /// Waits until the conditions hold; the state then.
     pub async fn wait(&self, conditions: &str) -> Value {
         self.get(&format!("/_sim/wait?{conditions}&timeout={}", PATIENCE.as_secs())).await

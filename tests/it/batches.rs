@@ -41,7 +41,7 @@ async fn a_filtered_prompt_leaves_the_others_of_its_batch_alone() {
     let ada = world.telegram.user(1);
     ada.say("- first\n- second\n- third").await;
     ada.photos(2).await;
-    let card = ada.saying("content filter").await;
+    let card = ada.saying("filter withheld it").await;
     let told = card["caption"].as_str().unwrap_or_default();
     assert!(told.starts_with("2/3 · second") && told.contains("It cost nothing"), "{told}");
     assert!(!told.contains("NSFW"), "the provider's words stay out of the chat: {told}");

@@ -16,6 +16,8 @@ mod faults;
 mod hostile;
 mod intake;
 mod lanes;
+mod models;
 mod services;
 mod shutdown;
+mod spending;
 mod webchat;

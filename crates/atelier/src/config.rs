@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use atelier_domain::safety::Rules;
 use atelier_domain::{Catalogue, ModelId};
 use atelier_process::breakpoint::BreakpointSettings;
 use atelier_process::telemetry::{LogFilter, LogFormat};
@@ -106,7 +107,7 @@ impl TelegramArguments {
 /// How updates come: by polling, or posted by Telegram.
 #[derive(Debug, Args)]
 pub(crate) struct IntakeArguments {
-    /// The public address below which Telegram posts updates, such as https://bot.example.com/updates; without it the bot
+    /// The public address below which Telegram posts updates, such as `https://bot.example.com/updates`; without it the bot
     /// polls. Any number of bot processes may serve it.
     #[arg(long, env = "ATELIER_WEBHOOK_URL", value_name = "URL", value_parser = web_address)]
     webhook_url: Option<Url>,
@@ -152,9 +153,24 @@ pub(crate) struct WorkArguments {
     /// Seconds after which the jobs of a worker that fell silent are given to others.
     #[arg(long, env = "ATELIER_LEASE", value_name = "SECONDS", default_value = "6", value_parser = whole::<2, 300>)]
     lease: u64,
+    /// Seconds for which a provider's account stays closed after it was out of credit or refused its key.
+    #[arg(long, env = "ATELIER_ACCOUNT_PAUSE", value_name = "SECONDS", default_value = "60", value_parser = whole::<1, 3600>)]
+    account_pause: u64,
+    /// The largest video that the Bot API server takes, in MB: 50 at Telegram's own, 2000 at a local one.
+    #[arg(long, env = "ATELIER_TELEGRAM_FILE_MB", value_name = "MB", default_value = "50", value_parser = whole::<1, 2000>)]
+    telegram_file_mb: u64,
 }
 
 impl WorkArguments {
+    /// The worker's finer points.
+    pub(crate) fn settings(&self, catalogue: &Catalogue, rules: Rules) -> atelier_worker::Settings {
+        let mut settings =
+            atelier_worker::Settings { catalogue: catalogue.clone(), rules, ..atelier_worker::Settings::default() };
+        settings.trouble_pause = Duration::from_secs(self.account_pause);
+        settings.media.film_bytes = self.telegram_file_mb * 1_000_000;
+        settings
+    }
+
     /// The options of the run loop, for this start of the process.
     pub(crate) fn options(&self, catalogue: &Catalogue) -> atelier_queue::RunOptions {
         let models: Vec<ModelId> = catalogue.models().iter().map(|model| model.id.clone()).collect();

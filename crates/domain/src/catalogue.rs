@@ -181,7 +181,9 @@ pub struct Model {
 impl Fallback {
     /// Whether another model may be asked after a failure of this class, on the first one's `attempt`-th try.
     pub fn follows(&self, class: FailureClass, attempt: u32) -> bool {
-        self.after.contains(&class) && attempt >= self.tries.min(class.attempts())
+        // what may have been made and paid for is not known to be over
+        let over = class != FailureClass::Unanswered;
+        over && self.after.contains(&class) && attempt >= self.tries.min(class.attempts())
     }
 }
 

@@ -98,6 +98,12 @@ impl FailureClass {
         Duration::from_secs((first * doubled).min(most))
     }
 
+    /// Whether a provider may have charged for what failed like this: it stopped a run that had begun, or delivered
+    /// something of no use. What fails of itself is, as far as known, not charged for.
+    pub const fn may_have_cost(self) -> bool {
+        matches!(self, Self::Deadline | Self::BadMedia | Self::Unreachable)
+    }
+
     /// The name used in records, metrics and JSON.
     pub const fn name(self) -> &'static str {
         match self {

@@ -41,7 +41,11 @@ pub(crate) async fn failed(walk: &Walk, failure: Failure) -> Outcome {
         }
         _ if class == FailureClass::Unreachable => {}
         _ => {
-            let line = job.language.say(&Say::Failed { class, model: &walk.model.title });
+            let line = job.language.say(&Say::Failed {
+                class,
+                model: &walk.model.title,
+                price: walk.model.estimate(&walk.request),
+            });
             tell(walk, Mood::Failed, &line, Urgency::Result).await;
         }
     }

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use atelier_domain::buttons::Abilities;
-use atelier_domain::{FailureClass, JobState, Say, buttons, caption};
+use atelier_domain::{FailureClass, JobState, Say, Usd, buttons, caption};
 use atelier_queue::{Herald, Notice, Record, Spend, Urgency};
 use atelier_sketch::Mood;
 use atelier_telegram::{DeliveryError, Keyboard, Place};
@@ -49,7 +49,9 @@ async fn said(shop: &Shop, record: &Record) -> bool {
         JobState::Cancelled => (Say::Cancelled, Mood::Cancelled),
         JobState::Dead => {
             let class = FailureClass::ALL.into_iter().find(|class| Some(class.name()) == record.class.as_deref());
-            (Say::Failed { class: class.unwrap_or(FailureClass::Fatal), model: title }, Mood::Failed)
+            let model = shop.settings.catalogue.get(&job.request.model);
+            let price = model.map_or(Usd::ZERO, |model| model.estimate(&job.request));
+            (Say::Failed { class: class.unwrap_or(FailureClass::Fatal), model: title, price }, Mood::Failed)
         }
         _ => return true,
     };

@@ -66,8 +66,7 @@ pub(crate) async fn run(common: Common, arguments: Arguments) -> Result<(), Fail
             let options = arguments.work.options(&catalogue);
             info!(redis = %url, bots = telegrams.len(), models = catalogue.models().len(), worker = options.worker, "up");
             let bot_settings = atelier_bot::Settings { rules: rules.clone(), ..atelier_bot::Settings::default() };
-            let settings =
-                atelier_worker::Settings { catalogue: catalogue.clone(), rules, ..atelier_worker::Settings::default() };
+            let settings = arguments.work.settings(&catalogue, rules);
             let worker = Worker { telegrams: telegrams.clone(), queue: queue.clone(), providers, options, settings };
             let bots = async {
                 let outcome = bot::serve(telegrams, &queue, &catalogue, webhooks, &bot_settings, &bots_stop).await;

@@ -24,10 +24,9 @@ pub(crate) async fn run(common: Common, arguments: Arguments) -> Result<(), Fail
     let providers = arguments.provider.providers()?;
     let catalogue = arguments.provider.catalogue(&providers)?;
     let options = arguments.work.options(&catalogue);
-    let rules = arguments.provider.rules()?;
+    let settings = arguments.work.settings(&catalogue, arguments.provider.rules()?);
     let stop = common.stop_token()?;
     let queue = arguments.redis.connect().await?;
-    let settings = atelier_worker::Settings { catalogue, rules, ..atelier_worker::Settings::default() };
     let worker = Worker { telegrams, queue, providers, options, settings };
     atelier_worker::run(worker, stop).await.or_exit(Exit::Software)
 }

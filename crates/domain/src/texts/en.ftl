@@ -64,19 +64,21 @@ original-vector = A vector drawing: this is a preview, the drawing follows as a 
 original-lost = The original is too large to be sent here; this is a smaller copy.
 original-other = This cannot be shown as a photo, so it comes as a file.
 
-failed-invalid-input = { $model } does not accept this request. Try other words or another model. It cost nothing.
-failed-filtered = The content filter of { $model } stopped this picture. Other words or another model may pass. It cost nothing.
-failed-filtered-output = { $model } made a picture and its filter withheld it. The same words may pass another time, other words more likely. It cost nothing.
+cost-nothing = It cost nothing.
+cost-about = It may have cost about { $amount }.
+failed-invalid-input = { $model } does not accept this request. Try other words or another model. { $cost }
+failed-filtered = The content filter of { $model } stopped this picture. Other words or another model may pass. { $cost }
+failed-filtered-output = { $model } made a picture and its filter withheld it. The same words may pass another time, other words more likely. { $cost }
 failed-unanswered = { $model } did not answer. It may have made the picture and charged for it, so I do not ask again by myself.
-failed-rate-limited = { $model } was overloaded for too long. Please try again later. It cost nothing.
-failed-out-of-credit = { $model } is not available at the moment; the operator has to see to it. It cost nothing.
-failed-unauthorised = { $model } is not available at the moment; the operator has to see to it. It cost nothing.
-failed-transient = { $model } failed several times in a row. Please try again later. It cost nothing.
-failed-fatal = Something went wrong on our side with this picture. Please try again. It cost nothing.
-failed-deadline = { $model } took too long, so I stopped it. Please try again. It cost nothing.
-failed-bad-media = { $model } sent a picture that cannot be read. Please try again. It cost nothing.
+failed-rate-limited = { $model } was overloaded for too long. Please try again later. { $cost }
+failed-out-of-credit = { $model } is not available at the moment; the operator has to see to it. { $cost }
+failed-unauthorised = { $model } is not available at the moment; the operator has to see to it. { $cost }
+failed-transient = { $model } failed several times in a row. Please try again later. { $cost }
+failed-fatal = Something went wrong on our side with this picture. Please try again. { $cost }
+failed-deadline = { $model } took too long, so I stopped it. Please try again. { $cost }
+failed-bad-media = { $model } sent a picture that cannot be read. Please try again. { $cost }
 failed-unreachable = This picture could not be delivered.
-failed-unreadable = This request could not be read any more. Please send it again. It cost nothing.
+failed-unreadable = This request could not be read any more. Please send it again. { $cost }
 scenes = { $count ->
         [one] One scene:
        *[other] { $count } scenes:

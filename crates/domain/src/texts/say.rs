@@ -44,7 +44,7 @@ pub enum Say<'a> {
     OriginalVector,
     OriginalLost,
     OriginalOther,
-    Failed { class: FailureClass, model: &'a str },
+    Failed { class: FailureClass, model: &'a str, price: Usd },
     Cancelled,
     Scenes { count: usize },
     ScenesPlain { found: Found },
@@ -165,7 +165,11 @@ impl Say<'_> {
             Self::OriginalVector => "original-vector",
             Self::OriginalLost => "original-lost",
             Self::OriginalOther => "original-other",
-            Self::Failed { class, model } => {
+            Self::Failed { class, model, price } => {
+                let mut amount = FluentArgs::new();
+                amount.set("amount", price.to_string());
+                let dear = class.may_have_cost() && price > Usd::ZERO;
+                values.set("cost", language.format(if dear { "cost-about" } else { "cost-nothing" }, &amount));
                 values.set("model", model.to_owned());
                 failed(class)
             }

@@ -126,7 +126,7 @@ fn every_sentence() -> Vec<String> {
     says.extend(unclear.iter().map(Say::Unclear));
     says.extend(JobState::ALL.map(|state| Say::JobLine { code: "c", state, prompt: "p" }));
     says.extend(Topic::ALL.map(|topic| Say::Blocked { topic, words: "w" }));
-    says.extend(FailureClass::ALL.map(|class| Say::Failed { class, model: "M" }));
+    says.extend(FailureClass::ALL.map(|class| Say::Failed { class, model: "M", price: Usd::from_micros(30_000) }));
     let tells = super::tell::samples();
     let in_one = |language: Language| {
         let said = says.iter().map(move |say| language.say(say));
@@ -151,6 +151,15 @@ fn every_sentence_is_whole() {
         assert!(!known.contains(&sentence), "a bare key: {sentence}");
         assert!(sentence.encode_utf16().count() <= crate::caption::TEXT_UNITS && !sentence.is_empty());
     }
+}
+
+#[test]
+fn a_failure_says_what_it_cost() {
+    let says =
+        |class, micros| Language::English.say(&Say::Failed { class, model: "M", price: Usd::from_micros(micros) });
+    assert!(says(FailureClass::Filtered, 30_000).ends_with("It cost nothing."));
+    assert!(says(FailureClass::Deadline, 30_000).ends_with("It may have cost about $0.03."));
+    assert!(says(FailureClass::Deadline, 0).ends_with("It cost nothing."));
 }
 
 #[test]

@@ -13,11 +13,24 @@ pub(super) struct Limits {
     pub(super) others_per_minute: u32,
     /// Dollars below which creating is reduced to six a minute with a burst of one.
     pub(super) low_credit_below: f64,
+    /// Creates a minute then, one at a time: six in the real service.
+    #[serde(default = "six")]
+    pub(super) low_credit_per_minute: u32,
+}
+
+const fn six() -> u32 {
+    6
 }
 
 impl Limits {
     pub(super) fn new(enabled: bool) -> Self {
-        Self { enabled, creates_per_minute: 600, others_per_minute: 3000, low_credit_below: 5.0 }
+        Self {
+            enabled,
+            creates_per_minute: 600,
+            others_per_minute: 3000,
+            low_credit_below: 5.0,
+            low_credit_per_minute: six(),
+        }
     }
 }
 
@@ -60,7 +73,7 @@ impl Account {
             return Err(Refusal::NoCredit);
         }
         let (bucket, per_minute, burst) = match (create, low) {
-            (true, true) => (&mut self.scarce, 6, 1),
+            (true, true) => (&mut self.scarce, self.limits.low_credit_per_minute, 1),
             (true, false) => (&mut self.creates, self.limits.creates_per_minute, self.limits.creates_per_minute),
             (false, _) => (&mut self.others, self.limits.others_per_minute, self.limits.others_per_minute),
         };

@@ -33,6 +33,7 @@ pub(super) fn router() -> Router<Arc<World>> {
         .route("/_sim/rules/{id}", delete(remove_rule))
         .route("/_sim/account", post(account))
         .route("/_sim/limits", post(limits))
+        .route("/_sim/webhooks", post(webhooks))
         .route("/_sim/reset", post(reset))
         .route("/_sim/events", get(events))
 }
@@ -143,6 +144,18 @@ async fn account(State(world): Shared, body: Bytes) -> Result<Json<Value>, Mista
     let change: AccountChange = read(&body)?;
     world.update(|state| state.account.credit = change.credit);
     Ok(Json(json!({ "credit": change.credit })))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Copies {
+    copies: u32,
+}
+
+async fn webhooks(State(world): Shared, body: Bytes) -> Result<Json<Value>, Mistake> {
+    let wish: Copies = read(&body)?;
+    world.update(|state| state.webhook_copies = wish.copies.min(10));
+    Ok(Json(json!({ "copies": wish.copies.min(10) })))
 }
 
 async fn limits(State(world): Shared, body: Bytes) -> Result<Json<Limits>, Mistake> {

@@ -18,7 +18,7 @@ use super::problem::{InvalidField, Problem};
 use super::routes::{Client, Pass, Shared, base, gate, shown};
 use super::state::World;
 use super::time::{self, Millis};
-use super::validate;
+use super::{validate, webhook};
 
 /// Seen live: larger bodies are accepted and the prediction is interrupted.
 const LARGEST_BODY: usize = 20 * 1024 * 1024;
@@ -28,7 +28,7 @@ const PROPERTIES: &[&str] = &["input", "webhook", "webhook_events_filter", "stre
 struct Order {
     model: &'static Model,
     input: Map<String, Value>,
-    ignored: Vec<String>,
+    hook: Option<webhook::Hook>,
     deadline: Option<Millis>,
     wait: Option<u64>,
 }
@@ -139,6 +139,7 @@ async fn create(world: &Arc<World>, pass: &Pass, order: Order, body_bytes: usize
         seed,
         error: None,
         largest_side: world.options.largest_side,
+        hook: order.hook,
         seen: Seen::default(),
         was_held: false,
         released: false,
@@ -150,12 +151,7 @@ async fn create(world: &Arc<World>, pass: &Pass, order: Order, body_bytes: usize
     if saved.await.is_err() {
         tracing::error!(prediction = id, "a prediction was not written to disk");
     }
-    world.update(|state| {
-        for name in order.ignored {
-            *state.counts.ignored_inputs.entry(format!("{}: {name}", prediction.model)).or_default() += 1;
-        }
-        state.add(prediction);
-    });
+    world.update(|state| state.add(prediction));
     life::start(world, id.clone());
     id
 }
@@ -201,7 +197,7 @@ fn read(
         Some(_) => return Err(wrong("invalid_type", "input", "Invalid type. Expected: object")),
         None => return Err(missing("input")),
     };
-    let ignored = validate::check(model, &input).map_err(|wrong| Problem::invalid(&wrong))?;
+    validate::check(model, &input).map_err(|wrong| Problem::invalid(&wrong))?;
     if let Some(webhook) = fields.get("webhook").filter(|webhook| !webhook.is_null())
         && !webhook.as_str().is_some_and(|url| url.starts_with("https://") || url.starts_with("http://"))
     {
@@ -216,7 +212,8 @@ fn read(
             Problem::bad_request("Cancel-After must be a duration of at least 5 seconds, such as 90s or 5m")
         })?),
     };
-    Ok(Order { model, input, ignored, deadline, wait })
+    let hook = webhook::Hook::of(&fields);
+    Ok(Order { model, input, hook, deadline, wait })
 }
 
 fn prompt(fields: &serde_json::Result<Map<String, Value>>) -> String {

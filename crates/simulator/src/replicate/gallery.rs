@@ -10,7 +10,7 @@ use image::{ExtendedColorType, ImageEncoder, ImageError};
 use serde_json::Value;
 use tokio::sync::{OnceCell, Semaphore};
 
-use super::models::{Media, Model};
+use super::film;
 use super::odd;
 use super::outcome::Outcome;
 use super::prediction::Prediction;
@@ -22,13 +22,15 @@ const ROOM: usize = 192 * 1024 * 1024;
 const PAINTERS: usize = 2;
 /// An animation has this many frames, no larger than this a side.
 const FRAMES: u16 = 12;
-const FRAME_SIDE: u32 = 480;
+const FRAME_SIDE: u32 = 320;
 
 /// One output file.
 #[derive(Debug, Clone)]
 pub(super) struct File {
     pub(super) bytes: Bytes,
     pub(super) content_type: &'static str,
+    /// Bytes of nothing that follow, made while they are sent.
+    pub(super) padding: u64,
 }
 
 #[derive(Debug)]
@@ -139,25 +141,33 @@ fn draw(prediction: &Prediction, index: usize) -> Result<File, DrawError> {
         footer: Footer::Simulated { model: model.name() },
     };
     let extension = prediction.extension(model);
-    let mut file = encode(&scene, model, &extension)?;
+    let mut file = encode(&scene, &extension)?;
     match prediction.outcome {
         Outcome::Corrupt => file.bytes = odd::spoil(&file.bytes),
         Outcome::WrongContentType => file.content_type = "text/html; charset=utf-8",
+        Outcome::Bulky { bytes } => {
+            // the box says its length in 64 bits, and what it holds is to be skipped
+            let mut whole = file.bytes.to_vec();
+            whole.extend_from_slice(&[0, 0, 0, 1]);
+            whole.extend_from_slice(b"free");
+            whole.extend_from_slice(&(bytes + 16).to_be_bytes());
+            (file.bytes, file.padding) = (whole.into(), bytes);
+        }
         _ => {}
     }
     Ok(file)
 }
 
-fn encode(scene: &Scene<'_>, model: &Model, extension: &str) -> Result<File, DrawError> {
+fn encode(scene: &Scene<'_>, extension: &str) -> Result<File, DrawError> {
     let mut bytes = Vec::new();
     let content_type = match extension {
         "svg" => {
             bytes = atelier_sketch::svg(scene)?.into_bytes();
             "image/svg+xml"
         }
-        "gif" if model.media == Media::Video => {
-            animate(scene, &mut bytes)?;
-            "image/gif"
+        "mp4" => {
+            bytes = animate(scene)?;
+            "video/mp4"
         }
         "jpg" => {
             let picture = atelier_sketch::draw(scene)?;
@@ -178,21 +188,19 @@ fn encode(scene: &Scene<'_>, model: &Model, extension: &str) -> Result<File, Dra
             "image/png"
         }
     };
-    Ok(File { bytes: bytes.into(), content_type })
+    Ok(File { bytes: bytes.into(), content_type, padding: 0 })
 }
 
-fn animate(scene: &Scene<'_>, bytes: &mut Vec<u8>) -> Result<(), DrawError> {
+fn animate(scene: &Scene<'_>) -> Result<Vec<u8>, DrawError> {
     let (width, height) = bounded(scene.width, scene.height, FRAME_SIDE);
-    let scene = Scene { width, height, ..scene.clone() };
-    let mut encoder = image::codecs::gif::GifEncoder::new_with_speed(bytes, 20);
-    encoder.set_repeat(image::codecs::gif::Repeat::Infinite)?;
+    let whole = |side: u32| (side / 16 * 16).max(16);
+    let scene = Scene { width: whole(width), height: whole(height), ..scene.clone() };
+    let mut frames = Vec::with_capacity(usize::from(FRAMES));
     for frame in 0..FRAMES {
         let picture = atelier_sketch::draw_moment(&scene, f32::from(frame) / f32::from(FRAMES))?;
-        let Some(buffer) = image::RgbaImage::from_raw(width, height, picture.into_rgba()) else { continue };
-        let delay = image::Delay::from_numer_denom_ms(120, 1);
-        encoder.encode_frame(image::Frame::from_parts(buffer, 0, 0, delay))?;
+        frames.push(film::Frame { width: scene.width, height: scene.height, rgba: picture.into_rgba() });
     }
-    Ok(())
+    Ok(film::mp4(&frames, 120))
 }
 
 /// The size within a limit for the longer side, ratio kept, never below what `sketch` can draw.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::gallery;
 use super::prediction::{Next, Status};
 use super::state::World;
-use super::time;
+use super::{time, webhook};
 
 /// Continues every prediction that was not finished when the server went down.
 pub(super) fn resume(world: &Arc<World>) {
@@ -34,6 +34,7 @@ async fn live(world: Arc<World>, id: String) {
         if running && !drawing {
             // drawn while the model "generates", so that the file is there when the status says so
             drawing = true;
+            webhook::tell(&world, &id);
             gallery::prepare(&world, &id);
         }
         match next {
@@ -42,6 +43,7 @@ async fn live(world: Arc<World>, id: String) {
                 if let Some(known) = world.read(|state| state.predictions.get(&id).cloned()) {
                     drop(world.store.save(&known));
                 }
+                webhook::tell(&world, &id);
                 return;
             }
             Some(Next::At(at)) => {

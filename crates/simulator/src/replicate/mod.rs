@@ -8,8 +8,8 @@
 //!
 //! Invariant: the wire format follows the public API, never what our own client expects; everything a prediction
 //! will do is decided when it is created, so a restart over the same data directory continues it.
-//! Deliberately absent: webhooks are accepted and not delivered, training, streaming, more than one account.
-//! Video models answer with an animated GIF, since no MP4 encoder is at hand: the URL and content type say so.
+//! Deliberately absent: training, streaming, more than one account.
+//! An input that a model does not know is refused with 422, where the real service ignores it: it is a client's mistake.
 
 mod account;
 mod control;
@@ -18,6 +18,7 @@ pub(crate) mod cut;
 mod events;
 mod faults;
 mod files;
+mod film;
 mod gallery;
 mod life;
 mod list;
@@ -32,6 +33,7 @@ mod store;
 mod time;
 mod validate;
 mod watch;
+mod webhook;
 
 #[cfg(test)]
 mod tests;

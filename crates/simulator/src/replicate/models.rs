@@ -2,13 +2,14 @@
 //!
 //! Input tables follow the public model pages (checked 2026-11); latencies are medians of published runs.
 
+mod films;
+mod inputs;
 mod schema;
 mod size;
 mod table;
 
 pub(super) use schema::{document, version};
 pub(super) use size::size;
-pub(super) use table::ALL;
 
 /// One model of the catalogue.
 #[derive(Debug)]
@@ -20,8 +21,8 @@ pub(super) struct Model {
     pub(super) media: Media,
     /// Typical seconds in `processing`.
     pub(super) seconds: f64,
-    /// Dollars an output.
-    pub(super) price: f64,
+    /// What it costs.
+    pub(super) price: Price,
     pub(super) run_count: u64,
 }
 
@@ -53,6 +54,15 @@ pub(super) enum Default {
     Flag(bool),
 }
 
+/// Dollars.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Price {
+    /// An output.
+    Output(f64),
+    /// A second of film, by resolution.
+    Second(&'static [(&'static str, f64)]),
+}
+
 /// Shape of `output`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Output {
@@ -68,13 +78,17 @@ pub(super) enum Media {
     /// As `output_format` says.
     Chosen,
     Svg,
-    /// An animated GIF stands in for MP4.
+    /// A short MP4, however long the film that was asked for.
     Video,
 }
 
 impl Model {
+    pub(super) fn all() -> impl Iterator<Item = &'static Self> {
+        table::PICTURES.iter().chain(films::FILMS)
+    }
+
     pub(super) fn find(slug: &str) -> Option<&'static Model> {
-        ALL.iter().find(|model| model.slug == slug)
+        Self::all().find(|model| model.slug == slug)
     }
 
     pub(super) fn owner(&self) -> &'static str {
@@ -98,12 +112,25 @@ impl Model {
             None if version.contains('/') => (Some(version), None),
             None => (None, Some(version)),
         };
-        ALL.iter()
+        Self::all()
             .find(|model| slug.is_none_or(|slug| slug == model.slug) && hash.is_none_or(|hash| hash == model.version()))
     }
 }
 
 impl Model {
+    /// Dollars for so many outputs of this input.
+    pub(super) fn charge(&self, input: &serde_json::Map<String, serde_json::Value>, outputs: usize) -> f64 {
+        match self.price {
+            Price::Output(price) => price * outputs as f64,
+            Price::Second(prices) => {
+                let resolution = self.text(input, "resolution");
+                let known = prices.iter().find(|(name, _)| Some(*name) == resolution);
+                let seconds = input.get("duration").and_then(serde_json::Value::as_f64).unwrap_or(5.0);
+                known.map_or(0.0, |(_, price)| price * seconds) * outputs.min(1) as f64
+            }
+        }
+    }
+
     /// A text input as given, or its default.
     pub(super) fn text<'a>(
         &self,

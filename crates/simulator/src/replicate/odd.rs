@@ -42,7 +42,7 @@ pub(super) fn spoil(bytes: &Bytes) -> Bytes {
 
 /// No picture at all under a picture's content type.
 pub(super) fn corrupt() -> File {
-    File { bytes: Bytes::from_static(b"\x89PNG\r\n\x1a\nthis is no picture"), content_type: "image/png" }
+    File { bytes: Bytes::from_static(b"\x89PNG\r\n\x1a\nthis is no picture"), content_type: "image/png", padding: 0 }
 }
 
 fn png(
@@ -55,5 +55,5 @@ fn png(
     let mut bytes = Vec::new();
     PngEncoder::new_with_quality(&mut bytes, CompressionType::Fast, filter)
         .write_image(pixels, width, height, color)?;
-    Ok(File { bytes: bytes.into(), content_type: "image/png" })
+    Ok(File { bytes: bytes.into(), content_type: "image/png", padding: 0 })
 }

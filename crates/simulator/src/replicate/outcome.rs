@@ -32,6 +32,10 @@ pub(super) enum Outcome {
     Heavy,
     Svg,
     WrongContentType,
+    /// A film followed by so many bytes of nothing.
+    Bulky {
+        bytes: u64,
+    },
     OtherHost {
         #[serde(default = "other_host")]
         url: String,

@@ -13,6 +13,7 @@ use tokio::sync::Notify;
 use super::models::{Media, Model, Output};
 use super::outcome::Outcome;
 use super::time::{Millis, rfc3339};
+use super::webhook::Hook;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -62,6 +63,9 @@ pub(super) struct Prediction {
     pub(super) error: Option<String>,
     /// The size limit of drawn pictures, so that a restart draws the same bytes.
     pub(super) largest_side: u32,
+    /// Whom to tell.
+    #[serde(default)]
+    pub(super) hook: Option<Hook>,
     #[serde(skip)]
     pub(super) seen: Seen,
     /// Set when a hold kept it past its planned end: it then ends when it is let go.
@@ -183,7 +187,7 @@ impl Prediction {
         match (&self.outcome, model.media) {
             (Outcome::Svg, _) | (_, Media::Svg) => "svg".to_owned(),
             (Outcome::HugePixels | Outcome::Heavy, _) => "png".to_owned(),
-            (_, Media::Video) => "gif".to_owned(),
+            (_, Media::Video) => "mp4".to_owned(),
             (_, Media::Fixed(extension)) => extension.to_owned(),
             (_, Media::Chosen) => model.text(&self.input, "output_format").unwrap_or("png").to_owned(),
         }
@@ -303,6 +307,7 @@ mod tests {
             seed: 3,
             error: None,
             largest_side: 128,
+            hook: None,
             seen: Seen::default(),
             was_held: false,
             released: false,

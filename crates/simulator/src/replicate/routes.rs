@@ -20,7 +20,7 @@ use super::models::{self, Model};
 use super::prediction::Status;
 use super::problem::Problem;
 use super::state::World;
-use super::{control, create, files, list, time};
+use super::{control, create, files, list, time, webhook};
 
 /// Larger bodies than this are refused at once, whatever the route.
 const LARGEST_BODY: usize = 101 * 1024 * 1024;
@@ -39,6 +39,7 @@ pub(super) fn router(world: Arc<World>) -> Router {
         .route("/v1/models/{owner}/{name}/versions", get(versions))
         .route("/v1/models/{owner}/{name}/versions/{version}", get(version))
         .route("/v1/account", get(account))
+        .route("/v1/webhooks/default/secret", get(secret))
         .route("/v1/files", post(files::upload).get(files::list))
         .route("/v1/files/{id}", get(files::show).delete(files::remove))
         .route("/v1/files/{id}/download", get(files::download))
@@ -220,8 +221,13 @@ async fn delivery(
     let Some((known, index)) = found else { return Ok(pass.answer((StatusCode::NOT_FOUND, "404 Not Found"))) };
     match world.gallery.file(&known, index).await {
         Ok(file) => {
-            let body = body(&pass, file.bytes);
-            Ok(pass.answer(([(header::CONTENT_TYPE, file.content_type)], body)))
+            let length = file.bytes.len() as u64 + file.padding;
+            let body = body(&pass, file.bytes, file.padding);
+            let mut answer = pass.answer(([(header::CONTENT_TYPE, file.content_type)], body));
+            if file.padding > 0 {
+                answer.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+            }
+            Ok(answer)
         }
         Err(error) => {
             tracing::error!(prediction = known.id, %error, "a simulated output cannot be drawn");
@@ -231,7 +237,16 @@ async fn delivery(
 }
 
 /// The bytes at once, in a trickle, or cut off in the middle.
-fn body(pass: &Pass, bytes: Bytes) -> Body {
+fn body(pass: &Pass, bytes: Bytes, padding: u64) -> Body {
+    if padding > 0 {
+        const PIECE: u64 = 64 * 1024;
+        let nothing = Bytes::from(vec![0; usize::try_from(PIECE).unwrap_or(0)]);
+        let pieces = (0..padding.div_ceil(PIECE)).map(move |piece| {
+            let length = usize::try_from((padding - piece * PIECE).min(PIECE)).unwrap_or(0);
+            Ok::<_, std::convert::Infallible>(nothing.slice(..length))
+        });
+        return Body::from_stream(futures::stream::iter(std::iter::once(Ok(bytes)).chain(pieces)));
+    }
     if pass.orders.cut_middle {
         let half = bytes.slice(..bytes.len() / 2);
         // the pause lets headers and half leave before the connection breaks
@@ -300,6 +315,11 @@ async fn version(
         Some(model) => pass.answer(Json(models::version(model, MODEL_DATE))),
         None => pass.answer(Problem::missing("The specified version")),
     })
+}
+
+async fn secret(State(world): Shared, ConnectInfo(line): Client, headers: HeaderMap) -> Result<Response, Response> {
+    let pass = gate(&world, &line, Route::Account, &Subject::default(), &headers).await?;
+    Ok(pass.answer(Json(json!({ "key": webhook::SECRET }))))
 }
 
 async fn account(State(world): Shared, ConnectInfo(line): Client, headers: HeaderMap) -> Result<Response, Response> {

@@ -44,6 +44,8 @@ pub(super) struct State {
     pub(super) events: Events,
     pub(super) account: Account,
     pub(super) shelf: Shelf,
+    /// How often each webhook is sent; 0 loses them all.
+    pub(super) webhook_copies: u32,
     last_number: u64,
     creates_made: u64,
 }
@@ -64,8 +66,6 @@ pub(super) struct Counts {
     /// Error answers to creates, by status.
     pub(super) refused: BTreeMap<u16, u64>,
     pub(super) cuts: u64,
-    /// Inputs no model knows, by model and name.
-    pub(super) ignored_inputs: BTreeMap<String, u64>,
     pub(super) highest_running: usize,
 }
 
@@ -82,6 +82,7 @@ impl World {
             events: Events::default(),
             account: Account::new(options.limits, options.credit, Instant::now()),
             shelf: Shelf::default(),
+            webhook_copies: 1,
             creates_made: known_before,
             last_number: 0,
         };
@@ -172,7 +173,8 @@ impl State {
         if !before.terminal() && after.terminal() {
             self.events.of("finished", now, prediction);
             if let (Status::Succeeded, Some(model)) = (after, prediction.catalogue()) {
-                self.account.charge(model.price * prediction.files().len() as f64);
+                let dollars = model.charge(&prediction.input, prediction.files().len());
+                self.account.charge(dollars);
             }
         }
         if before != after {
@@ -245,6 +247,7 @@ impl State {
         self.counts = Counts::default();
         self.account = Account::new(options.limits, options.credit, Instant::now());
         self.shelf = Shelf::default();
+        self.webhook_copies = 1;
         self.creates_made = 0;
     }
 }

@@ -1,15 +1,14 @@
 //! Checks a prediction's input against its model, with the messages of the real service.
 //!
-//! An input the model does not know is ignored by the real service; it is reported to the caller so that the control
-//! API can show it, since it is usually a mistake of the client.
+//! An input the model does not know is ignored by the real service. Here it is refused: it is a mistake of the client.
 
 use serde_json::{Map, Value};
 
 use super::models::{Default, Input, Kind, Model};
 use super::problem::InvalidField;
 
-/// The names of unknown inputs, or the list of what is wrong.
-pub(super) fn check(model: &Model, input: &Map<String, Value>) -> Result<Vec<String>, Vec<InvalidField>> {
+/// Refuses an input with the list of what is wrong.
+pub(super) fn check(model: &Model, input: &Map<String, Value>) -> Result<(), Vec<InvalidField>> {
     let mut wrong = Vec::new();
     for known in model.inputs {
         match input.get(known.name) {
@@ -23,12 +22,13 @@ pub(super) fn check(model: &Model, input: &Map<String, Value>) -> Result<Vec<Str
             Some(value) => wrong.extend(problem(known, value)),
         }
     }
-    if wrong.is_empty() {
-        let known = |name: &String| model.inputs.iter().any(|input| input.name == name);
-        Ok(input.keys().filter(|name| !known(name)).cloned().collect())
-    } else {
-        Err(wrong)
-    }
+    let known = |name: &String| model.inputs.iter().any(|input| input.name == name);
+    wrong.extend(input.keys().filter(|name| !known(name)).map(|name| InvalidField {
+        kind: "additional_property_not_allowed",
+        field: "input".to_owned(),
+        description: format!("Additional property {name} is not allowed"),
+    }));
+    if wrong.is_empty() { Ok(()) } else { Err(wrong) }
 }
 
 fn problem(input: &Input, value: &Value) -> Option<InvalidField> {
@@ -102,7 +102,7 @@ fn wrong_type(name: &str, expected: &str, given: &Value) -> InvalidField {
 mod tests {
     use super::*;
 
-    fn verdict(slug: &str, input: &str) -> Result<Vec<String>, Vec<InvalidField>> {
+    fn verdict(slug: &str, input: &str) -> Result<(), Vec<InvalidField>> {
         let input: Map<String, Value> = serde_json::from_str(input).unwrap();
         check(Model::find(slug).unwrap(), &input)
     }
@@ -124,8 +124,9 @@ mod tests {
     }
 
     #[test]
-    fn unknown_inputs_are_let_through_and_reported() {
-        let unknown = verdict("google/imagen-4-ultra", r#"{"prompt":"x","seed":5}"#).unwrap();
-        assert_eq!(unknown, ["seed"]);
+    fn unknown_inputs_are_refused() {
+        let unknown = verdict("google/imagen-4-ultra", r#"{"prompt":"x","seed":5}"#).unwrap_err();
+        assert_eq!(unknown[0].description, "Additional property seed is not allowed");
+        assert_eq!(verdict("google/imagen-4-ultra", r#"{"prompt":"x"}"#), Ok(()));
     }
 }

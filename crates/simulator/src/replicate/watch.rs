@@ -153,7 +153,6 @@ pub(super) fn report(state: &State, matcher: &Matcher) -> Value {
         "requests": state.counts.requests,
         "refused": state.counts.refused,
         "cuts": state.counts.cuts,
-        "ignored_inputs": state.counts.ignored_inputs,
         "credit": state.account.credit,
         "spent": (state.account.spent * 1000.0).round() / 1000.0,
         "limits": state.account.limits,

@@ -1,91 +1,13 @@
-//! The catalogue itself.
+//! The models of pictures.
 
 use super::Default as D;
 use super::Kind::{Choice, Flag, Integer, Number, Text, Uri, Uris};
-use super::{Input, Media, Model, Output};
+use super::inputs::{IDEOGRAM_RESOLUTIONS, PROMPT, SEED, input};
+use super::{Input, Media, Model, Output, Price};
 
-const fn input(name: &'static str, kind: super::Kind, default: D) -> Input {
-    Input { name, kind, default }
-}
-
-const PROMPT: Input = input("prompt", Text, D::Required);
-const SEED: Input = input("seed", Integer(0, 2_147_483_647), D::None);
 const FLUX_RATIOS: &[&str] = &["1:1", "16:9", "21:9", "3:2", "2:3", "4:5", "5:4", "3:4", "4:3", "9:16", "9:21"];
 const IDEOGRAM_RATIOS: &[&str] =
     &["1:3", "3:1", "1:2", "2:1", "9:16", "16:9", "10:16", "16:10", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "1:1"];
-const IDEOGRAM_RESOLUTIONS: &[&str] = &[
-    "None",
-    "512x1536",
-    "576x1408",
-    "576x1472",
-    "576x1536",
-    "640x1344",
-    "640x1408",
-    "640x1472",
-    "640x1536",
-    "704x1152",
-    "704x1216",
-    "704x1280",
-    "704x1344",
-    "704x1408",
-    "704x1472",
-    "736x1312",
-    "768x1088",
-    "768x1216",
-    "768x1280",
-    "768x1344",
-    "800x1280",
-    "832x960",
-    "832x1024",
-    "832x1088",
-    "832x1152",
-    "832x1216",
-    "832x1248",
-    "864x1152",
-    "896x960",
-    "896x1024",
-    "896x1088",
-    "896x1120",
-    "896x1152",
-    "960x832",
-    "960x896",
-    "960x1024",
-    "960x1088",
-    "1024x832",
-    "1024x896",
-    "1024x960",
-    "1024x1024",
-    "1088x768",
-    "1088x832",
-    "1088x896",
-    "1088x960",
-    "1120x896",
-    "1152x704",
-    "1152x832",
-    "1152x864",
-    "1152x896",
-    "1216x704",
-    "1216x768",
-    "1216x832",
-    "1248x832",
-    "1280x704",
-    "1280x768",
-    "1280x800",
-    "1312x736",
-    "1344x640",
-    "1344x704",
-    "1344x768",
-    "1408x576",
-    "1408x640",
-    "1408x704",
-    "1472x576",
-    "1472x640",
-    "1472x704",
-    "1536x512",
-    "1536x576",
-    "1536x640",
-];
-
 const IDEOGRAM_V3: &[Input] = &[
     PROMPT,
     input("aspect_ratio", Choice(IDEOGRAM_RATIOS), D::Text("1:1")),
@@ -96,19 +18,6 @@ const IDEOGRAM_V3: &[Input] = &[
     input("style_reference_images", Uris(10), D::None),
     input("image", Uri, D::None),
     input("mask", Uri, D::None),
-    SEED,
-];
-
-const SEEDANCE: &[Input] = &[
-    PROMPT,
-    input("image", Uri, D::None),
-    input("last_frame_image", Uri, D::None),
-    input("reference_images", Uris(4), D::None),
-    input("duration", Integer(2, 12), D::Integer(5)),
-    input("resolution", Choice(&["480p", "720p", "1080p"]), D::Text("720p")),
-    input("aspect_ratio", Choice(&["16:9", "4:3", "1:1", "3:4", "9:16", "21:9", "9:21"]), D::Text("16:9")),
-    input("fps", Integer(24, 24), D::Integer(24)),
-    input("camera_fixed", Flag, D::Flag(false)),
     SEED,
 ];
 
@@ -123,7 +32,7 @@ const IMAGEN: &[Input] = &[
     input("output_format", Choice(&["jpg", "png"]), D::Text("jpg")),
 ];
 
-pub(crate) const ALL: &[Model] = &[
+pub(super) const PICTURES: &[Model] = &[
     Model {
         slug: "ideogram-ai/ideogram-v3-turbo",
         description: "Turbo is the fastest and cheapest Ideogram v3.",
@@ -131,7 +40,7 @@ pub(crate) const ALL: &[Model] = &[
         output: Output::One,
         media: Media::Fixed("png"),
         seconds: 6.0,
-        price: 0.03,
+        price: Price::Output(0.03),
         run_count: 2_300_000,
     },
     Model {
@@ -141,7 +50,7 @@ pub(crate) const ALL: &[Model] = &[
         output: Output::One,
         media: Media::Fixed("png"),
         seconds: 10.0,
-        price: 0.06,
+        price: Price::Output(0.06),
         run_count: 400_000,
     },
     Model {
@@ -151,7 +60,7 @@ pub(crate) const ALL: &[Model] = &[
         output: Output::One,
         media: Media::Fixed("png"),
         seconds: 16.0,
-        price: 0.09,
+        price: Price::Output(0.09),
         run_count: 500_000,
     },
     Model {
@@ -173,7 +82,7 @@ pub(crate) const ALL: &[Model] = &[
         output: Output::One,
         media: Media::Fixed("jpg"),
         seconds: 4.0,
-        price: 0.03,
+        price: Price::Output(0.03),
         run_count: 2_100_000,
     },
     Model {
@@ -183,7 +92,7 @@ pub(crate) const ALL: &[Model] = &[
         output: Output::One,
         media: Media::Chosen,
         seconds: 9.0,
-        price: 0.06,
+        price: Price::Output(0.06),
         run_count: 700_000,
     },
     Model {
@@ -193,7 +102,7 @@ pub(crate) const ALL: &[Model] = &[
         output: Output::One,
         media: Media::Chosen,
         seconds: 3.0,
-        price: 0.02,
+        price: Price::Output(0.02),
         run_count: 1_000_000,
     },
     Model {
@@ -214,7 +123,7 @@ pub(crate) const ALL: &[Model] = &[
         output: Output::Many,
         media: Media::Chosen,
         seconds: 0.83,
-        price: 0.003,
+        price: Price::Output(0.003),
         run_count: 497_000_000,
     },
     Model {
@@ -239,7 +148,7 @@ pub(crate) const ALL: &[Model] = &[
         output: Output::One,
         media: Media::Chosen,
         seconds: 3.8,
-        price: 0.04,
+        price: Price::Output(0.04),
         run_count: 58_000_000,
     },
     Model {
@@ -258,7 +167,7 @@ pub(crate) const ALL: &[Model] = &[
         output: Output::One,
         media: Media::Chosen,
         seconds: 10.5,
-        price: 0.039,
+        price: Price::Output(0.039),
         run_count: 11_500_000,
     },
     Model {
@@ -300,17 +209,133 @@ pub(crate) const ALL: &[Model] = &[
         output: Output::One,
         media: Media::Svg,
         seconds: 12.0,
-        price: 0.08,
+        price: Price::Output(0.08),
         run_count: 400_000,
     },
     Model {
-        slug: "bytedance/seedance-1-lite",
-        description: "A video generation model that offers text-to-video and image-to-video support.",
-        inputs: SEEDANCE,
+        slug: "ideogram-ai/ideogram-v2",
+        description: "An excellent image model with strong inpainting, prompt comprehension and text rendering.",
+        inputs: &[
+            PROMPT,
+            input(
+                "aspect_ratio",
+                Choice(&["1:1", "16:9", "9:16", "4:3", "3:4", "3:2", "2:3", "16:10", "10:16", "3:1", "1:3"]),
+                D::Text("1:1"),
+            ),
+            input("resolution", Choice(IDEOGRAM_RESOLUTIONS), D::Text("None")),
+            input("magic_prompt_option", Choice(&["Auto", "On", "Off"]), D::Text("Auto")),
+            input(
+                "style_type",
+                Choice(&["None", "Auto", "General", "Realistic", "Design", "Render 3D", "Anime"]),
+                D::Text("None"),
+            ),
+            input("negative_prompt", Text, D::None),
+            input("image", Uri, D::None),
+            input("mask", Uri, D::None),
+            SEED,
+        ],
         output: Output::One,
-        media: Media::Video,
-        seconds: 38.0,
-        price: 0.18,
-        run_count: 1_100_000,
+        media: Media::Fixed("png"),
+        seconds: 19.6,
+        price: Price::Output(0.08),
+        run_count: 2_000_000,
+    },
+    Model {
+        slug: "bytedance/seedream-4",
+        description: "Unified text-to-image generation and precise single-sentence editing at up to 4K resolution.",
+        inputs: &[
+            PROMPT,
+            input("image_input", Uris(10), D::None),
+            input("size", Choice(&["1K", "2K", "4K", "custom"]), D::Text("2K")),
+            input(
+                "aspect_ratio",
+                Choice(&["match_input_image", "1:1", "4:3", "3:4", "16:9", "9:16", "3:2", "2:3", "21:9"]),
+                D::Text("match_input_image"),
+            ),
+            input("width", Integer(1024, 4096), D::Integer(2048)),
+            input("height", Integer(1024, 4096), D::Integer(2048)),
+            input("sequential_image_generation", Choice(&["disabled", "auto"]), D::Text("disabled")),
+            input("max_images", Integer(1, 15), D::Integer(1)),
+            input("enhance_prompt", Flag, D::Flag(true)),
+        ],
+        output: Output::Many,
+        media: Media::Fixed("jpg"),
+        seconds: 14.4,
+        price: Price::Output(0.03),
+        run_count: 1_500_000,
+    },
+    Model {
+        slug: "google/imagen-4",
+        description: "Google's Imagen 4 flagship model.",
+        inputs: &[
+            PROMPT,
+            input("aspect_ratio", Choice(&["1:1", "9:16", "16:9", "3:4", "4:3"]), D::Text("1:1")),
+            input("image_size", Choice(&["1K", "2K"]), D::Text("1K")),
+            input(
+                "safety_filter_level",
+                Choice(&["block_low_and_above", "block_medium_and_above", "block_only_high"]),
+                D::Text("block_only_high"),
+            ),
+            input("output_format", Choice(&["jpg", "png"]), D::Text("jpg")),
+        ],
+        output: Output::One,
+        media: Media::Chosen,
+        seconds: 8.0,
+        price: Price::Output(0.04),
+        run_count: 4_100_000,
+    },
+    Model {
+        slug: "luma/photon",
+        description: "High-quality image generation model optimized for creative professional workflows.",
+        inputs: &[
+            PROMPT,
+            input("aspect_ratio", Choice(&["1:1", "3:4", "4:3", "9:16", "16:9", "9:21", "21:9"]), D::Text("16:9")),
+            input("image_reference", Uri, D::None),
+            input("style_reference", Uri, D::None),
+            input("character_reference", Uri, D::None),
+            SEED,
+        ],
+        output: Output::One,
+        media: Media::Fixed("jpg"),
+        seconds: 12.0,
+        price: Price::Output(0.03),
+        run_count: 3_000_000,
+    },
+    Model {
+        slug: "black-forest-labs/flux-kontext-pro",
+        description: "A state-of-the-art text-based image editing model.",
+        inputs: &[
+            PROMPT,
+            input("input_image", Uri, D::None),
+            input(
+                "aspect_ratio",
+                Choice(&[
+                    "match_input_image",
+                    "1:1",
+                    "16:9",
+                    "9:16",
+                    "4:3",
+                    "3:4",
+                    "3:2",
+                    "2:3",
+                    "4:5",
+                    "5:4",
+                    "21:9",
+                    "9:21",
+                    "2:1",
+                    "1:2",
+                ]),
+                D::Text("match_input_image"),
+            ),
+            input("output_format", Choice(&["jpg", "png"]), D::Text("png")),
+            input("safety_tolerance", Integer(0, 6), D::Integer(2)),
+            input("prompt_upsampling", Flag, D::Flag(false)),
+            input("seed", Integer(i64::MIN, i64::MAX), D::None),
+        ],
+        output: Output::One,
+        media: Media::Chosen,
+        seconds: 8.0,
+        price: Price::Output(0.04),
+        run_count: 25_000_000,
     },
 ];

@@ -42,7 +42,7 @@ async fn every_model_gives_its_own_shape_and_format() {
         ("google/nano-banana", json!({}), "image/jpeg"),
         ("black-forest-labs/flux-1.1-pro", json!({}), "image/webp"),
         ("recraft-ai/recraft-v3-svg", json!({}), "image/svg+xml"),
-        ("bytedance/seedance-1-lite", json!({}), "image/gif"),
+        ("bytedance/seedance-1-lite", json!({}), "video/mp4"),
     ] {
         let mut input = extra;
         input["prompt"] = json!("a fox by the sea");
@@ -52,6 +52,8 @@ async fn every_model_gives_its_own_shape_and_format() {
         assert_eq!(content_type, expected, "{model}");
         if expected == "image/svg+xml" {
             assert!(bytes.starts_with(b"<svg"), "{model}");
+        } else if expected == "video/mp4" {
+            assert_eq!(&bytes[4..12], b"ftypisom", "{model}");
         } else {
             let format = image::guess_format(&bytes).unwrap();
             assert_eq!(format.to_mime_type(), expected, "{model}");

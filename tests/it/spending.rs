@@ -1,0 +1,182 @@
+//! Money is spent once for each result, whatever breaks on the way.
+
+use std::collections::BTreeMap;
+
+use atelier_domain::{Catalogue, JobState, Request};
+use harness::World;
+use rand::rngs::StdRng;
+use rand::{Rng as _, SeedableRng as _};
+use serde_json::{Value, json};
+
+use crate::models::submit;
+
+const ADA: i64 = 1;
+
+#[tokio::test]
+async fn a_stand_in_answers_only_after_the_first_is_known_to_be_over() {
+    let world = World::start().await;
+    // long enough that two at once would be seen
+    world.replicate.rule(json!({ "on": "create", "do": { "run_seconds": 0.2 } })).await;
+    let fails = json!({ "outcome": "director" });
+    world.replicate.rule(json!({ "on": "create", "model": "*ideogram-v3-turbo", "do": fails })).await;
+    let (_bot, _worker) = (world.bot().await, world.worker());
+    let ada = world.telegram.user(ADA);
+    ada.say("a cat --model ideogram").await;
+    let messages = ada.text("could not do it").await;
+    let caption = messages.iter().find_map(|message| message["caption"].as_str()).unwrap_or_default();
+    assert!(caption.contains("Ideogram v2, made by AI"), "the caption says who answered: {caption}");
+    let state = world.replicate.state().await;
+    let tries: Vec<(&str, &str)> = state["predictions"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|known| (known["model"].as_str().unwrap_or_default(), known["status"].as_str().unwrap_or_default()))
+        .collect();
+    let turbo = ("ideogram-ai/ideogram-v3-turbo", "failed");
+    assert_eq!(tries, [turbo, turbo, ("ideogram-ai/ideogram-v2", "succeeded")]);
+    assert_eq!(state["highest_running"], 1, "never two at once");
+}
+
+#[tokio::test]
+async fn the_operators_trouble_pauses_the_account_and_ends_by_itself() {
+    for (answer, class) in [("insufficient_credit", "out of credit"), ("unauthenticated", "unauthorised")] {
+        let world = World::start().await;
+        world.replicate.rule(json!({ "on": "create", "times": 1, "do": { "answer": answer } })).await;
+        let (_bot, _worker) = (world.bot().await, world.worker_with(&["--account-pause", "1"]));
+        let ada = world.telegram.user(ADA);
+        ada.say("a cat --model imagen").await;
+        let messages = ada.photos(1).await;
+        assert!(!format!("{messages:?}").contains("credit"), "the provider's words stay out of the chat: {messages:?}");
+        let record = world.jobs(ADA).await.remove(0);
+        assert_eq!(record.attempt, 1, "no try was burnt: {record:?}");
+        let actions = world.queue().actions().await.expect("the queue answers");
+        let by_itself: Vec<&str> =
+            actions.iter().filter(|event| event.actor == "atelier").map(|event| event.kind.as_str()).collect();
+        assert!(by_itself.contains(&"pause") && by_itself.contains(&"resume"), "{actions:?}");
+        assert!(actions.iter().any(|event| event.detail.contains(class)), "with its reason: {actions:?}");
+        let stats = world.queue().stats().await.expect("the queue answers");
+        assert!(stats.models.iter().all(|model| model.paused.is_none()), "nothing stays paused: {stats:?}");
+    }
+}
+
+/// The real service's limit for an account with little credit is six a minute; here it is sixty, to be quick.
+#[tokio::test]
+async fn a_batch_of_ten_arrives_from_an_account_with_little_credit() {
+    let world = World::with(|config| config.rate_limits = false).await;
+    let limits = json!({ "enabled": true, "creates_per_minute": 600, "others_per_minute": 3000,
+        "low_credit_below": 5.0, "low_credit_per_minute": 60 });
+    world.replicate.limits(limits, 4.0).await;
+    let (_bot, _worker) = (world.bot().await, world.worker());
+    let ada = world.telegram.user(ADA);
+    ada.say("a cat --model schnell --n 10").await;
+    ada.until("replies=1").await;
+    for record in world.jobs(ADA).await {
+        let record = world.until(&record.id, JobState::Done).await;
+        assert_eq!(record.attempt, 1, "a refusal burns no try: {record:?}");
+    }
+    assert_eq!(world.replicate.creates().await, 10);
+}
+
+/// What may befall a creation.
+fn fault(random: &mut StdRng) -> Option<Value> {
+    Some(match random.random_range(0..14) {
+        0 => json!("cut_before"),
+        1 | 2 => json!("cut_after"),
+        3 => json!({ "answer": "throttled" }),
+        4 => json!({ "answer": "low_credit" }),
+        5 => json!({ "answer": "unavailable" }),
+        6 => json!({ "outcome": "high_demand" }),
+        7 => json!({ "outcome": "interrupted" }),
+        8 => json!({ "outcome": "nsfw" }),
+        9 => json!({ "outcome": "empty_list" }),
+        10 => json!({ "delay": 0.2 }),
+        _ => return None,
+    })
+}
+
+/// Jobs of the property run: 200 unless `E2E_PROVIDER_JOBS` says otherwise.
+#[expect(clippy::disallowed_methods, reason = "a test has no command line of its own")]
+fn jobs() -> usize {
+    std::env::var("E2E_PROVIDER_JOBS").ok().and_then(|text| text.parse().ok()).unwrap_or(200)
+}
+
+/// Random faults and killed workers: one charge for each result, and no result without one.
+#[tokio::test]
+async fn creations_charges_and_results_agree_over_random_faults() {
+    let world = World::start().await;
+    let seed: u64 = 20_261_127;
+    let mut random = StdRng::seed_from_u64(seed);
+    let model = Catalogue::builtin().find("schnell").expect("a model");
+    let count = jobs();
+    let mut rules = Vec::new();
+    let mut chats: BTreeMap<i64, Vec<Request>> = BTreeMap::new();
+    for number in 0..count {
+        let prompt = format!("wish <{number}>");
+        if let Some(fault) = fault(&mut random) {
+            let throttled = fault["answer"] == "throttled" || fault["answer"] == "low_credit";
+            let fault = if throttled { json!({ "answer": { "status": 429, "retry_after": 1 } }) } else { fault };
+            // a refused account holds up everybody: a few are enough
+            if !throttled || number % 10 == 0 {
+                rules.push(json!({ "on": "create", "prompt": prompt, "times": 1, "do": fault }));
+            }
+        }
+        match random.random_range(0..8) {
+            0 => rules.push(json!({ "on": "get", "prompt": prompt, "times": 2, "do": "cut_after" })),
+            1 => rules.push(json!({ "on": "get", "prompt": prompt, "times": 1, "do": { "answer": "unavailable" } })),
+            2 => rules.push(json!({ "on": "download", "prompt": prompt, "times": 1, "do": "cut_middle" })),
+            _ => {}
+        }
+        let request = Request::new(prompt.parse().expect("a prompt"), model.id.clone(), model.default_ratio());
+        chats.entry(100 + i64::try_from(number % 50).expect("a number")).or_default().push(request);
+    }
+    world.replicate.rule(Value::Array(rules)).await;
+    let _bot = world.bot().await;
+    for chat in chats.keys() {
+        world.telegram.user(*chat).say("/help").await;
+    }
+    let mut ids = Vec::new();
+    for (chat, requests) in chats {
+        ids.extend(submit(&world, chat, requests).await);
+    }
+    let mut workers = [world.worker_with(&["--lease", "2"]), world.worker_with(&["--lease", "2"])];
+    let queue = world.queue();
+    let share = |part: usize| format!("creates={}", (count * part / 6).max(1));
+    for part in 1..5 {
+        // killed in the middle of whatever it does, when so much is done
+        world.replicate.wait(&share(part)).await;
+        let at = random.random_range(0..workers.len());
+        workers[at].kill().await;
+        workers[at] = world.worker_with(&["--lease", "2"]);
+    }
+    let mut ends: BTreeMap<String, JobState> = BTreeMap::new();
+    for id in &ids {
+        let record = loop {
+            let record = queue.record(id).await.expect("the queue answers").expect("a record");
+            if record.state.is_final() {
+                break record;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        };
+        let prompt = record.job.map(|job| job.request.prompt.as_str().to_owned()).expect("a prompt");
+        ends.insert(prompt, record.state);
+    }
+    let state = world.replicate.state().await;
+    let mut made: BTreeMap<String, (usize, usize)> = BTreeMap::new();
+    for known in state["predictions"].as_array().expect("a list") {
+        let entry = made.entry(known["prompt"].as_str().expect("a prompt").to_owned()).or_default();
+        // charged for: it succeeded with an output
+        let charged = known["status"] == "succeeded" && known["outcome"] != "empty_list";
+        assert!(known["status"] == "succeeded" || known["status"] == "failed", "seed {seed}: {known}");
+        *entry = (entry.0 + 1, entry.1 + usize::from(charged));
+    }
+    let mut charges = 0;
+    for (prompt, end) in &ends {
+        let (created, charged) = made.get(prompt).copied().unwrap_or_default();
+        let done = usize::from(*end == JobState::Done);
+        assert_eq!(charged, done, "seed {seed}: {prompt} ended {end} after {created} creations, {charged} charged");
+        charges += charged;
+    }
+    assert_eq!(made.len(), ends.len(), "seed {seed}: no creation without a job");
+    let spent = state["spent"].as_f64().expect("a sum");
+    assert!((spent - charges as f64 * 0.003).abs() < 0.002, "seed {seed}: {spent} for {charges}");
+}
