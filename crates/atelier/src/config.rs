@@ -107,7 +107,7 @@ impl TelegramArguments {
 /// How updates come: by polling, or posted by Telegram.
 #[derive(Debug, Args)]
 pub(crate) struct IntakeArguments {
-    /// The public address below which Telegram posts updates, such as https://bot.example.com/updates; without it the bot
+    /// The public address below which Telegram posts updates, such as `https://bot.example.com/updates`; without it the bot
     /// polls. Any number of bot processes may serve it.
     #[arg(long, env = "ATELIER_WEBHOOK_URL", value_name = "URL", value_parser = web_address)]
     webhook_url: Option<Url>,

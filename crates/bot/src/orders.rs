@@ -83,7 +83,7 @@ pub(crate) async fn submit(
 }
 
 /// What a request is expected to cost.
-fn price(front: &Front, request: &Request) -> Usd {
+pub(crate) fn price(front: &Front, request: &Request) -> Usd {
     front.catalogue.get(&request.model).map_or(Usd::ZERO, |model| model.estimate(request))
 }
 

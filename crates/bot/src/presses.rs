@@ -6,7 +6,8 @@
 use std::sync::Arc;
 
 use atelier_domain::{
-    BatchWish, Incoming, Job, JobId, JobState, JobWish, Language, ModelId, Press, Request, Say, Seed, Tell, buttons,
+    BatchWish, Incoming, Job, JobId, JobState, JobWish, Language, ModelId, Press, Request, Say, Seed, Tell, Usd,
+    buttons,
 };
 use atelier_queue::{Batch, Cancelling, QueueError, Record, Retrying, Spend, Urgency};
 use atelier_telegram::intake::Hold;
@@ -221,9 +222,10 @@ async fn cancel(
 async fn retry(front: &Arc<Front>, incoming: &Incoming, records: &[Record]) -> Result<u32, QueueError> {
     let mut count = 0;
     for record in records {
-        match front.queue.retry(&record.id, &actor(incoming), answers::owner(front, incoming)).await? {
+        let price = record.job.as_ref().map_or(Usd::ZERO, |job| orders::price(front, &job.request));
+        match front.queue.retry_paid(&record.id, &actor(incoming), answers::owner(front, incoming), price).await? {
             Retrying::Waiting => count += 1,
-            Retrying::Not | Retrying::Unknown | Retrying::Foreign => continue,
+            Retrying::Not | Retrying::Unknown | Retrying::Foreign | Retrying::NoBudget => continue,
         }
         if let (Some(job), Some(slot)) = (record.job.clone(), record.slot) {
             let (this, batch) = (front.clone(), record.batch.clone());

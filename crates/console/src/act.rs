@@ -168,7 +168,7 @@ impl Console {
             },
             Action::Retry => match self.queue.retry(id, by.as_str(), None).await? {
                 Retrying::Waiting => "waiting",
-                Retrying::Not => "not",
+                Retrying::Not | Retrying::NoBudget => "not",
                 Retrying::Unknown | Retrying::Foreign => "unknown",
             },
         })

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use atelier_domain::{BotId, Catalogue, JobId, JobState, MessageId, UserId};
+use atelier_domain::{BotId, Catalogue, JobId, JobState, MessageId, Usd, UserId};
 use serde::Serialize;
 
 use crate::error::QueueError;
@@ -39,6 +39,8 @@ pub enum Retrying {
     Unknown,
     /// It belongs to somebody else.
     Foreign,
+    /// It would cost more than a budget allows today.
+    NoBudget,
 }
 
 /// Where a job stands.
@@ -90,14 +92,26 @@ impl Queue {
     /// Runs a dead or cancelled job again, or one that waits for its next attempt now. `owner` as in [`Queue::cancel`].
     /// The cap on a user's pending jobs does not hold here: it is there for floods of new ones.
     pub async fn retry(&self, id: &JobId, actor: &str, owner: Option<(BotId, UserId)>) -> Result<Retrying, QueueError> {
-        let owner = owned(owner);
-        let arguments: [&[u8]; 3] = [id.as_str().as_bytes(), actor.as_bytes(), owner.as_bytes()];
+        self.retry_paid(id, actor, owner, Usd::ZERO).await
+    }
+
+    /// The same within the budgets of the job's owner: what it is expected to cost is put aside in the same step.
+    pub async fn retry_paid(
+        &self,
+        id: &JobId,
+        actor: &str,
+        owner: Option<(BotId, UserId)>,
+        price: Usd,
+    ) -> Result<Retrying, QueueError> {
+        let (owner, price) = (owned(owner), price.micros().to_string());
+        let arguments: [&[u8]; 4] = [id.as_str().as_bytes(), actor.as_bytes(), owner.as_bytes(), price.as_bytes()];
         let answer: String = self.call(Verb::Retry, &arguments).await?;
         match answer.as_str() {
             "waiting" => Ok(Retrying::Waiting),
             "not" => Ok(Retrying::Not),
             "unknown" => Ok(Retrying::Unknown),
             "foreign" => Ok(Retrying::Foreign),
+            "poor" => Ok(Retrying::NoBudget),
             _ => Err(QueueError::Unreadable(format!("retry answered {answer}"))),
         }
     }

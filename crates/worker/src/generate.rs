@@ -122,7 +122,10 @@ async fn begin(walk: &Walk) -> Result<Begun, Stop> {
                 return Err(Stop::provider(failure));
             }
             // the intent stays on record: the next attempt looks before it creates
-            Err(StartError::Unknown(failure)) => return Err(failure.into()),
+            Err(StartError::Unknown(failure)) => {
+                suspect(walk, &failure, intent).await;
+                return Err(failure.into());
+            }
         }
     }
 }
@@ -155,6 +158,13 @@ fn named(intent: SystemTime) -> String {
     format!("intent-{}", since.as_millis())
 }
 
+/// What a paid service may have charged for without an answer counts: the budgets are there to protect the operator.
+async fn suspect(walk: &Walk, failure: &Failure, intent: SystemTime) {
+    if failure.class == FailureClass::Unanswered {
+        money::charged(walk, &named(intent)).await;
+    }
+}
+
 async fn own(walk: &Walk, handle: &Handle) -> Result<(), Lost> {
     walk.claimed.lease.checkpoint(&Checkpoint::Handle(handle.as_str().to_owned())).await?;
     walk.reach("after-handle").await;
@@ -163,7 +173,11 @@ async fn own(walk: &Walk, handle: &Handle) -> Result<(), Lost> {
 
 async fn find_lost(walk: &Walk, images: &[ImageRef], intent: SystemTime) -> Result<Option<Handle>, Stop> {
     let since = intent.checked_sub(CLOCK_SLACK).unwrap_or(intent);
-    for handle in walk.provider.find_lost(&walk.order(images), since).await.map_err(Stop::provider)? {
+    let found = walk.provider.find_lost(&walk.order(images), since).await;
+    if let Err(failure) = &found {
+        suspect(walk, failure, intent).await;
+    }
+    for handle in found.map_err(Stop::provider)? {
         match own(walk, &handle).await {
             Ok(()) => {
                 info!(job.id = %walk.job().id, %handle, "found the prediction whose answer was lost");
