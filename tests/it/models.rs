@@ -151,3 +151,18 @@ async fn a_long_film_passes_through_little_memory() {
     let grown = peak_kb(worker.id()).saturating_sub(before);
     assert!(grown < 48 * 1024, "{grown} kB more");
 }
+
+#[tokio::test]
+async fn a_film_that_is_too_large_for_the_chat_comes_as_a_card_with_its_address() {
+    let world = World::start().await;
+    let (_bot, _worker) = (world.bot().await, world.worker_with(&["--telegram-file-mb", "2"]));
+    let bulky = json!({ "outcome": { "bulky": { "bytes": 3_000_000 } } });
+    world.replicate.rule(json!({ "on": "create", "do": bulky })).await;
+    let ada = world.telegram.user(ADA);
+    ada.say("a long film --model seedance --res 480p").await;
+    let messages = ada.until("photos=1").await;
+    let card = messages.iter().find(|message| message["kind"] == "photo").expect("a card");
+    let caption = card["caption"].as_str().unwrap_or_default();
+    assert!(caption.contains("larger than can be sent here") && caption.contains("/delivery/"), "{caption}");
+    assert_eq!(world.replicate.creates().await, 1, "paid once");
+}

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use atelier_domain::{Catalogue, JobState, Request};
+use atelier_domain::{BotId, Catalogue, JobState, Request, UserId};
+use atelier_queue::Owner;
 use harness::World;
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
@@ -135,6 +136,7 @@ async fn creations_charges_and_results_agree_over_random_faults() {
         world.telegram.user(*chat).say("/help").await;
     }
     let mut ids = Vec::new();
+    let users: Vec<i64> = chats.keys().copied().collect();
     for (chat, requests) in chats {
         ids.extend(submit(&world, chat, requests).await);
     }
@@ -179,4 +181,11 @@ async fn creations_charges_and_results_agree_over_random_faults() {
     assert_eq!(made.len(), ends.len(), "seed {seed}: no creation without a job");
     let spent = state["spent"].as_f64().expect("a sum");
     assert!((spent - charges as f64 * 0.003).abs() < 0.002, "seed {seed}: {spent} for {charges}");
+    let mut booked = 0;
+    for user in users {
+        let ledger = queue.ledger(Owner(BotId(4242), UserId(user)), 0).await.expect("a ledger");
+        assert_eq!(ledger.reserved.micros(), 0, "seed {seed}: what ended holds nothing back");
+        booked += ledger.charged.micros();
+    }
+    assert_eq!(booked, charges as u64 * 3_000, "seed {seed}: the ledgers say what the provider charged");
 }

@@ -205,7 +205,6 @@ async fn one(
             let ask = Ask { text, purpose: Purpose::Film, images, prefs: Prefs::default() };
             make(front, incoming, &ask, language).await
         }
-        JobWish::Original => Ok(Word::Toast(language.say(&Say::ToastUnknown))),
     }
 }
 
@@ -251,7 +250,6 @@ async fn all(
             spawn_refresh(front, &batch.id);
             Ok(Word::Silent)
         }
-        BatchWish::Originals => Ok(Word::Toast(language.say(&Say::ToastUnknown))),
     }
 }
 

@@ -56,9 +56,6 @@ fn values(front: &Front, prefs: &Prefs, field: Field, language: Language) -> Row
             let name = |language: Language| language.tell(&Tell::LanguageName { code: language.code() });
             Language::ALL.map(|language| (name(language), Some(language.code().to_owned()))).into()
         }
-        Field::Quiet | Field::Files => {
-            vec![(language.tell(&Tell::SettingYes), Some("yes".to_owned())), (language.tell(&Tell::SettingNo), None)]
-        }
     };
     let now = prefs.value(field);
     let button = |(text, value): &(String, Option<String>)| {
@@ -131,8 +128,6 @@ fn name(field: Field, language: Language) -> String {
         Field::Count => Tell::SettingCount,
         Field::Quality => Tell::SettingQuality,
         Field::Language => Tell::SettingLanguage,
-        Field::Quiet => Tell::SettingQuiet,
-        Field::Files => Tell::SettingFiles,
     })
 }
 
@@ -141,9 +136,6 @@ fn shown(front: &Front, prefs: &Prefs, field: Field, language: Language) -> Stri
         Field::Model => model(front, prefs).map_or_else(|| "?".to_owned(), |model| model.title.clone()),
         Field::Language => language.tell(&Tell::LanguageName { code: language.code() }),
         Field::Count => prefs.value(field).unwrap_or_else(|| "1".to_owned()),
-        Field::Quiet | Field::Files => {
-            language.tell(if prefs.value(field).is_some() { &Tell::SettingYes } else { &Tell::SettingNo })
-        }
         Field::Ratio | Field::Style | Field::Quality => {
             prefs.value(field).unwrap_or_else(|| language.tell(&Tell::SettingUsual))
         }

@@ -68,13 +68,13 @@ pub fn result(language: Language, id: &JobId, able: Abilities) -> Rows {
     if able.animate {
         second.push(one(&Tell::ButtonAnimate, JobWish::Animate));
     }
-    second.push(one(&Tell::ButtonOriginal, JobWish::Original));
     let mut third = Vec::new();
     if able.others {
         third.push(one(&Tell::ButtonModels, JobWish::Models));
     }
     third.push(one(&Tell::ButtonRecipe, JobWish::Recipe));
-    vec![vec![one(&Tell::ButtonAgain, JobWish::Again), one(&Tell::ButtonVary, JobWish::Vary)], second, third]
+    let first = vec![one(&Tell::ButtonAgain, JobWish::Again), one(&Tell::ButtonVary, JobWish::Vary)];
+    [first, second, third].into_iter().filter(|row| !row.is_empty()).collect()
 }
 
 /// Under a job that failed or was cancelled.
@@ -105,8 +105,7 @@ pub fn batch(language: Language, id: &JobId, tally: &Tally) -> Rows {
     if tally.failed > 0 {
         first.push(one(&Tell::ButtonRetryFailed { count: tally.failed }, BatchWish::Retry));
     }
-    let second =
-        vec![one(&Tell::ButtonVariations, BatchWish::Choose), one(&Tell::ButtonOriginals, BatchWish::Originals)];
+    let second = vec![one(&Tell::ButtonVariations, BatchWish::Choose)];
     if tally.done > 0 { vec![first, second] } else { vec![first] }
 }
 

@@ -21,10 +21,6 @@ pub struct Prefs {
     pub quality: Option<Quality>,
     /// The language the bot speaks.
     pub language: Option<Language>,
-    /// No word when a picture that took long is there.
-    pub quiet: bool,
-    /// The file as the model made it follows each picture.
-    pub files: bool,
 }
 
 /// One of the choices.
@@ -42,16 +38,11 @@ pub enum Field {
     Quality,
     /// [`Prefs::language`].
     Language,
-    /// [`Prefs::quiet`].
-    Quiet,
-    /// [`Prefs::files`].
-    Files,
 }
 
 impl Field {
     /// All choices, in the order in which they are shown.
-    pub const ALL: [Self; 8] =
-        [Self::Model, Self::Ratio, Self::Style, Self::Count, Self::Quality, Self::Language, Self::Quiet, Self::Files];
+    pub const ALL: [Self; 6] = [Self::Model, Self::Ratio, Self::Style, Self::Count, Self::Quality, Self::Language];
 
     /// Its name in records and buttons.
     pub const fn name(self) -> &'static str {
@@ -62,8 +53,6 @@ impl Field {
             Self::Count => "count",
             Self::Quality => "quality",
             Self::Language => "language",
-            Self::Quiet => "quiet",
-            Self::Files => "files",
         }
     }
 
@@ -85,14 +74,11 @@ impl Prefs {
             quality: text(Field::Quality).and_then(|text| text.parse().ok()),
             language: text(Field::Language)
                 .and_then(|code| Language::ALL.into_iter().find(|language| language.code() == code)),
-            quiet: text(Field::Quiet) == Some("yes"),
-            files: text(Field::Files) == Some("yes"),
         }
     }
 
     /// A choice as it is kept; `None` when nothing was chosen.
     pub fn value(&self, field: Field) -> Option<String> {
-        let yes = |set: bool| set.then(|| "yes".to_owned());
         match field {
             Field::Model => self.model.as_ref().map(ToString::to_string),
             Field::Ratio => self.ratio.map(|ratio| ratio.to_string()),
@@ -100,8 +86,6 @@ impl Prefs {
             Field::Count => self.count.map(|count| count.get().to_string()),
             Field::Quality => self.quality.map(|quality| quality.to_string()),
             Field::Language => self.language.map(|language| language.code().to_owned()),
-            Field::Quiet => yes(self.quiet),
-            Field::Files => yes(self.files),
         }
     }
 }
@@ -119,12 +103,10 @@ mod tests {
             count: Some("4".parse().unwrap()),
             quality: Some(Quality::High),
             language: Some(Language::Russian),
-            quiet: true,
-            files: false,
         };
         let kept: BTreeMap<String, String> =
             Field::ALL.into_iter().filter_map(|field| Some((field.name().to_owned(), prefs.value(field)?))).collect();
-        assert_eq!((kept.len(), Prefs::read(&kept)), (7, prefs));
+        assert_eq!((kept.len(), Prefs::read(&kept)), (6, prefs));
         let broken = Field::ALL.map(|field| (field.name().to_owned(), "\u{0}?".to_owned())).into();
         assert_eq!(Prefs::read(&broken), Prefs::default());
     }

@@ -96,8 +96,6 @@ pub enum JobWish {
     Edit,
     /// Make a video of the picture.
     Animate,
-    /// The file as the model made it.
-    Original,
     /// A link by which others draw the same.
     Recipe,
 }
@@ -115,11 +113,9 @@ pub enum BatchWish {
     Choose,
     /// Show the usual buttons again.
     Back,
-    /// The files as the models made them.
-    Originals,
 }
 
-const JOB: [(JobWish, &str); 10] = [
+const JOB: [(JobWish, &str); 9] = [
     (JobWish::Cancel, "cancel"),
     (JobWish::Again, "again"),
     (JobWish::Vary, "vary"),
@@ -128,17 +124,15 @@ const JOB: [(JobWish, &str); 10] = [
     (JobWish::Back, "back"),
     (JobWish::Edit, "edit"),
     (JobWish::Animate, "animate"),
-    (JobWish::Original, "original"),
     (JobWish::Recipe, "recipe"),
 ];
 
-const BATCH: [(BatchWish, &str); 6] = [
+const BATCH: [(BatchWish, &str); 5] = [
     (BatchWish::Cancel, "cancel"),
     (BatchWish::Again, "again"),
     (BatchWish::Retry, "retry"),
     (BatchWish::Choose, "choose"),
     (BatchWish::Back, "back"),
-    (BatchWish::Originals, "originals"),
 ];
 
 /// The data is not that of any button of ours.
@@ -228,7 +222,7 @@ mod tests {
         presses.extend([Press::Example(2), Press::Forget]);
         let stories = [StoryWish::Show, StoryWish::Draw, StoryWish::Format(Format::TikTok)];
         presses.extend(stories.map(|wish| Press::Story(wish, id.clone())));
-        presses.extend([Press::Choose(None), Press::Choose(Some(Field::Style)), Press::Set(Field::Quiet, None)]);
+        presses.extend([Press::Choose(None), Press::Choose(Some(Field::Style)), Press::Set(Field::Quality, None)]);
         presses.push(Press::Set(Field::Model, Some("m".repeat(32))));
         presses.extend(PICTURE.map(|(wish, _)| Press::Picture(wish)));
         presses.extend(JOB.map(|(wish, _)| Press::Job(wish, id.clone())));

@@ -35,7 +35,8 @@ pub(crate) async fn show(walk: &Walk, fitted: &Fitted, seconds: f64) -> Result<S
         return Err(Failure::new(FailureClass::BadMedia, "there is nothing to show").into());
     };
     let stand_in = walk.first_title().map(|first| Say::CaptionStandIn { first, model: &walk.model.title });
-    let note = fitted.reason.map(|why| note(why, fitted)).or(stand_in);
+    let link = walk.link().map(|url| Say::FilmElsewhere { url });
+    let note = link.or_else(|| fitted.reason.map(|why| note(why, fitted))).or(stand_in);
     let mut caption = caption::result(job, &walk.model, seconds, note.as_ref());
     let mut media = media(walk, file);
     let mut card = false;

@@ -1,7 +1,7 @@
 //! The straight line of one job, with a named breakpoint between any two steps.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use atelier_domain::{Failure, FailureClass, Job, JobId, Model, Request};
@@ -32,6 +32,8 @@ pub(crate) struct Walk {
     batch: OnceCell<Option<JobId>>,
     /// Whether a creation may have happened whose end is not known.
     under_way: AtomicBool,
+    /// Where the result is, when it is too large for the chat.
+    link: OnceLock<String>,
 }
 
 /// Why a step did not lead on.
@@ -101,6 +103,17 @@ impl Walk {
 
     pub(crate) fn set_under_way(&self, under_way: bool) {
         self.under_way.store(under_way, Ordering::Relaxed);
+    }
+
+    /// The result is too large for the chat: it gets the address instead.
+    pub(crate) fn keep_link(&self, address: &str) {
+        // the first one is as good as any
+        let _ = self.link.set(address.to_owned());
+    }
+
+    /// Where the result is, when it is too large for the chat.
+    pub(crate) fn link(&self) -> Option<&str> {
+        self.link.get().map(String::as_str)
     }
 
     /// What is asked of the provider.
@@ -182,7 +195,19 @@ async fn prepare(shop: Arc<Shop>, claimed: Claimed) -> Result<Walk, Failure> {
     })?;
     let progress = Progress::start(&shop, &telegram, &claimed);
     let began = Instant::now();
-    Ok(Walk { shop, claimed, model, provider, request, telegram, progress, began, under_way, batch: OnceCell::new() })
+    Ok(Walk {
+        shop,
+        claimed,
+        model,
+        provider,
+        request,
+        telegram,
+        progress,
+        began,
+        under_way,
+        link: OnceLock::new(),
+        batch: OnceCell::new(),
+    })
 }
 
 async fn steps(walk: &Walk) -> Result<(), Stop> {

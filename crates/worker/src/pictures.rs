@@ -6,12 +6,15 @@
 use std::io::Read as _;
 use std::path::Path;
 
-use atelier_domain::{Failure, FailureClass, ModelKind};
-use atelier_media::{Fitted, Limits, MediaError, is_film};
+use atelier_domain::{Failure, FailureClass, ModelKind, Say};
+use atelier_media::{File, Fitted, Kind, Limits, MediaError, is_film};
 use atelier_provider::OutputRef;
+use atelier_sketch::Mood;
 use bytes::Bytes;
 use tempfile::TempPath;
+use tracing::info;
 
+use crate::cards;
 use crate::generate::{Generated, Pictures};
 use crate::line::{Stop, Walk};
 
@@ -21,6 +24,8 @@ pub(crate) enum Made {
     Picture(Bytes),
     /// A film on disk, for as long as this lives.
     Film(TempPath),
+    /// A film larger than the chat takes; the walk knows where it is.
+    Elsewhere,
 }
 
 /// What was made, from wherever it is. A job is one result: of several outputs the first is taken.
@@ -44,8 +49,16 @@ async fn fetch_film(walk: &Walk, output: &OutputRef) -> Result<Made, Stop> {
     let file = on_blocking_thread(|| tempfile::Builder::new().prefix("atelier-").tempfile()).await?;
     let (file, path) = file.into_parts();
     let mut file = tokio::fs::File::from_std(file);
-    walk.provider.download_into(output, &mut file, limits.film_bytes).await.map_err(Stop::provider)?;
-    drop(file);
+    match walk.provider.download_into(output, &mut file, limits.film_bytes).await {
+        Ok(_) => drop(file),
+        // what comes from an address and is no media is too much of it
+        Err(failure) if failure.class == FailureClass::BadMedia && output.as_str().starts_with("http") => {
+            info!(job.id = %walk.job().id, detail = failure.detail, "the film is too large for the chat; it gets the link");
+            walk.keep_link(output.as_str());
+            return Ok(Made::Elsewhere);
+        }
+        Err(failure) => return Err(Stop::provider(failure)),
+    }
     let most = limits.document_bytes as u64;
     let (path, content) = on_blocking_thread(move || {
         let picture = read_picture(&path, most)?;
@@ -81,6 +94,7 @@ pub(crate) async fn fit(walk: &Walk, made: &Made) -> Result<Fitted, Stop> {
     let fitted = match made {
         Made::Picture(bytes) => walk.shop.studio.fit(bytes.clone(), limits).await,
         Made::Film(path) => walk.shop.studio.fit_film(path.to_path_buf(), limits).await,
+        Made::Elsewhere => return card(walk).await,
     };
     Ok(fitted.map_err(|error| {
         let class = match error {
@@ -89,4 +103,14 @@ pub(crate) async fn fit(walk: &Walk, made: &Made) -> Result<Fitted, Stop> {
         };
         Failure::new(class, error.to_string())
     })?)
+}
+
+/// What stands in the chat for a film that is too large for it.
+async fn card(walk: &Walk) -> Result<Fitted, Stop> {
+    let line = walk.job().language.say(&Say::FilmTooLarge);
+    let card = cards::draw(&walk.claimed.job, Mood::File, &line).await;
+    let card = card.ok_or_else(|| Failure::new(FailureClass::Fatal, "a card could not be drawn"))?;
+    let (kind, extension, mime) = (Kind::Photo, "png", "image/png");
+    let shown = Some(File { bytes: card.bytes, on_disk: None, kind, extension, mime, size: None });
+    Ok(Fitted { shown, document: None, reason: None, size: None })
 }

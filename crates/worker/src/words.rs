@@ -56,7 +56,7 @@ async fn by_model(walk: &Walk) -> Result<Written, Stop> {
     match pictures::fetch(walk, &generated).await? {
         Made::Picture(bytes) => Ok(serde_json::from_slice(&bytes)
             .map_err(|_| Failure::new(FailureClass::Fatal, "the account's service writes no texts"))?),
-        Made::Film(_) => Err(Failure::new(FailureClass::Fatal, "a text model made a film").into()),
+        Made::Film(_) | Made::Elsewhere => Err(Failure::new(FailureClass::Fatal, "a text model made a film").into()),
     }
 }
 

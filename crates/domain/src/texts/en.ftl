@@ -59,6 +59,8 @@ caption-sketch = { $model }, drawn without an AI model
 caption-seed = seed { $seed }
 caption-seconds = { $seconds } s
 caption-stand-in = { $first } could not do it; { $model } did.
+film-too-large = The video is larger than can be sent here.
+film-elsewhere = The video is larger than can be sent here. For about an hour it is at { $url }
 original-pixels = The original is larger than a photo may be here; it follows as a file.
 original-bytes = The original file is larger than a photo may be here; it follows as a file.
 original-narrow = Too long and thin for a photo, so it comes as a file.
@@ -111,12 +113,10 @@ button-retry-failed = { $count ->
        *[other] ↻ Retry the { $count } that failed
     }
 button-variations = 🎲 Variations
-button-originals = ⬆ Original files
 button-models = 🔀 Other model
 button-back = ‹ Back
 button-edit = ✏ Edit
 button-animate = 🎬 Video
-button-original = ⬆ Original
 button-recipe = 🔗 Recipe
 batch-running = { $done ->
         [one] { $done } of { $of } pictures is here.
@@ -156,7 +156,6 @@ example = { $number ->
        *[other] A tiny robot watering flowers, watercolour
     }
 edit-how = Reply to the picture and write what to change.
-original-coming = Fetching the original file …
 picture-menu = What shall I do with it? Or answer it and write what to change.
 picture-too-big = This picture is too big: I can work on files of up to 20 MB.
 picture-type = I can work on JPEG, PNG and WebP pictures.
@@ -172,22 +171,17 @@ settings-group = What I do in this group when nobody says otherwise; its adminis
 settings-admins = Only administrators of this group can change that.
 setting-line = { $name }: { $value }
 setting-usual = as the model likes
-setting-yes = yes
-setting-no = no
 setting-model = Model
 setting-ratio = Shape
 setting-style = Style
 setting-count = Pictures
 setting-quality = Quality
 setting-language = Language
-setting-quiet = Quiet when done
-setting-files = Original files, too
 language-name = { $code ->
         [en] English
         [ru] Русский
        *[other] { $code }
     }
-ready = Here it is.
 group-welcome = Hello! Write /imagine@{ $name } and what you want to see, or answer one of my messages. I read nothing else here.
 privacy = What I keep, and for how long:
 

@@ -59,6 +59,8 @@ caption-sketch = { $model }, нарисовано без модели ИИ
 caption-seed = seed { $seed }
 caption-seconds = { $seconds } с
 caption-stand-in = { $first } не справилась; это сделала { $model }.
+film-too-large = Видео больше, чем можно прислать сюда.
+film-elsewhere = Видео больше, чем можно прислать сюда. Около часа оно доступно по адресу { $url }
 original-pixels = Оригинал больше, чем может быть фото; он придёт файлом.
 original-bytes = Файл оригинала больше, чем может быть фото; он придёт файлом.
 original-narrow = Слишком вытянуто для фото, поэтому файлом.
@@ -113,12 +115,10 @@ button-retry-failed = { $count ->
        *[many] ↻ Повторить { $count } неудачных
     }
 button-variations = 🎲 Варианты
-button-originals = ⬆ Файлы оригиналов
 button-models = 🔀 Другая модель
 button-back = ‹ Назад
 button-edit = ✏ Изменить
 button-animate = 🎬 Видео
-button-original = ⬆ Оригинал
 button-recipe = 🔗 Рецепт
 batch-running = { $done ->
         [one] Готова { $done } картинка из { $of }.
@@ -160,7 +160,6 @@ example = { $number ->
        *[other] Маленький робот поливает цветы, акварель
     }
 edit-how = Ответьте на картинку и напишите, что изменить.
-original-coming = Достаю файл оригинала …
 picture-menu = Что с ней сделать? Или ответьте на неё и напишите, что изменить.
 picture-too-big = Картинка слишком большая: я работаю с файлами до 20 МБ.
 picture-type = Я работаю с картинками JPEG, PNG и WebP.
@@ -176,22 +175,17 @@ settings-group = Что я делаю в этой группе, если не с
 settings-admins = Это могут менять только администраторы группы.
 setting-line = { $name }: { $value }
 setting-usual = как лучше модели
-setting-yes = да
-setting-no = нет
 setting-model = Модель
 setting-ratio = Форма
 setting-style = Стиль
 setting-count = Картинок
 setting-quality = Качество
 setting-language = Язык
-setting-quiet = Молчать, когда готово
-setting-files = Присылать и файлы
 language-name = { $code ->
         [en] English
         [ru] Русский
        *[other] { $code }
     }
-ready = Готово.
 group-welcome = Здравствуйте! Напишите /imagine@{ $name } и что вы хотите увидеть, или ответьте на моё сообщение. Остальное я здесь не читаю.
 privacy = Что я храню и как долго:
 

@@ -38,6 +38,8 @@ pub enum Say<'a> {
     CaptionSeed { seed: Seed },
     CaptionSeconds { seconds: f64 },
     CaptionStandIn { first: &'a str, model: &'a str },
+    FilmTooLarge,
+    FilmElsewhere { url: &'a str },
     OriginalPixels,
     OriginalBytes,
     OriginalNarrow,
@@ -158,6 +160,11 @@ impl Say<'_> {
                 values.set("first", first.to_owned());
                 values.set("model", model.to_owned());
                 "caption-stand-in"
+            }
+            Self::FilmTooLarge => "film-too-large",
+            Self::FilmElsewhere { url } => {
+                values.set("url", url.to_owned());
+                "film-elsewhere"
             }
             Self::OriginalPixels => "original-pixels",
             Self::OriginalBytes => "original-bytes",

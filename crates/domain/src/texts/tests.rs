@@ -69,6 +69,8 @@ fn every_sentence() -> Vec<String> {
         Say::QueuedPaused { position: 2 },
         Say::QueuedDelayed { eta: second },
         Say::ModelUnavailable { model: "M" },
+        Say::FilmTooLarge,
+        Say::FilmElsewhere { url: "https://x" },
         Say::CaptionStandIn { first: "F", model: "M" },
         Say::Working,
         Say::WorkingPercent { percent: 5 },
