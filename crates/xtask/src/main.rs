@@ -29,6 +29,7 @@ enum Chore {
     /// Sets up what tests need, then checks format, lints, docs and walls, builds, and runs all tests.
     Test(test::Options),
     /// Measures, optimised, beside floors of the same run. `--json` for one object on the last line, `--quick`.
+    /// `bench providers` measures what the line adds to a provider's own time.
     /// `bench queue` measures the queue alone, with more figures; `--rivals` measures other queues beside it.
     #[command(disable_help_flag = true)]
     Bench(build::Passed),
