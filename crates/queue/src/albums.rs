@@ -75,9 +75,11 @@ impl Album {
         self.albums.values().flatten().any(|(_, tile)| *tile == message)
     }
 
-    /// Whether the album with the job of this index was claimed and not heard of since: it may come at any moment.
+    /// Whether the album with the job of this index may come at any moment: it was claimed and not heard of since, or the
+    /// one before it is in the chat.
     pub fn is_coming(&self, index: u8) -> bool {
-        self.albums.range(..=index).next_back().is_some_and(|(_, tiles)| tiles.is_empty())
+        let before = self.albums.range(..=index).next_back();
+        before.is_some_and(|(_, tiles)| !tiles.iter().any(|(tile, _)| *tile == index))
     }
 
     fn read(fields: BTreeMap<String, String>) -> Self {

@@ -15,7 +15,7 @@ use tracing::{info, warn};
 
 use crate::cards;
 use crate::line::{Stop, Walk};
-use crate::slot::{self, Slot};
+use crate::slot;
 
 /// How often one delivery is tried before the job goes back to the queue.
 const TRIES: u32 = 6;
@@ -53,7 +53,7 @@ pub(crate) async fn show(walk: &Walk, fitted: &Fitted, seconds: f64) -> Result<S
         let slot = match current {
             Some(slot) => slot,
             None => match slot::post(walk, chat, &job.language.say(&Say::Sending), gone).await {
-                Ok(message) => Slot { message, tile: false },
+                Ok(posted) => posted.slot(),
                 Err(error) => {
                     recover(walk, error, &mut tries, &mut chat).await?;
                     continue;

@@ -13,7 +13,7 @@ use tracing::{info, warn};
 use crate::cards;
 use crate::line::Walk;
 use crate::money;
-use crate::slot::{self, Slot};
+use crate::slot::{self, Posted, Slot};
 use crate::trouble;
 
 /// What the queue does about a failure that nobody could be told of.
@@ -100,17 +100,18 @@ pub(crate) async fn say(walk: &Walk, mood: Option<Mood>, line: &str, urgency: Ur
         // an album keeps its cards until there is something to see
         return Ok(());
     }
-    let found = match urgency {
+    let mut found = match urgency {
         Urgency::Progress | Urgency::News => walk.claimed.progress.slot.map(|message| Slot { message, tile: false }),
         Urgency::Answer | Urgency::Result => slot::find(walk).await,
     };
     if !walk.claimed.lease.is_certain() {
         return Ok(());
     }
-    let card = match found {
+    let drawn = async |slot: Option<Slot>| match slot {
         Some(Slot { tile: true, .. }) => cards::draw(&walk.claimed.job, mood.unwrap_or(Mood::File), line).await,
         _ => None,
     };
+    let mut card = drawn(found).await;
     let buttons = match mood {
         None => Keyboard::none(),
         Some(Mood::Failed | Mood::Cancelled) => {
@@ -132,7 +133,14 @@ pub(crate) async fn say(walk: &Walk, mood: Option<Mood>, line: &str, urgency: Ur
                 walk.shop.queue.paced(spend, urgency, slot::flood, edit).await.map(drop)
             }
             (None, _) if urgency == Urgency::Progress => Ok(()),
-            (None, _) => slot::post(walk, chat, &text, None).await.map(drop),
+            (None, _) => match slot::post(walk, chat, &text, None).await {
+                Ok(Posted::Other(slot)) => {
+                    found = Some(slot);
+                    card = drawn(found).await;
+                    continue;
+                }
+                posted => posted.map(drop),
+            },
         };
         match result {
             Err(DeliveryError::NotPosted { retry_after, .. }) if urgency == Urgency::Result && tries < 5 => {

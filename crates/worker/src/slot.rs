@@ -32,6 +32,23 @@ pub(crate) struct Slot {
     pub(crate) tile: bool,
 }
 
+/// What came of posting a slot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Posted {
+    /// It is the job's, and says what it was posted with.
+    Mine(Slot),
+    /// Another one came first, which says something else.
+    Other(Slot),
+}
+
+impl Posted {
+    pub(crate) fn slot(self) -> Slot {
+        match self {
+            Self::Mine(slot) | Self::Other(slot) => slot,
+        }
+    }
+}
+
 /// How long a finished job waits for an album that somebody is about to post: it may have to wait for budget itself.
 const ALBUM_WAIT: Duration = Duration::from_secs(25);
 
@@ -68,7 +85,7 @@ pub(crate) async fn post(
     chat: ChatId,
     text: &str,
     gone: Option<MessageId>,
-) -> Result<MessageId, DeliveryError> {
+) -> Result<Posted, DeliveryError> {
     let (job, queue) = (walk.job(), &walk.shop.queue);
     let target = Post { chat, thread: job.place.thread, reply_to: Some(job.place.reply_to) };
     let sent = queue
@@ -82,8 +99,12 @@ pub(crate) async fn post(
         Ok(Some(other)) if other != mine => {
             debug!(job.id = %job.id, "the bot's slot came first");
             let _ = walk.telegram.delete(place(walk, chat), mine).await;
-            Ok(other)
+            let album = match walk.batch().await {
+                Some(batch) => queue.album(batch).await.ok(),
+                None => None,
+            };
+            Ok(Posted::Other(Slot { message: other, tile: album.is_some_and(|album| album.is_tile(other)) }))
         }
-        _ => Ok(mine),
+        _ => Ok(Posted::Mine(Slot { message: mine, tile: false })),
     }
 }
