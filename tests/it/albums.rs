@@ -48,6 +48,17 @@ async fn an_album_of_cards_fills_in() {
 }
 
 #[tokio::test]
+async fn pictures_that_come_together_are_all_counted_while_others_take_their_time() {
+    let world = World::start().await;
+    world.replicate.hold(json!({ "prompt": "slow" })).await;
+    let (_bot, _worker) = (world.bot().await, world.worker());
+    let ada = world.telegram.user(1);
+    ada.say("- one\n- two\n- three\n- four\n- five\n- slow").await;
+    ada.photos(5).await;
+    ada.text("5 of 6 pictures are here").await;
+}
+
+#[tokio::test]
 async fn what_fails_becomes_a_card_that_says_why_and_is_retried_alone() {
     let world = World::start().await;
     world.replicate.rule(json!({ "on": "create", "prompt": "second", "times": 1, "do": { "outcome": "nsfw" } })).await;

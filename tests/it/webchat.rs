@@ -14,6 +14,8 @@ const CANCEL: &str = "#messages .keys button";
 /// No button offers to cancel.
 const NO_CANCEL: &str =
     "![...document.querySelectorAll('#messages .keys button')].some(key => key.textContent.includes('Cancel'))";
+const KEY: &str = "#messages .keys button";
+const TILE: &str = "#messages .album img";
 const PICTURE: &str = "#messages .photo img";
 
 #[tokio::test]
@@ -94,6 +96,71 @@ async fn on_a_phone_list_and_chat_are_two_screens() {
     assert_eq!(browser.complaints(), [] as [String; 0]);
 }
 
+#[tokio::test]
+async fn the_first_minute_needs_one_tap_in_either_language() {
+    let world = World::with(|config| config.largest_side = 1024).await;
+    let (_bot, _worker) = (world.bot().await, world.worker());
+    let mut browser = Browser::open(&world.telegram.url(), View::DESKTOP).await;
+    browser.click("#foot button.start", "START").await;
+    browser.see(BOT_SAYS, "$0.03").await;
+    shoot(&world, &mut browser, "8-first-minute").await;
+    browser.click(KEY, "A red fox in fresh snow").await;
+    browser.see_pictures(PICTURE, 1).await;
+    browser.see(KEY, "Again").await;
+    browser.see_no("#foot .hint").await;
+
+    // the same person, whose Telegram speaks Russian from now on
+    browser.click("#break", "").await;
+    browser.see("dialog", "Try to break it").await;
+    shoot(&world, &mut browser, "9-faults").await;
+    browser.click("dialog button", "Русский").await;
+    browser.see_no("dialog").await;
+    write(&mut browser, "/start").await;
+    browser.see(BOT_SAYS, "Картинки создаёт ИИ").await;
+    shoot(&world, &mut browser, "10-first-minute-russian").await;
+    browser.click(KEY, "Маяк в шторм").await;
+    browser.see_pictures(PICTURE, 2).await;
+    browser.see("#messages li:has(.photo) .bubble", "создано ИИ").await;
+    browser.see(KEY, "Ещё раз").await;
+    shoot(&world, &mut browser, "11-picture-russian").await;
+
+    write(&mut browser, "/settings").await;
+    browser.see(BOT_SAYS, "Модель:").await;
+    browser.click(KEY, "Форма").await;
+    browser.click(KEY, "16:9").await;
+    browser.see(BOT_SAYS, "Форма: 16:9").await;
+    shoot(&world, &mut browser, "12-settings").await;
+    assert_eq!(browser.complaints(), [] as [String; 0]);
+}
+
+#[tokio::test]
+async fn an_album_fills_in_before_the_eyes_although_a_worker_is_killed() {
+    let mut world = World::with(|config| config.largest_side = 512).await;
+    world.variables.push(("ATELIER_LEASE", "2".to_owned()));
+    world.replicate.hold(json!({ "prompt": "number" })).await;
+    let (_bot, mut worker) = (world.bot().await, world.worker());
+    let ada = world.telegram.user(1);
+    ada.say("/start").await;
+    ada.text("I draw it").await;
+    let mut browser = Browser::open(&world.telegram.url(), View::DESKTOP).await;
+    let prompts: Vec<String> =
+        (0..10).map(|index| format!("- {} {index}", if index % 3 == 0 { "a fox" } else { "number" })).collect();
+    ada.say(&prompts.join("\n")).await;
+    browser.see_pictures(TILE, 10).await;
+    browser.see(BOT_SAYS, "4 of 10").await;
+    browser.see(KEY, "Cancel").await;
+    shoot(&world, &mut browser, "13-album-filling").await;
+
+    worker.kill().await;
+    let _other = world.worker();
+    world.replicate.release().await;
+    browser.see(BOT_SAYS, "10 of 10").await;
+    browser.see(KEY, "Variations").await;
+    assert_eq!(browser.value(&format!("document.querySelectorAll('{TILE}').length")).await, 10, "nothing twice");
+    shoot(&world, &mut browser, "14-album-full").await;
+    assert_eq!(browser.complaints(), [] as [String; 0]);
+}
+
 /// Not a check: draws the picture in the README anew, with
 /// `cargo test --package e2e -- --ignored the_picture_in_the_readme`.
 #[tokio::test]
@@ -101,19 +168,20 @@ async fn on_a_phone_list_and_chat_are_two_screens() {
 async fn the_picture_in_the_readme() {
     let world = World::with(|config| (config.largest_side, config.time_scale) = (1280, 0.5)).await;
     let (_bot, _worker) = (world.bot().await, world.worker());
-    world.replicate.hold(json!({ "prompt": "hot-air balloon" })).await;
+    world.replicate.hold(json!({ "prompt": "balloon" })).await;
+    world.replicate.hold(json!({ "prompt": "windmill" })).await;
     let ada = world.telegram.user(1);
     ada.say(
-        "- a lighthouse in a storm --model ideogram --ar 3:1 --seed 1\n- a fox in the snow --model imagen --ar 16:9\n\
-         - a sailing boat at sunset --model seedream --ar 21:9 --seed 3\n- a hot-air balloon over mountains",
+        "- a lighthouse in a storm --seed 1\n- a fox in the snow\n- a sailing boat at sunset --seed 3\n\
+         - a castle by night\n- a hot-air balloon over mountains\n- a windmill in a field of tulips",
     )
     .await;
-    ada.photos(3).await;
+    ada.photos(4).await;
+    ada.text("4 of 6").await;
     let mut browser =
-        Browser::open(&world.telegram.url(), View { width: 1000, height: 1282, scale: 2, ..View::DESKTOP }).await;
-    browser.see_pictures(PICTURE, 3).await;
-    browser.see(CANCEL, "Cancel").await;
-    browser.see(BOT_SAYS, "Drawing").await;
+        Browser::open(&world.telegram.url(), View { width: 1000, height: 800, scale: 2, ..View::DESKTOP }).await;
+    browser.see_pictures(TILE, 6).await;
+    browser.see(KEY, "Cancel").await;
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/simulator/assets/chat.webp");
     browser.screenshot(Path::new(file)).await;
 }

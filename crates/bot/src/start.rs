@@ -14,8 +14,10 @@ pub(crate) async fn greet(front: &Front, arguments: &str, language: Language) ->
     if let Some(code) = arguments.trim().strip_prefix("r_") {
         return recipe(front, code, language).await;
     }
-    let model = front.catalogue.get(&front.default_model).map_or("", |model| model.title.as_str());
-    Ok((language.say(&Say::Start { model }), examples(language)))
+    let model = front.catalogue.get(&front.default_model);
+    let price = model.map(|model| language.price(model)).unwrap_or_default();
+    let model = model.map_or("", |model| model.title.as_str());
+    Ok((language.say(&Say::Start { model, price: &price }), examples(language)))
 }
 
 fn examples(language: Language) -> Rows {

@@ -4,6 +4,9 @@
 //! confirmed. A progress edit that was under way when the last job ended would cover the end, so whoever made it looks
 //! again afterwards.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use atelier_domain::JobId;
 use atelier_queue::{Panel, Part, Spend, Urgency};
 use atelier_telegram::{DeliveryError, Keyboard, Place, Post, Telegram};
@@ -11,11 +14,31 @@ use tracing::debug;
 
 use crate::{Shop, slot};
 
-/// Shows progress, if nobody has just done so.
-pub(crate) async fn progress(shop: &Shop, telegram: &Telegram, batch: &JobId) {
-    if !matches!(shop.queue.may_show(batch).await, Ok(true)) {
+/// How long after a progress edit that was left out the message is brought up to date: pictures that come together would
+/// otherwise leave it behind until the next one.
+const LATER: Duration = Duration::from_millis(2600);
+
+/// Shows progress: at once, or a little later when somebody has just done so.
+pub(crate) async fn progress(shop: &Arc<Shop>, telegram: &Telegram, batch: &JobId) {
+    match shop.queue.may_show(batch).await {
+        Ok(true) => return show(shop, telegram, batch).await,
+        Ok(false) => {}
+        Err(_) => return,
+    }
+    // the mark is gone before that edit is made, so whatever it misses has one of its own
+    if !matches!(shop.queue.mark(&format!("panel:{batch}"), "later", 2).await, Ok(true)) {
         return;
     }
+    let (shop, telegram, batch) = (shop.clone(), telegram.clone(), batch.clone());
+    tokio::spawn(async move {
+        tokio::time::sleep(LATER).await;
+        if matches!(shop.queue.may_show(&batch).await, Ok(true)) {
+            show(&shop, &telegram, &batch).await;
+        }
+    });
+}
+
+async fn show(shop: &Shop, telegram: &Telegram, batch: &JobId) {
     let Ok(Some(panel)) = shop.queue.panel(batch, &shop.settings.catalogue).await else { return };
     // the herald tells the end
     if panel.joined || !edit(shop, telegram, batch, &panel, Urgency::Progress).await {

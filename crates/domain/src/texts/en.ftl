@@ -1,8 +1,8 @@
 # Every sentence a person in a chat can see, in English. One file a language; the keys are those of texts/say.rs.
 
-start = Write what you want to see, and I draw it. For example: a lighthouse in a storm, oil painting
+start = Write what you want to see, and I draw it. Or tap an example.
 
-    Pictures are made by AI models, { $model } unless you name another. /help shows what else I understand.
+    Pictures are made by AI: { $model } unless you name another ({ $price }). /help shows what else I understand.
 help = Just write a prompt. In groups: /imagine and the prompt.
 
     You can add
@@ -134,7 +134,7 @@ batch-eta = about { $eta } to go
 batch-price = { $cost } together
 batch-cost = { $cost } spent
 batch-free = free
-tile-waiting = In line
+tile-waiting = On its way
 tile-file = This one comes as a file
 toast-started = I am on it.
 toast-twice = I am on it already.

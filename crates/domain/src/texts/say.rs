@@ -19,7 +19,7 @@ use crate::scenes::Found;
 #[derive(Debug, Clone, Copy)]
 #[expect(missing_docs, reason = "the English words in en.ftl say what each is")]
 pub enum Say<'a> {
-    Start { model: &'a str },
+    Start { model: &'a str, price: &'a str },
     Help { most: usize },
     Models,
     ModelLine { model: &'a Model, default: bool },
@@ -86,8 +86,9 @@ impl Say<'_> {
     pub(super) fn parts(&self, language: Language) -> (&'static str, FluentArgs<'static>) {
         let mut values = FluentArgs::new();
         let key = match *self {
-            Self::Start { model } => {
+            Self::Start { model, price } => {
                 values.set("model", model.to_owned());
+                values.set("price", price.to_owned());
                 "start"
             }
             Self::Help { most } => {

@@ -58,7 +58,7 @@ fn every_sentence() -> Vec<String> {
     ];
     let second = Duration::from_secs(1);
     let mut says = vec![
-        Say::Start { model: "M" },
+        Say::Start { model: "M", price: "P" },
         Say::Help { most: 10 },
         Say::Models,
         Say::ModelLine { model: sketch, default: true },

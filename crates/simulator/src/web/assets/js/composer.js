@@ -140,7 +140,8 @@ export function drawFoot() {
   const messages = visible(chat);
   const offline = bots.length > 0 && !bots.some(listens);
   const blank = chat.chat > 0 && messages.length === 0;
-  const prompted = messages.some((message) => !message.from.is_bot && !(message.text ?? "").startsWith("/"));
+  // a tap on an example is a prompt, too: then there is a picture
+  const prompted = messages.some((message) => message.kind === "photo" || (!message.from.is_bot && !(message.text ?? "").startsWith("/")));
   const hint = offline ? "off" : chat.chat > 0 && !blank && !prompted ? "type" : "";
   const signature = JSON.stringify([chat.key, blank, hint, replyTo?.id, commandsOf(chat).length > 0]);
   if (signature === drawn) return;

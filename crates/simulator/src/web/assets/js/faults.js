@@ -21,14 +21,14 @@ const FAULTS = [
 /** Opens the panel. */
 export function openFaults() {
   const attempt = (work, done) => async () => {
-    try { await work(); toast(done); } catch (error) { toast(error.message); }
+    try { await work(); if (done) toast(done); } catch (error) { toast(error.message); }
   };
   const fault = ([title, words, work]) => h("button", { class: "who", onclick: attempt(work, words) },
     h("div", {}, h("b", {}, title), h("small", {}, words)));
   const speak = ([code, name]) => h("button", {
     class: "who", "aria-current": state.me?.language_code === code && "true",
-    onclick: attempt(async () => { await post("users", { ...state.me, language_code: code }); box.close(); }, name),
+    onclick: attempt(async () => { await post("users", { ...state.me, language_code: code }); box.close(); }),
   }, h("div", {}, h("b", {}, name)));
-  const { box } = dialog([h("h2", {}, "Try to break it"), h("div", { class: "rows" }, FAULTS.map(fault)),
-    h("h2", {}, "I speak"), h("div", { class: "rows" }, LANGUAGES.map(speak))]);
+  const { box } = dialog([h("h2", {}, "I speak"), h("div", { class: "rows side" }, LANGUAGES.map(speak)),
+    h("h2", {}, "Try to break it"), h("div", { class: "rows tall" }, FAULTS.map(fault))]);
 }
