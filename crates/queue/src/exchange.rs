@@ -256,6 +256,8 @@ impl Exchange {
     }
 
     async fn step(&self, ends: &[Ending], claims: usize) -> Result<Answer, QueueError> {
+        // whether this worker was cut off is known only when the wait for a connection is over
+        self.queue.ready().await?;
         let numbers = [
             self.lease.as_millis().to_string(),
             claims.to_string(),

@@ -93,6 +93,11 @@ impl Queue {
         }
     }
 
+    /// Waits until a call would be sent at once.
+    pub(crate) async fn ready(&self) -> Result<(), QueueError> {
+        Ok(self.inner.link.ready().await?)
+    }
+
     /// Who waits for a bot's budget in this process.
     pub(crate) fn turns(&self) -> &Turns {
         &self.inner.turns

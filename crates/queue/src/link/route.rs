@@ -101,6 +101,12 @@ impl Link {
         self.shared.given_up.subscribe()
     }
 
+    /// Waits for a connection, if there is none: what is said in a call may depend on how long that took.
+    pub(super) async fn ready(&self) -> RedisResult<()> {
+        self.live().await?;
+        self.deadline().await.map(drop)
+    }
+
     /// The moment, by the server's clock, when whoever calls now will have given up.
     pub(super) async fn deadline(&self) -> RedisResult<u64> {
         let known = self.state().clock.filter(|(at, _)| at.elapsed() < CLOCK);
