@@ -80,6 +80,7 @@ failed-unauthorised = { $model } is not available at the moment; the operator ha
 failed-transient = { $model } failed several times in a row. Please try again later. { $cost }
 failed-fatal = Something went wrong on our side with this picture. Please try again. { $cost }
 failed-deadline = { $model } took too long, so I stopped it. Please try again. { $cost }
+failed-expired = { $model } had finished this picture, but its file was deleted there before I could fetch it. Ask again for a new one. { $cost }
 failed-bad-media = { $model } sent a picture that cannot be read. Please try again. { $cost }
 failed-unreachable = This picture could not be delivered.
 failed-unreadable = This request could not be read any more. Please send it again. { $cost }
