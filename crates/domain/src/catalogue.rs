@@ -152,11 +152,12 @@ pub struct Model {
     pub ratios: Vec<AspectRatio>,
     /// How it is paid for, in the provider's list.
     pub price: Price,
-    /// Whether the price is our estimate.
+    /// Whether the price is our estimate: it is shown as one.
     #[serde(default)]
     pub estimated: bool,
-    /// The day on which price and inputs were compared with the provider's page, `YYYY-MM-DD`.
-    pub checked: String,
+    /// The day on which price and inputs were compared with the provider's page, `YYYY-MM-DD`; none, if they never were.
+    #[serde(default)]
+    pub checked: Option<String>,
     /// Typical seconds from creation to result, until measurements replace it.
     pub seconds: f64,
     /// Seconds after which the provider is told to stop.

@@ -26,5 +26,5 @@ pub use contract::{
     BadHandle, Handle, ImageRef, Order, Output, OutputRef, Place, Provider, StartError, Started, Status,
 };
 pub use guard::Guarded;
-pub use pacing::{next_poll, share};
+pub use pacing::{Questions, Usual, next_poll};
 pub use registry::Providers;

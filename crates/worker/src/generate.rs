@@ -3,11 +3,11 @@
 //! A handle on record is adopted. An intent without a handle means that a creation may have happened: the provider's
 //! list is searched for it, and what no other job owns is adopted; only when there is none, another one is created.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::PoisonError;
 use std::time::{Duration, SystemTime};
 
 use atelier_domain::{Failure, FailureClass, Usd};
-use atelier_provider::{Handle, ImageRef, OutputRef, StartError, Started, Status, next_poll, share};
+use atelier_provider::{Handle, ImageRef, OutputRef, StartError, Started, Status, next_poll};
 use atelier_queue::{Checkpoint, Lost};
 use bytes::Bytes;
 use tracing::{debug, info, warn};
@@ -190,24 +190,12 @@ async fn find_lost(walk: &Walk, images: &[ImageRef], intent: SystemTime) -> Resu
     Ok(None)
 }
 
-/// One of the predictions that this process polls: together they stay within the provider's limit on questions.
-struct Crowd<'a>(&'a AtomicUsize);
-
-impl<'a> Crowd<'a> {
-    fn join(polling: &'a AtomicUsize) -> Self {
-        polling.fetch_add(1, Ordering::Relaxed);
-        Self(polling)
-    }
-
-    fn next_poll(&self, elapsed: Duration, walk: &Walk) -> Duration {
-        share(next_poll(elapsed, walk.shop.usual.of(&walk.model, &walk.request)), self.0.load(Ordering::Relaxed))
-    }
-}
-
-impl Drop for Crowd<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
+/// Waits for the moment of the next poll: its own, and the process's turn within the provider's limit on questions.
+async fn turn(walk: &Walk, wait: Duration) -> Result<(), Stop> {
+    pause(walk, wait).await?;
+    let (began, questions) = &walk.shop.questions;
+    let wait = questions.lock().unwrap_or_else(PoisonError::into_inner).ask(began.elapsed());
+    if wait.is_zero() { Ok(()) } else { pause(walk, wait).await }
 }
 
 /// Polls until the prediction ends; its outputs are on record when this returns them.
@@ -218,19 +206,23 @@ async fn finish(walk: &Walk, handle: &Handle) -> Result<(Vec<OutputRef>, f64), S
     let before = created.and_then(|at| at.elapsed().ok()).unwrap_or_default();
     let started = tokio::time::Instant::now();
     let limit = walk.model.deadline() + OVERDUE;
-    let crowd = Crowd::join(&walk.shop.polling);
-    let mut wait = crowd.next_poll(before, walk);
+    let next = |elapsed| next_poll(elapsed, walk.shop.usual.of(&walk.model, &walk.request));
+    let (mut wait, mut running) = (next(before), None);
     loop {
-        pause(walk, wait).await?;
+        turn(walk, wait).await?;
         let elapsed = before + started.elapsed();
-        wait = crowd.next_poll(elapsed, walk);
         match walk.provider.poll(handle).await {
             Ok(Status::Running { progress, .. }) => {
                 walk.progress.working(false, progress);
+                running = Some(elapsed);
+                wait = next(before + started.elapsed());
             }
             Ok(Status::Finished { outputs, seconds }) => {
                 money::charged(walk, handle.as_str()).await;
-                walk.shop.usual.took(&walk.model, &walk.request, elapsed);
+                // of one that ended while nobody looked it is not known when
+                if !adopted || running.is_some() {
+                    walk.shop.usual.took(&walk.model, &walk.request, running, elapsed);
+                }
                 let seconds = seconds.unwrap_or(elapsed.as_secs_f64());
                 // a `data:` URL is the picture itself: too large for the record, and not gone when asked for again
                 if outputs.iter().all(|output| !output.as_str().starts_with("data:"))
@@ -249,7 +241,7 @@ async fn finish(walk: &Walk, handle: &Handle) -> Result<(Vec<OutputRef>, f64), S
             Err(failure) if failure.class == FailureClass::Unauthorised => return Err(Stop::provider(failure)),
             Err(failure) => {
                 warn!(job.id = %walk.job().id, class = failure.class.name(), detail = failure.detail, "a poll failed");
-                wait = wait.max(failure.retry_after.unwrap_or(Duration::from_secs(1)));
+                wait = next(elapsed).max(failure.retry_after.unwrap_or(Duration::from_secs(1)));
             }
         }
         if elapsed > limit {

@@ -27,14 +27,13 @@ mod usual;
 mod words;
 
 use std::collections::HashMap;
-use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use atelier_domain::safety::Rules;
 use atelier_domain::{BotId, Catalogue, ModelId};
 use atelier_media::{Limits, Studio};
-use atelier_provider::Providers;
+use atelier_provider::{Providers, Questions};
 use atelier_queue::{Claimed, Handler, Queue, RunError, RunOptions};
 use atelier_telegram::Telegram;
 use futures::FutureExt;
@@ -42,7 +41,7 @@ use futures::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::usual::Usual;
+use crate::usual::Times;
 
 /// What a worker process works with.
 pub struct Worker {
@@ -108,10 +107,10 @@ pub(crate) struct Shop {
     pub(crate) queue: Queue,
     pub(crate) providers: Providers,
     pub(crate) studio: Studio,
-    /// Predictions polled now.
-    pub(crate) polling: AtomicUsize,
+    /// When it began, and its polls since.
+    pub(crate) questions: (Instant, Mutex<Questions>),
     /// How long its models take.
-    pub(crate) usual: Usual,
+    pub(crate) usual: Times,
     pub(crate) settings: Settings,
 }
 
@@ -127,8 +126,8 @@ pub fn run(worker: Worker, shutdown: CancellationToken) -> BoxFuture<'static, Re
             queue: queue.clone(),
             providers,
             studio: Studio::default(),
-            polling: AtomicUsize::new(0),
-            usual: Usual::default(),
+            questions: (Instant::now(), Mutex::default()),
+            usual: Times::default(),
             settings,
         });
         let lane = |id: &ModelId| {

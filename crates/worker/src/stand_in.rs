@@ -4,7 +4,6 @@
 //! known to be over without an output. Who stands in is noted before it is asked, so that a worker that goes on with the
 //! job asks the same one, and looks for its lost creation and not for the first model's.
 
-use std::cmp::Ordering;
 use std::sync::Arc;
 
 use atelier_domain::{Failure, Job, Model, ModelId, Request};
@@ -57,8 +56,7 @@ pub(crate) async fn next(walk: &Walk, failure: &Failure) -> Option<Answering> {
         .filter(|able| able.model.estimate(&able.request).micros() <= most)
         .collect();
     if rules.fastest_first {
-        let usual = |able: &Answering| shop.usual.of(&able.model, &able.request);
-        able.sort_by(|a, b| usual(a).partial_cmp(&usual(b)).unwrap_or(Ordering::Equal));
+        able.sort_by_key(|able| shop.usual.of(&able.model, &able.request).time);
     }
     let wish = able.first()?;
     // another holder may have chosen before; then its choice holds

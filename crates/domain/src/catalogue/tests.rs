@@ -55,6 +55,14 @@ fn the_data_file_is_whole() {
 }
 
 #[test]
+fn a_price_that_nobody_compared_is_an_estimate() {
+    for model in Catalogue::builtin().models() {
+        let sure = model.checked.is_some() || model.price == Price::Free;
+        assert_eq!(model.estimated, !sure, "{}: checked on {:?}", model.id, model.checked);
+    }
+}
+
+#[test]
 fn models_are_found_as_people_write_them() {
     let catalogue = Catalogue::builtin();
     for wish in ["Imagen", "imagen-4-ultra", "google/imagen-4-ultra", "IMAGEN 4 ULTRA", "imag"] {
@@ -167,7 +175,6 @@ fn an_operators_file_changes_adds_and_hides() {
         kind = "image"
         ratios = ["1:1"]
         price = "free"
-        checked = "2026-11-02"
         seconds = 5
         deadline_seconds = 60
     "#;

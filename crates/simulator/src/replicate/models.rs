@@ -1,6 +1,7 @@
 //! The models on offer: inputs with their allowed values, output shape and format, price and latency.
 //!
-//! Input tables follow the public model pages (checked 2026-11); latencies are medians of published runs.
+//! Input tables follow the public model pages as of 2026-11, as far as those say; where a price or a latency was not to be
+//! found, it is a guess of the right size.
 
 mod films;
 mod inputs;
