@@ -119,6 +119,14 @@ button-back = ‹ Back
 button-edit = ✏ Edit
 button-animate = 🎬 Video
 button-recipe = 🔗 Recipe
+button-original = 📄 Original file
+button-originals = 📄 Originals
+original-coming = { $count ->
+        [one] The file is coming.
+       *[other] { $count } files are coming.
+    }
+original-none = There is no other file than this one.
+original-gone = The original is not there any more: services keep what they made for about an hour. ↻ draws another one.
 batch-running = { $done ->
         [one] { $done } of { $of } pictures is here.
        *[other] { $done } of { $of } pictures are here.

@@ -121,6 +121,15 @@ button-back = ‹ Назад
 button-edit = ✏ Изменить
 button-animate = 🎬 Видео
 button-recipe = 🔗 Рецепт
+button-original = 📄 Оригинал
+button-originals = 📄 Оригиналы
+original-coming = { $count ->
+        [one] Файл сейчас придёт.
+        [few] Сейчас придут { $count } файла.
+       *[many] Сейчас придут { $count } файлов.
+    }
+original-none = Другого файла, кроме этого, нет.
+original-gone = Оригинала больше нет: сервисы хранят его около часа. ↻ нарисует другую картинку.
 batch-running = { $done ->
         [one] Готова { $done } картинка из { $of }.
         [few] Готовы { $done } картинки из { $of }.

@@ -65,6 +65,8 @@ while claiming and #jobs < want do
     model.tag = turns[name] + math.floor(job.cost * UNIT / math.max(1, rings[name].users))
     model.running, model.waiting, model.work = model.running + 1, model.waiting - 1, model.work - job.cost
     model.dirty = true
+    -- it had its turn, even if nobody else of it may run now
+    model.turn = model.tag
     turns[name] = model.running < model.limit and model.tag or nil
     fence = math.max(fence + 1, at * 1024)
     local again = job.started ~= ''

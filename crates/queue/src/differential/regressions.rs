@@ -153,3 +153,29 @@ fn who_is_parked_and_cancels_leaves_nothing_behind() {
     let operations = [Steer(Limit(Setting::User, Some(0))), submit(1, 0, 0, 1), claim(1)];
     agree(&world(1, 1), &[&operations[..], &[Cancel { job: 1, owner: None, tell: true }]].concat());
 }
+
+#[test]
+fn a_model_that_was_served_and_then_had_nobody_who_may_run_has_had_its_turn() {
+    let step = |worker, want, ends| Step { worker, want, amnesty: false, notices: 0, ends };
+    let several = Submit { jobs: vec![(14, 1, 1000), (16, 2, 5000)], ..order(14, 2, 1, 1000) };
+    let throttled = End { hold: Hold { job: 8, later: 0 }, verdict: Throttle(2000) };
+    let operations = [
+        Steer(Limit(Setting::User, Some(1))),
+        submit(8, 2, 0, 20_000),
+        submit(9, 1, 1, 1000),
+        submit(11, 1, 0, 1000),
+        submit(12, 3, 0, 1000),
+        step(2, 3, Vec::new()),
+        step(0, 0, vec![throttled]),
+        Operation::Submit(several),
+        submit(17, 3, 1, 90_000),
+        step(1, 1, Vec::new()),
+        Operation::Heartbeat { worker: 2, slots: 3, amnesty: false, holds: Vec::new() },
+        submit(20, 1, 0, 90_000),
+        Advance(55_361),
+        step(2, 4, Vec::new()),
+    ];
+    // so few are passed over in one step that somebody is left to be looked at
+    let workers = vec![vec![0, 1, 2], Vec::new(), Vec::new()];
+    agree(&World { workers, lost: 3, bound: 4, ..world(4, 3) }, &operations);
+}
