@@ -212,9 +212,10 @@ async fn creations_charges_and_results_agree_over_random_faults() {
             charged,
             "seed {seed}: the ledger of {user} says what the provider charged"
         );
-        let said = world.telegram.user(user).messages().await;
-        let said = said.iter().filter(|message| message.to_string().contains("its file was deleted there")).count();
-        assert_eq!(said, lost.get(&owner).copied().unwrap_or_default(), "seed {seed}: {user} was told of what is gone");
+        let messages = world.telegram.user(user).messages().await;
+        let said = messages.iter().filter(|message| message.to_string().contains("its file was deleted there")).count();
+        let gone = lost.get(&owner).copied().unwrap_or_default();
+        assert_eq!(said, gone, "seed {seed}: {user} was told of what is gone: {messages:?}");
     }
 }
 

@@ -79,7 +79,9 @@ async fn fetch(shop: &Shop, job: &Job, record: &Record) -> Result<(Bytes, &'stat
                 Status::Finished { outputs, .. } => {
                     provider.download(outputs.first().ok_or_else(|| none("it has no outputs any more"))?).await?
                 }
-                Status::Running { .. } | Status::Failed(_) => return Err(none("it has no outputs any more")),
+                Status::Running { .. } | Status::Failed(_) | Status::Wasted(_) => {
+                    return Err(none("it has no outputs any more"));
+                }
             }
         }
         other => other?,
