@@ -72,6 +72,8 @@ fn teller(effects: Client) -> Teller {
             let what = match notice {
                 Notice::Ended(id) => format!("job:{id}"),
                 Notice::Joined(id) => format!("batch:{id}"),
+                // nobody presses buttons here
+                Notice::Wanted(errand) => format!("file:{}", errand.job),
             };
             effects.tell(&what).await.is_ok()
         })

@@ -133,6 +133,11 @@ impl World {
         self.run("worker", &[], Some(breakpoint))
     }
 
+    /// The same with further arguments.
+    pub fn worker_stopping_with(&self, breakpoint: &Breakpoint, arguments: &[&str]) -> Process {
+        self.run("worker", arguments, Some(breakpoint))
+    }
+
     /// A command of the executable in this world's environment.
     pub fn command(&self, verb: &str, arguments: &[&str]) -> Command {
         let mut command = Command::new(executable());

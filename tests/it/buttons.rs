@@ -154,3 +154,31 @@ async fn a_newcomer_presses_an_example() {
     let shown = picture(&ada).await;
     assert!(shown["caption"].as_str().unwrap().starts_with("A lighthouse in a storm"), "{shown}");
 }
+
+#[tokio::test]
+async fn the_original_comes_once_as_a_file_and_what_is_gone_is_said_to_be_gone() {
+    let world = World::start().await;
+    let (_bot, _worker, _other) = (world.bot().await, world.worker(), world.worker());
+    let ada = world.telegram.user(1);
+    ada.say("a red fox").await;
+    let shown = picture(&ada).await;
+    let answers = [ada.tap(&shown, "Original file").await, ada.tap(&shown, "Original file").await];
+    assert_eq!(answers, ["The file is coming.", "I am on it already."]);
+    ada.until("documents=1").await;
+    let file = ada.of_kind("document").await.remove(0);
+    assert_eq!(file["reply_to"], shown["id"], "{file}");
+    assert!(file["media"]["name"].as_str().unwrap().starts_with("ideogram-"), "{file}");
+
+    ada.say("- a cat\n- a dog").await;
+    let control = ada.saying("2 of 2").await;
+    assert_eq!(ada.tap(&control, "Originals").await, "2 files are coming.");
+    ada.until("documents=3").await;
+
+    ada.say("a hare").await;
+    let hare = ada.photos(4).await.into_iter().rfind(harness::is_result).expect("a picture");
+    world.replicate.rule(json!({ "on": "download", "do": { "answer": { "status": 404 } } })).await;
+    ada.tap(&hare, "Original file").await;
+    ada.text("not there any more").await;
+    assert_eq!(ada.of_kind("document").await.len(), 3, "nothing twice");
+    assert_eq!(world.jobs(1).await.len(), 4, "and nothing is drawn or paid for again");
+}

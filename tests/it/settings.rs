@@ -1,6 +1,6 @@
 //! What a chat chooses, groups, and what is kept about a person.
 
-use atelier_domain::{BotId, UserId};
+use atelier_domain::{BotId, ChatId, Field, Prefs, UserId};
 use harness::World;
 use serde_json::{Value, json};
 
@@ -61,7 +61,7 @@ async fn a_group_is_spoken_to_by_command_mention_and_answer_in_its_topic() {
     let photo = state["state"]["messages"].as_array().unwrap().last().unwrap()["id"].clone();
     say("in winter", json!({ "reply_to": photo })).await;
     say("/imagine in a topic --model sketch", json!({ "thread": 7, "extra": { "is_topic_message": true } })).await;
-    let state = world.telegram.wait(&format!("chat={chat}&photos=2")).await;
+    let state = world.telegram.wait(&format!("chat={chat}&photos=3")).await;
     let last =
         state["state"]["messages"].as_array().unwrap().iter().rfind(|message| message["kind"] == "photo").unwrap();
     assert_eq!(last["thread"], 7, "{last}");
@@ -150,4 +150,25 @@ async fn operators_see_steer_and_tell_everybody_and_nobody_else_does() {
     let job = world.only_job(2).await;
     ada.say(&format!("/cancel {job}")).await;
     ada.text("One picture cancelled").await;
+}
+
+#[tokio::test]
+async fn what_a_group_has_chosen_moves_with_it_when_it_becomes_a_supergroup() {
+    let world = World::start().await;
+    let _bot = world.bot().await;
+    let members = json!([{ "id": 1, "first_name": "Ada" }]);
+    let group = json!({ "title": "Painters", "kind": "group", "bots": [4242], "members": members });
+    let old = ChatId(world.telegram.post("/_sim/groups", &group).await["chat"].as_i64().unwrap());
+    let queue = world.queue();
+    queue.prefer((BotId(4242), old), Field::Model, Some("imagen")).await.unwrap();
+    queue.prefer((BotId(4242), old), Field::Count, Some("3")).await.unwrap();
+    let moved = world.telegram.post("/_sim/migrate", &json!({ "chat": old.0 })).await;
+    let new = ChatId(moved["chat"].as_i64().unwrap());
+    assert_ne!(old, new);
+    let say = json!({ "user": 1, "chat": new.0, "text": "/settings@atelier_bot" });
+    world.telegram.post("/_sim/messages", &say).await;
+    world.telegram.wait(&format!("chat={}&text=Imagen", new.0)).await;
+    let here = queue.prefs(BotId(4242), new).await.unwrap();
+    assert_eq!((here.model.unwrap().as_str(), here.count.unwrap().get()), ("imagen", 3));
+    assert_eq!(queue.prefs(BotId(4242), old).await.unwrap(), Prefs::default(), "nothing is left behind");
 }

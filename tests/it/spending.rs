@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use atelier_domain::{BotId, Catalogue, JobState, Request, UserId};
 use atelier_queue::Owner;
-use harness::World;
+use harness::{Breakpoint, World};
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 use serde_json::{Value, json};
@@ -80,7 +80,7 @@ async fn a_batch_of_ten_arrives_from_an_account_with_little_credit() {
 
 /// What may befall a creation.
 fn fault(random: &mut StdRng) -> Option<Value> {
-    Some(match random.random_range(0..14) {
+    Some(match random.random_range(0..17) {
         0 => json!("cut_before"),
         1 | 2 => json!("cut_after"),
         3 => json!({ "answer": "throttled" }),
@@ -91,6 +91,8 @@ fn fault(random: &mut StdRng) -> Option<Value> {
         8 => json!({ "outcome": "nsfw" }),
         9 => json!({ "outcome": "empty_list" }),
         10 => json!({ "delay": 0.2 }),
+        11 => json!({ "outcome": "never_ends" }),
+        12 => json!({ "outcome": "expired" }),
         _ => return None,
     })
 }
@@ -101,10 +103,18 @@ fn jobs() -> usize {
     std::env::var("E2E_PROVIDER_JOBS").ok().and_then(|text| text.parse().ok()).unwrap_or(200)
 }
 
+/// Where workers are killed, one after another.
+const STEPS: [&str; 7] =
+    ["after-claim", "after-intent", "after-create", "after-handle", "after-outputs", "before-edit", "after-edit"];
+
 /// Random faults and killed workers: one charge for each result, and no result without one.
 #[tokio::test]
 async fn creations_charges_and_results_agree_over_random_faults() {
-    let world = World::start().await;
+    let mut world = World::start().await;
+    // what never ends is stopped by the provider this soon
+    let catalogue = world.directory().join("catalogue.toml");
+    std::fs::write(&catalogue, "[[model]]\nid = \"schnell\"\ndeadline_seconds = 5\n").expect("a file");
+    world.variables.push(("ATELIER_CATALOGUE", catalogue.display().to_string()));
     let seed: u64 = 20_261_127;
     let mut random = StdRng::seed_from_u64(seed);
     let model = Catalogue::builtin().find("schnell").expect("a model");
@@ -140,17 +150,22 @@ async fn creations_charges_and_results_agree_over_random_faults() {
     for (chat, requests) in chats {
         ids.extend(submit(&world, chat, requests).await);
     }
-    let mut workers = [world.worker_with(&["--lease", "2"]), world.worker_with(&["--lease", "2"])];
+    let lease = ["--lease", "2"];
+    let mut workers = [world.worker_with(&lease), world.worker_with(&lease)];
     let queue = world.queue();
-    let share = |part: usize| format!("creates={}", (count * part / 6).max(1));
-    for part in 1..5 {
-        // killed in the middle of whatever it does, when so much is done
-        world.replicate.wait(&share(part)).await;
+    for (part, step) in (1..).zip(STEPS) {
+        let share = (count * part / (STEPS.len() + 2)).max(1);
+        world.replicate.wait(&format!("creates={share}")).await;
+        // one in the middle of whatever it does, one exactly there
         let at = random.random_range(0..workers.len());
         workers[at].kill().await;
-        workers[at] = world.worker_with(&["--lease", "2"]);
+        let breakpoint = Breakpoint::at(step).await;
+        let mut doomed = world.worker_stopping_with(&breakpoint, &lease);
+        breakpoint.hit().await;
+        doomed.kill().await;
+        workers[at] = world.worker_with(&lease);
     }
-    let mut ends: BTreeMap<String, JobState> = BTreeMap::new();
+    let mut ends: BTreeMap<String, (UserId, JobState)> = BTreeMap::new();
     for id in &ids {
         let record = loop {
             let record = queue.record(id).await.expect("the queue answers").expect("a record");
@@ -159,33 +174,64 @@ async fn creations_charges_and_results_agree_over_random_faults() {
             }
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         };
-        let prompt = record.job.map(|job| job.request.prompt.as_str().to_owned()).expect("a prompt");
-        ends.insert(prompt, record.state);
+        let job = record.job.expect("a job");
+        ends.insert(job.request.prompt.as_str().to_owned(), (job.user, record.state));
     }
     let state = world.replicate.state().await;
-    let mut made: BTreeMap<String, (usize, usize)> = BTreeMap::new();
+    let mut made: BTreeMap<String, Made> = BTreeMap::new();
     for known in state["predictions"].as_array().expect("a list") {
         let entry = made.entry(known["prompt"].as_str().expect("a prompt").to_owned()).or_default();
-        // charged for: it succeeded with an output
-        let charged = known["status"] == "succeeded" && known["outcome"] != "empty_list";
-        assert!(known["status"] == "succeeded" || known["status"] == "failed", "seed {seed}: {known}");
-        *entry = (entry.0 + 1, entry.1 + usize::from(charged));
+        let (status, outcome) = (known["status"].as_str().unwrap_or_default(), &known["outcome"]);
+        assert!(["succeeded", "failed", "canceled"].contains(&status), "seed {seed}: nothing is left behind: {known}");
+        entry.creations += 1;
+        entry.results += usize::from(status == "succeeded" && outcome != "empty_list" && outcome != "expired");
+        entry.expired += usize::from(outcome == "expired");
+        entry.micros += micros(&known["charged"]);
     }
-    let mut charges = 0;
-    for (prompt, end) in &ends {
-        let (created, charged) = made.get(prompt).copied().unwrap_or_default();
+    let mut spent: BTreeMap<UserId, u64> = BTreeMap::new();
+    let (mut lost, mut all) = (BTreeMap::<UserId, usize>::new(), 0);
+    for (prompt, (user, end)) in &ends {
+        let made = made.get(prompt).copied().unwrap_or_default();
         let done = usize::from(*end == JobState::Done);
-        assert_eq!(charged, done, "seed {seed}: {prompt} ended {end} after {created} creations, {charged} charged");
-        charges += charged;
+        assert_eq!(made.results, done, "seed {seed}: {prompt} ended {end}: {made:?}");
+        assert!(made.expired <= 1, "seed {seed}: {prompt}: what is gone is not paid for again unasked: {made:?}");
+        *spent.entry(*user).or_default() += made.micros;
+        // a worker killed before it could say so left the job to be made anew
+        *lost.entry(*user).or_default() += made.expired * (1 - done);
+        all += made.micros;
     }
     assert_eq!(made.len(), ends.len(), "seed {seed}: no creation without a job");
-    let spent = state["spent"].as_f64().expect("a sum");
-    assert!((spent - charges as f64 * 0.003).abs() < 0.002, "seed {seed}: {spent} for {charges}");
-    let mut booked = 0;
+    assert!(all.abs_diff(micros(&state["spent"])) < 1_000, "seed {seed}: {all} of {}", state["spent"]);
     for user in users {
-        let ledger = queue.ledger(Owner(BotId(4242), UserId(user)), 0).await.expect("a ledger");
+        let owner = UserId(user);
+        let ledger = queue.ledger(Owner(BotId(4242), owner), 0).await.expect("a ledger");
         assert_eq!(ledger.reserved.micros(), 0, "seed {seed}: what ended holds nothing back");
-        booked += ledger.charged.micros();
+        let charged = spent.get(&owner).copied().unwrap_or_default();
+        assert_eq!(
+            ledger.charged.micros(),
+            charged,
+            "seed {seed}: the ledger of {user} says what the provider charged"
+        );
+        let messages = world.telegram.user(user).messages().await;
+        let said = messages.iter().filter(|message| message.to_string().contains("its file was deleted there")).count();
+        let gone = lost.get(&owner).copied().unwrap_or_default();
+        assert_eq!(said, gone, "seed {seed}: {user} was told of what is gone: {messages:?}");
     }
-    assert_eq!(booked, charges as u64 * 3_000, "seed {seed}: the ledgers say what the provider charged");
+}
+
+/// What the provider has of one prompt.
+#[derive(Debug, Clone, Copy, Default)]
+struct Made {
+    creations: usize,
+    /// With an output that can be fetched.
+    results: usize,
+    /// With one that was deleted.
+    expired: usize,
+    micros: u64,
+}
+
+/// Dollars of the simulator's state in millionths.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "cents, positive")]
+fn micros(dollars: &Value) -> u64 {
+    (dollars.as_f64().expect("a sum") * 1e6).round() as u64
 }

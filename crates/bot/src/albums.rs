@@ -168,7 +168,7 @@ async fn control(front: &Arc<Front>, batch: &JobId, jobs: &[(Job, Option<Message
         (panel.text, Keyboard::of(&panel.rows))
     } else {
         let tally = Tally { waiting: u32::from(job.of), ..Tally::default() };
-        let rows = buttons::batch(job.language, batch, &tally);
+        let rows = buttons::batch(job.language, batch, &tally, false);
         (words(job.language, &tally, Usd::ZERO, None), Keyboard::of(&rows))
     };
     let target = Post { chat: job.place.chat, thread: job.place.thread, reply_to: None };

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use atelier_domain::{ChatKind, Content, Incoming, InputImage, Language, Say, UpdateId};
+use atelier_domain::{ChatId, ChatKind, Content, Incoming, InputImage, Language, Say, UpdateId};
 use atelier_process::breakpoint;
 use atelier_telegram::intake::Hold;
 use futures::FutureExt;
@@ -99,6 +99,23 @@ impl Intake {
                 welcome::spawn(front, incoming.clone(), reachable, language);
                 Ok(())
             }
+            Wish::Move(to) => match front.queue.move_prefs(incoming.bot, incoming.chat.id, to).await {
+                Ok(()) => {
+                    info!(
+                        update = incoming.update.0,
+                        from = incoming.chat.id.0,
+                        to = to.0,
+                        "a group became a supergroup"
+                    );
+                    Ok(())
+                }
+                // nobody asked for anything: held back while the queue is away, and not a word about it
+                Err(problem) if problem.is_unreachable() => Err(Hold { reason: problem.to_string() }),
+                Err(problem) => {
+                    error!(update = incoming.update.0, error = %problem, "a group's choices could not be taken along");
+                    Ok(())
+                }
+            },
             Wish::Nothing => Ok(()),
         }
     }
@@ -169,6 +186,8 @@ enum Wish<'a> {
         data: &'a str,
     },
     Reachable(bool),
+    /// The chat has another id now.
+    Move(ChatId),
     Nothing,
 }
 
@@ -196,6 +215,7 @@ fn wish<'a>(incoming: &'a Incoming, username: &str) -> Wish<'a> {
         },
         Content::Bare if private => Wish::Offer,
         Content::Bare => Wish::Nothing,
+        Content::Moved(to) => Wish::Move(*to),
         Content::Reachable(reachable) => Wish::Reachable(*reachable),
         Content::Button { query, data } => Wish::Press { query, data },
         Content::Command { name, arguments } => match name.as_str() {

@@ -67,7 +67,7 @@ pub(crate) async fn gather(intake: &Intake, incoming: &Incoming, picture: &Pictu
     let text = match &incoming.content {
         Content::Text(text) => text.clone(),
         Content::Command { name, arguments } => format!("/{name} {arguments}"),
-        Content::Bare | Content::Button { .. } | Content::Reachable(_) => String::new(),
+        Content::Bare | Content::Button { .. } | Content::Reachable(_) | Content::Moved(_) => String::new(),
     };
     let album = picture.album.clone().unwrap_or_default();
     let gathering = Gathering { bot: incoming.bot, chat: incoming.chat.id, album };

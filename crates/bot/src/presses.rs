@@ -9,7 +9,7 @@ use atelier_domain::{
     BatchWish, Incoming, Job, JobId, JobState, JobWish, Language, ModelId, PictureWish, Prefs, Press, Request, Say,
     Seed, StoryWish, Tell, Usd, buttons, caption,
 };
-use atelier_queue::{Batch, Cancelling, QueueError, Record, Retrying, Spend, Urgency};
+use atelier_queue::{Batch, Cancelling, Errand, QueueError, Record, Retrying, Spend, Urgency};
 use atelier_telegram::intake::Hold;
 use atelier_telegram::{DeliveryError, Keyboard, Place};
 use tracing::{info, warn};
@@ -198,6 +198,7 @@ async fn one(
             answers::spawn_reply(front, incoming.clone(), language.tell(&Tell::RecipeLink { link: &link }));
             Ok(Word::Silent)
         }
+        JobWish::Original => originals(front, incoming, std::slice::from_ref(&record), language).await,
         JobWish::Animate => {
             let Some(picture) = &incoming.picture else { return Ok(Word::Toast(language.tell(&Tell::ToastGone))) };
             let images = vec![picture.image.clone()];
@@ -246,11 +247,27 @@ async fn all(
             show(front, incoming, &Keyboard::of(&rows)).await;
             Ok(Word::Toast(language.tell(&Tell::ToastChoose)))
         }
+        BatchWish::Originals => originals(front, incoming, &batch.jobs, language).await,
         BatchWish::Back => {
             spawn_refresh(front, &batch.id);
             Ok(Word::Silent)
         }
     }
+}
+
+/// Has the files sent that the pictures of these jobs were made from.
+async fn originals(
+    front: &Front,
+    incoming: &Incoming,
+    records: &[Record],
+    language: Language,
+) -> Result<Word, QueueError> {
+    let kept = records.iter().filter(|record| record.state == JobState::Done && record.outputs_ms.is_some());
+    let errands: Vec<Errand> = kept.map(|record| Errand { job: record.id.clone(), update: incoming.update }).collect();
+    front.queue.send_originals(&errands).await?;
+    let count = u32::try_from(errands.len()).unwrap_or(u32::MAX);
+    let tell = if count == 0 { Tell::OriginalNone } else { Tell::OriginalComing { count } };
+    Ok(Word::Toast(language.tell(&tell)))
 }
 
 async fn cancel(

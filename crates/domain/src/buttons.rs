@@ -27,17 +27,21 @@ pub struct Abilities {
     pub animate: bool,
     /// There is more than one model that could have made it.
     pub others: bool,
+    /// It is a picture, which the chat recompressed, and a service has the file.
+    pub original: bool,
 }
 
 impl Abilities {
     /// What can be done with this model's result.
     pub fn of(catalogue: &Catalogue, model: &ModelId) -> Self {
         let picture = catalogue.get(model).is_some_and(|model| model.kind != ModelKind::Video);
+        let original = picture && catalogue.get(model).is_some_and(|model| !model.provider.is_sketch());
         let makes = |kind| catalogue.of_kind(kind).any(Model::makes_from_images);
         Self {
             edit: picture && (makes(ModelKind::Edit) || makes(ModelKind::Image)),
             animate: picture && makes(ModelKind::Video),
             others: !others(catalogue, model).is_empty(),
+            original,
         }
     }
 }
@@ -74,7 +78,8 @@ pub fn result(language: Language, id: &JobId, able: Abilities) -> Rows {
     }
     third.push(one(&Tell::ButtonRecipe, JobWish::Recipe));
     let first = vec![one(&Tell::ButtonAgain, JobWish::Again), one(&Tell::ButtonVary, JobWish::Vary)];
-    [first, second, third].into_iter().filter(|row| !row.is_empty()).collect()
+    let fourth = if able.original { vec![one(&Tell::ButtonOriginal, JobWish::Original)] } else { Vec::new() };
+    [first, second, third, fourth].into_iter().filter(|row| !row.is_empty()).collect()
 }
 
 /// Under a job that failed or was cancelled.
@@ -95,8 +100,8 @@ pub fn models(language: Language, id: &JobId, catalogue: &Catalogue, choices: &[
     rows
 }
 
-/// Under the pictures of a message with several.
-pub fn batch(language: Language, id: &JobId, tally: &Tally) -> Rows {
+/// Under the pictures of a message with several; `originals`: a service may have the file of one of them.
+pub fn batch(language: Language, id: &JobId, tally: &Tally, originals: bool) -> Rows {
     let one = |tell: &Tell<'_>, wish| label(language, tell, Press::Batch(wish, id.clone()));
     if tally.left() > 0 {
         return vec![vec![one(&Tell::ButtonCancel, BatchWish::Cancel)]];
@@ -105,7 +110,10 @@ pub fn batch(language: Language, id: &JobId, tally: &Tally) -> Rows {
     if tally.failed > 0 {
         first.push(one(&Tell::ButtonRetryFailed { count: tally.failed }, BatchWish::Retry));
     }
-    let second = vec![one(&Tell::ButtonVariations, BatchWish::Choose)];
+    let mut second = vec![one(&Tell::ButtonVariations, BatchWish::Choose)];
+    if originals {
+        second.push(one(&Tell::ButtonOriginals, BatchWish::Originals));
+    }
     if tally.done > 0 { vec![first, second] } else { vec![first] }
 }
 

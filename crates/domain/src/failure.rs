@@ -42,6 +42,8 @@ pub enum FailureClass {
     Unanswered,
     /// The provider did not finish in time.
     Deadline,
+    /// It was made, and deleted at the provider before it was fetched.
+    Expired,
     /// The picture is unreadable, or not something that can be shown.
     BadMedia,
     /// The chat cannot be reached any more (blocked, kicked, deleted).
@@ -52,7 +54,7 @@ pub enum FailureClass {
 
 impl FailureClass {
     /// All classes.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::InvalidInput,
         Self::Filtered,
         Self::FilteredOutput,
@@ -63,6 +65,7 @@ impl FailureClass {
         Self::Fatal,
         Self::Unanswered,
         Self::Deadline,
+        Self::Expired,
         Self::BadMedia,
         Self::Unreachable,
         Self::Unreadable,
@@ -71,12 +74,14 @@ impl FailureClass {
     /// How many times a job may be tried in all when it fails like this; 1 means never again.
     pub const fn attempts(self) -> u32 {
         match self {
-            // bad media: another picture would be paid for again, and nothing says that it would be a better one
+            // bad media: another picture would be paid for again, and nothing says that it would be a better one;
+            // expired: the same, an hour after anybody waited for it
             Self::InvalidInput
             | Self::Filtered
             | Self::FilteredOutput
             | Self::Unanswered
             | Self::BadMedia
+            | Self::Expired
             | Self::Fatal
             | Self::Unreachable
             | Self::Unreadable => 1,
@@ -101,7 +106,7 @@ impl FailureClass {
     /// Whether a provider may have charged for what failed like this: it stopped a run that had begun, or delivered
     /// something of no use. What fails of itself is, as far as known, not charged for.
     pub const fn may_have_cost(self) -> bool {
-        matches!(self, Self::Deadline | Self::BadMedia | Self::Unreachable)
+        matches!(self, Self::Deadline | Self::Expired | Self::BadMedia | Self::Unreachable)
     }
 
     /// The name used in records, metrics and JSON.
@@ -117,6 +122,7 @@ impl FailureClass {
             Self::Fatal => "fatal",
             Self::Unanswered => "unanswered",
             Self::Deadline => "deadline",
+            Self::Expired => "expired",
             Self::BadMedia => "bad_media",
             Self::Unreachable => "unreachable",
             Self::Unreadable => "unreadable",

@@ -110,4 +110,6 @@ pub enum Content {
     },
     /// The user blocked (`false`) or unblocked (`true`) the bot, or it was removed from or added to a group.
     Reachable(bool),
+    /// The group became a supergroup, which has another id.
+    Moved(ChatId),
 }

@@ -98,6 +98,8 @@ pub enum JobWish {
     Animate,
     /// A link by which others draw the same.
     Recipe,
+    /// Send the file that the picture was made from.
+    Original,
 }
 
 /// What can be asked about the jobs of one message.
@@ -111,11 +113,13 @@ pub enum BatchWish {
     Retry,
     /// Choose one to be varied.
     Choose,
+    /// Send the files that the pictures were made from.
+    Originals,
     /// Show the usual buttons again.
     Back,
 }
 
-const JOB: [(JobWish, &str); 9] = [
+const JOB: [(JobWish, &str); 10] = [
     (JobWish::Cancel, "cancel"),
     (JobWish::Again, "again"),
     (JobWish::Vary, "vary"),
@@ -125,13 +129,15 @@ const JOB: [(JobWish, &str); 9] = [
     (JobWish::Edit, "edit"),
     (JobWish::Animate, "animate"),
     (JobWish::Recipe, "recipe"),
+    (JobWish::Original, "original"),
 ];
 
-const BATCH: [(BatchWish, &str); 5] = [
+const BATCH: [(BatchWish, &str); 6] = [
     (BatchWish::Cancel, "cancel"),
     (BatchWish::Again, "again"),
     (BatchWish::Retry, "retry"),
     (BatchWish::Choose, "choose"),
+    (BatchWish::Originals, "originals"),
     (BatchWish::Back, "back"),
 ];
 

@@ -15,5 +15,5 @@ mod studio;
 mod vector;
 
 pub use fitted::{File, Fitted, Kind, Limits, MediaError, OnDisk, Size, Why};
-pub use sniff::{is_film, picture_type};
+pub use sniff::{extension, is_film, picture_type};
 pub use studio::{Settings, Studio};

@@ -44,6 +44,11 @@ pub fn picture_type(bytes: &[u8]) -> Option<&'static str> {
     Some(format.names().0)
 }
 
+/// The end of a file's name, if it is of a format that is passed on.
+pub fn extension(bytes: &[u8]) -> Option<&'static str> {
+    Format::of(bytes).map(|format| format.names().1)
+}
+
 /// Whether a file begins as an MP4 film.
 pub fn is_film(bytes: &[u8]) -> bool {
     Format::of(bytes) == Some(Format::Mp4)

@@ -160,8 +160,10 @@ pub enum Status {
         /// Seconds of generation, as the provider measured them.
         seconds: Option<f64>,
     },
-    /// It is over without a picture.
+    /// It is over without a picture, and free.
     Failed(Failure),
+    /// It is over without a picture, and was charged for all the same: stopped while it ran, or deleted too soon.
+    Wasted(Failure),
 }
 
 /// One picture's bytes, of whatever format their content shows.

@@ -1,6 +1,6 @@
 -- A chat was told what it had to be told.
 -- KEYS  1 prefix
--- ARGV  1 `job:<id>` or `batch:<id>`
+-- ARGV  1 `job:<id>`, `batch:<id>` or `file:<id>:<update>`
 -- Result 1 | 0 (somebody else said so already)
 -- Cost  O(log n).
 return redis.call('ZREM', K .. 'notices', ARGV[1])

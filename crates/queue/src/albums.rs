@@ -147,7 +147,8 @@ impl Queue {
         };
         let cost = found.jobs.iter().filter(paid).filter_map(price).sum();
         let text = batch::words(job.language, &tally, cost, eta);
-        let rows = buttons::batch(job.language, id, &tally);
+        let kept = |record: &Record| record.state == JobState::Done && record.outputs_ms.is_some();
+        let rows = buttons::batch(job.language, id, &tally, found.jobs.iter().any(kept));
         Ok(Some(Panel { joined: found.joined_ms.is_some(), job, text, rows }))
     }
 

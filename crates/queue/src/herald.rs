@@ -10,6 +10,7 @@ use atelier_domain::JobId;
 use futures::future::BoxFuture;
 use tracing::warn;
 
+use crate::errands::Errand;
 use crate::link::Queue;
 use crate::scripts::Verb;
 
@@ -20,6 +21,8 @@ pub enum Notice {
     Ended(JobId),
     /// The last job of a message ended: the batch, by the id of its first job.
     Joined(JobId),
+    /// Somebody wants the file that a picture was made from.
+    Wanted(Errand),
 }
 
 /// Tells; true when the chat was told, or need not be.
@@ -43,11 +46,12 @@ impl Herald {
 
     /// Tells on a task of its own, and confirms.
     pub(crate) fn tell(&self, queue: &Queue, what: &str) {
-        let notice = match what.split_once(':').map(|(kind, id)| (kind, id.parse::<JobId>())) {
-            Some(("job", Ok(id))) => Some(Notice::Ended(id)),
-            Some(("batch", Ok(id))) => Some(Notice::Joined(id)),
+        let notice = what.split_once(':').and_then(|(kind, about)| match kind {
+            "job" => about.parse().ok().map(Notice::Ended),
+            "batch" => about.parse().ok().map(Notice::Joined),
+            "file" => Errand::read(about).map(Notice::Wanted),
             _ => None,
-        };
+        });
         let (queue, what, teller) = (queue.clone(), what.to_owned(), self.0.clone());
         tokio::spawn(async move {
             let told = match notice {

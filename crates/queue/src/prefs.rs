@@ -16,6 +16,18 @@ impl Queue {
         Ok(Prefs::read(&kept))
     }
 
+    /// Takes the choices of a group along to the supergroup that it became. What was chosen there already stays.
+    pub async fn move_prefs(&self, bot: BotId, from: ChatId, to: ChatId) -> Result<(), QueueError> {
+        let (old, new) = (key(&format!("prefs:{bot}:{from}")), key(&format!("prefs:{bot}:{to}")));
+        let kept: BTreeMap<String, String> = redis::cmd("HGETALL").arg(&old).query_async(&mut self.link()).await?;
+        let mut pipeline = redis::pipe();
+        for (name, value) in kept {
+            pipeline.cmd("HSETNX").arg(&new).arg(name).arg(value).ignore();
+        }
+        pipeline.cmd("DEL").arg(&old).ignore();
+        Ok(pipeline.query_async(&mut self.link()).await?)
+    }
+
     /// Makes a choice; `None` takes it back.
     pub async fn prefer(
         &self,

@@ -71,7 +71,7 @@ pub(crate) async fn cancelled(walk: &Walk) -> Outcome {
     if let Some(handle) = handle {
         // what runs is charged for when it is stopped, what waits is not
         let status = walk.provider.poll(&handle).await;
-        if matches!(status, Ok(Status::Running { queued: false, .. } | Status::Finished { .. })) {
+        if matches!(status, Ok(Status::Running { queued: false, .. } | Status::Finished { .. } | Status::Wasted(_))) {
             money::charged(walk, handle.as_str()).await;
         }
         if let Err(failure) = walk.provider.cancel(&handle).await {

@@ -233,11 +233,11 @@ async fn finish(walk: &Walk, handle: &Handle) -> Result<(Vec<OutputRef>, f64), S
                 walk.reach("after-outputs").await;
                 return Ok((outputs, seconds));
             }
-            Ok(Status::Failed(failure)) => {
-                lease.checkpoint(&Checkpoint::Afresh).await?;
-                walk.set_under_way(false);
-                return Err(Stop::provider(failure));
+            Ok(Status::Wasted(failure)) => {
+                money::charged(walk, handle.as_str()).await;
+                return Err(over(walk, failure).await?);
             }
+            Ok(Status::Failed(failure)) => return Err(over(walk, failure).await?),
             Err(failure) if failure.class == FailureClass::Unauthorised => return Err(Stop::provider(failure)),
             Err(failure) => {
                 warn!(job.id = %walk.job().id, class = failure.class.name(), detail = failure.detail, "a poll failed");
@@ -250,18 +250,27 @@ async fn finish(walk: &Walk, handle: &Handle) -> Result<(Vec<OutputRef>, f64), S
     }
 }
 
+/// Forgets a prediction that is over without an output.
+async fn over(walk: &Walk, failure: Failure) -> Result<Stop, Stop> {
+    walk.claimed.lease.checkpoint(&Checkpoint::Afresh).await?;
+    walk.set_under_way(false);
+    Ok(Stop::provider(failure))
+}
+
 /// Ends the wait for a prediction that outlived its deadline. It is stopped first, and forgotten only when it is known to
 /// be over: one that may still run, and be paid for, is adopted by the next attempt.
 async fn give_up(walk: &Walk, handle: &Handle, elapsed: Duration) -> Result<Failure, Stop> {
     let cancelled = walk.provider.cancel(handle).await;
-    let over = match walk.provider.poll(handle).await {
-        Ok(Status::Running { .. }) | Err(_) => false,
-        Ok(Status::Finished { .. } | Status::Failed(_)) => true,
+    let (over, cost) = match walk.provider.poll(handle).await {
+        Ok(Status::Running { .. }) | Err(_) => (false, false),
+        Ok(Status::Finished { .. } | Status::Wasted(_)) => (true, true),
+        Ok(Status::Failed(_)) => (true, false),
     };
     let seconds = elapsed.as_secs();
     if over {
-        // it ran for longer than it may: whether it ended or was stopped, it is charged for
-        money::charged(walk, handle.as_str()).await;
+        if cost {
+            money::charged(walk, handle.as_str()).await;
+        }
         walk.claimed.lease.checkpoint(&Checkpoint::Afresh).await?;
         walk.set_under_way(false);
         return Ok(Failure::new(FailureClass::Deadline, format!("not finished after {seconds} s")));

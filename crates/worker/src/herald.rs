@@ -12,7 +12,7 @@ use atelier_telegram::{DeliveryError, Keyboard, Place};
 use futures::FutureExt;
 use tracing::{info, warn};
 
-use crate::{Shop, cards, panel, slot};
+use crate::{Shop, cards, originals, panel, slot};
 
 /// The herald of this process.
 pub(crate) fn herald(shop: Arc<Shop>) -> Herald {
@@ -26,6 +26,7 @@ async fn tell(shop: Arc<Shop>, notice: Notice) -> bool {
             info!(batch = %batch, "all jobs of a message have ended");
             return panel::ended(&shop, &batch).await;
         }
+        Notice::Wanted(errand) => return originals::send(&shop, &errand).await,
     };
     match shop.queue.record(&id).await {
         Ok(Some(record)) => said(&shop, &record).await,

@@ -15,6 +15,7 @@ mod herald;
 mod inputs;
 mod line;
 mod money;
+mod originals;
 mod panel;
 mod pictures;
 mod progress;

@@ -66,6 +66,7 @@ fn meaning(class: FailureClass) -> &'static str {
         FailureClass::Unauthorised => "the provider refuses the token",
         FailureClass::Transient => "the service or the network stumbled",
         FailureClass::Fatal => "a lasting fault",
+        FailureClass::Expired => "it was deleted at the provider before it was fetched",
         FailureClass::Deadline => "it was not done in time",
         FailureClass::BadMedia => "the picture could not be shown",
         FailureClass::Unreachable => "the chat cannot be reached any more",

@@ -142,8 +142,8 @@ impl Model {
         if self.ratios.is_empty() && self.kind != ModelKind::Text {
             return Err(says("`ratios` is empty; list at least one, the default first"));
         }
-        if !(30..=1800).contains(&self.deadline_seconds) {
-            return Err(says("`deadline_seconds` is not from 30 to 1800"));
+        if !(5..=1800).contains(&self.deadline_seconds) {
+            return Err(says("`deadline_seconds` is not from 5 to 1800"));
         }
         if !(self.seconds.is_finite() && self.seconds > 0.0 && self.seconds <= self.deadline_seconds as f64) {
             return Err(says("`seconds` is not between 0 and the deadline"));

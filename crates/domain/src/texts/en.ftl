@@ -80,6 +80,7 @@ failed-unauthorised = { $model } is not available at the moment; the operator ha
 failed-transient = { $model } failed several times in a row. Please try again later. { $cost }
 failed-fatal = Something went wrong on our side with this picture. Please try again. { $cost }
 failed-deadline = { $model } took too long, so I stopped it. Please try again. { $cost }
+failed-expired = { $model } had finished this picture, but its file was deleted there before I could fetch it. Ask again for a new one. { $cost }
 failed-bad-media = { $model } sent a picture that cannot be read. Please try again. { $cost }
 failed-unreachable = This picture could not be delivered.
 failed-unreadable = This request could not be read any more. Please send it again. { $cost }
@@ -118,6 +119,14 @@ button-back = ‹ Back
 button-edit = ✏ Edit
 button-animate = 🎬 Video
 button-recipe = 🔗 Recipe
+button-original = 📄 Original file
+button-originals = 📄 Originals
+original-coming = { $count ->
+        [one] The file is coming.
+       *[other] { $count } files are coming.
+    }
+original-none = There is no other file than this one.
+original-gone = The original is not there any more: services keep what they made for about an hour. ↻ draws another one.
 batch-running = { $done ->
         [one] { $done } of { $of } pictures is here.
        *[other] { $done } of { $of } pictures are here.

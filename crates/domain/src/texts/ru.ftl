@@ -80,6 +80,7 @@ failed-unauthorised = { $model } сейчас недоступна, этим з�
 failed-transient = { $model } не справилась несколько раз подряд. Попробуйте позже. { $cost }
 failed-fatal = С этой картинкой что-то пошло не так у нас. Попробуйте ещё раз. { $cost }
 failed-deadline = { $model } работала слишком долго, и я её остановил. Попробуйте ещё раз. { $cost }
+failed-expired = { $model } закончила картинку, но файл там удалили раньше, чем я успел его забрать. Попросите ещё раз, будет новая. { $cost }
 failed-bad-media = { $model } прислала картинку, которую нельзя прочитать. Попробуйте ещё раз. { $cost }
 failed-unreachable = Эту картинку не удалось доставить.
 failed-unreadable = Этот запрос больше не читается. Пришлите его ещё раз. { $cost }
@@ -120,6 +121,15 @@ button-back = ‹ Назад
 button-edit = ✏ Изменить
 button-animate = 🎬 Видео
 button-recipe = 🔗 Рецепт
+button-original = 📄 Оригинал
+button-originals = 📄 Оригиналы
+original-coming = { $count ->
+        [one] Файл сейчас придёт.
+        [few] Сейчас придут { $count } файла.
+       *[many] Сейчас придут { $count } файлов.
+    }
+original-none = Другого файла, кроме этого, нет.
+original-gone = Оригинала больше нет: сервисы хранят его около часа. ↻ нарисует другую картинку.
 batch-running = { $done ->
         [one] Готова { $done } картинка из { $of }.
         [few] Готовы { $done } картинки из { $of }.

@@ -259,6 +259,7 @@ const fn failed(class: FailureClass) -> &'static str {
         FailureClass::Fatal => "failed-fatal",
         FailureClass::Unanswered => "failed-unanswered",
         FailureClass::Deadline => "failed-deadline",
+        FailureClass::Expired => "failed-expired",
         FailureClass::BadMedia => "failed-bad-media",
         FailureClass::Unreachable => "failed-unreachable",
         FailureClass::Unreadable => "failed-unreadable",

@@ -188,5 +188,10 @@ sentences! {
     OpsGranted { left: Usd } = "ops-granted",
     OpsSaying = "ops-saying",
     OpsSaid { sent: u32, failed: u32, blocked: u32 } = "ops-said",
+    ButtonOriginal = "button-original",
+    ButtonOriginals = "button-originals",
+    OriginalComing { count: u32 } = "original-coming",
+    OriginalNone = "original-none",
+    OriginalGone = "original-gone",
     CancelledMany { count: u32 } = "toast-cancelled-many",
 }

@@ -33,6 +33,7 @@ pub(super) struct Prediction {
     logs: Value,
     metrics: Value,
     data_removed: Value,
+    started_at: Value,
     completed_at: Value,
 }
 
@@ -65,7 +66,10 @@ impl Prediction {
                 let said = if error.is_empty() { "failed without a reason" } else { &error };
                 Status::Failed(Failure::new(verdict::of(&error), shorten(said)))
             }
-            "canceled" => Status::Failed(Failure::new(FailureClass::Deadline, "canceled while it ran")),
+            "canceled" if self.started_at.is_null() => {
+                Status::Failed(Failure::new(FailureClass::Deadline, "canceled before it ran"))
+            }
+            "canceled" => Status::Wasted(Failure::new(FailureClass::Deadline, "canceled while it ran")),
             "aborted" => Status::Failed(Failure::new(FailureClass::Deadline, "aborted before it started")),
             // a word of a later API: over if it says when it ended, else the job's own deadline bounds the wait
             other if !self.completed_at.is_null() => {
@@ -77,10 +81,7 @@ impl Prediction {
 
     fn success(&self) -> Status {
         if self.data_removed == Value::Bool(true) && is_nothing(&self.output) {
-            return Status::Failed(Failure::new(
-                FailureClass::Deadline,
-                "its output was deleted before it was fetched",
-            ));
+            return Status::Wasted(Failure::new(FailureClass::Expired, "its output was deleted before it was fetched"));
         }
         if is_nothing(&self.output) {
             return Status::Failed(Failure::new(FailureClass::FilteredOutput, "succeeded without an output"));
@@ -88,7 +89,7 @@ impl Prediction {
         let mut outputs = Vec::new();
         collect(&self.output, 0, &mut outputs);
         if outputs.is_empty() {
-            return Status::Failed(Failure::new(FailureClass::BadMedia, "its output names no file"));
+            return Status::Wasted(Failure::new(FailureClass::BadMedia, "its output names no file"));
         }
         let seconds = self.metrics.get("predict_time").and_then(Value::as_f64);
         Status::Finished { outputs, seconds: seconds.filter(|seconds| seconds.is_finite() && *seconds >= 0.0) }
@@ -199,7 +200,7 @@ mod tests {
 
     fn class(value: &Value) -> FailureClass {
         match status(value) {
-            Status::Failed(failure) => failure.class,
+            Status::Failed(failure) | Status::Wasted(failure) => failure.class,
             other => panic!("{value}: {other:?}"),
         }
     }
@@ -238,7 +239,7 @@ mod tests {
         assert_eq!(class(&json!({"status": "succeeded"})), FailureClass::FilteredOutput);
         assert_eq!(class(&json!({"status": "succeeded", "output": "some words"})), FailureClass::BadMedia);
         let removed = json!({"status": "succeeded", "output": null, "data_removed": true});
-        assert_eq!(class(&removed), FailureClass::Deadline);
+        assert!(matches!(status(&removed), Status::Wasted(failure) if failure.class == FailureClass::Expired));
     }
 
     #[test]
@@ -252,6 +253,10 @@ mod tests {
         assert!(is_running(&json!({}), false));
         assert_eq!(class(&running("aborted")), FailureClass::Deadline);
         assert_eq!(class(&running("canceled")), FailureClass::Deadline);
+        assert!(matches!(status(&running("canceled")), Status::Failed(_)), "what never ran is free");
+        let mut ran = running("canceled");
+        ran["started_at"] = json!("2026-11-22T12:00:00Z");
+        assert!(matches!(status(&ran), Status::Wasted(_)), "what ran is charged for");
         assert_eq!(class(&running("failed")), FailureClass::Transient);
         let ended = json!({"status": "evaporated", "completed_at": "2026-11-22T12:00:00Z"});
         assert_eq!(class(&ended), FailureClass::Transient);

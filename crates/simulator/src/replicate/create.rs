@@ -139,6 +139,7 @@ async fn create(world: &Arc<World>, pass: &Pass, order: Order, body_bytes: usize
         seed,
         error: None,
         largest_side: world.options.largest_side,
+        charged: 0.0,
         hook: order.hook,
         seen: Seen::default(),
         was_held: false,

@@ -23,6 +23,8 @@ pub(super) enum Outcome {
     // ends without an output
     EmptyList,
     NullOutput,
+    /// Succeeded, and its output is deleted already.
+    Expired,
     Aborted,
     NeverStarts,
     NeverEnds,

@@ -63,6 +63,9 @@ pub(super) struct Prediction {
     pub(super) error: Option<String>,
     /// The size limit of drawn pictures, so that a restart draws the same bytes.
     pub(super) largest_side: u32,
+    /// Dollars charged for it.
+    #[serde(default)]
+    pub(super) charged: f64,
     /// Whom to tell.
     #[serde(default)]
     pub(super) hook: Option<Hook>,
@@ -170,17 +173,39 @@ impl Prediction {
         self.completed_at.is_some_and(|at| now - at >= lifetime)
     }
 
+    /// Whether its files are gone, which may happen sooner.
+    pub(super) fn deleted(&self, now: Millis, lifetime: Millis) -> bool {
+        self.expired(now, lifetime) || (self.outcome == Outcome::Expired && self.completed_at.is_some())
+    }
+
     /// File names of the outputs, in order; empty unless it succeeded with some.
     pub(super) fn files(&self) -> Vec<String> {
         let Some(model) = self.catalogue() else { return Vec::new() };
         if matches!(self.outcome, Outcome::EmptyList | Outcome::NullOutput) || self.status != Status::Succeeded {
             return Vec::new();
         }
-        let count = match model.output {
+        (0..self.count(model)).map(|index| format!("out-{index}.{}", self.extension(model))).collect()
+    }
+
+    /// Outputs asked for.
+    fn count(&self, model: &Model) -> usize {
+        match model.output {
             Output::One => 1,
-            Output::Many => self.input.get("num_outputs").and_then(Value::as_u64).unwrap_or(1).clamp(1, 4),
-        };
-        (0..count).map(|index| format!("out-{index}.{}", self.extension(model))).collect()
+            Output::Many => {
+                let asked = self.input.get("num_outputs").and_then(Value::as_u64);
+                asked.and_then(|count| usize::try_from(count).ok()).unwrap_or(1).clamp(1, 4)
+            }
+        }
+    }
+
+    /// Dollars for it, once it is over: what was made, or what was being made when it was stopped.
+    pub(super) fn cost(&self) -> f64 {
+        let Some(model) = self.catalogue() else { return 0.0 };
+        match self.status {
+            Status::Succeeded => model.charge(&self.input, self.files().len()),
+            Status::Canceled if self.started_at.is_some() => model.charge(&self.input, self.count(model)),
+            _ => 0.0,
+        }
     }
 
     pub(super) fn extension(&self, model: &Model) -> String {
@@ -231,15 +256,15 @@ impl Prediction {
 
     /// The object the API answers with; `base` is scheme and host of the request.
     pub(super) fn wire(&self, base: &str, now: Millis, lifetime: Millis) -> Value {
-        let gone = self.expired(now, lifetime);
+        let (gone, deleted) = (self.expired(now, lifetime), self.deleted(now, lifetime));
         let mut object = json!({
             "id": self.id,
             "model": self.model,
             "version": "hidden",
             "input": if gone { json!({}) } else { Value::Object(self.input.clone()) },
             "logs": if gone { String::new() } else { self.logs(now) },
-            "output": if gone { Value::Null } else { self.output(base) },
-            "data_removed": gone,
+            "output": if deleted { Value::Null } else { self.output(base) },
+            "data_removed": deleted,
             "error": self.error,
             "source": "api",
             "status": self.status,
@@ -307,6 +332,7 @@ mod tests {
             seed: 3,
             error: None,
             largest_side: 128,
+            charged: 0.0,
             hook: None,
             seen: Seen::default(),
             was_held: false,

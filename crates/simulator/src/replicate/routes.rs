@@ -211,7 +211,7 @@ async fn delivery(
     let pass = gate(&world, &line, Route::Download, &subject(&world, &id), &headers).await?;
     let (now, lifetime) = (time::now(), world.lifetime());
     let found = world.update(|state| {
-        let known = state.predictions.get_mut(&id).filter(|known| !known.expired(now, lifetime))?;
+        let known = state.predictions.get_mut(&id).filter(|known| !known.deleted(now, lifetime))?;
         known.seen.downloads += 1;
         let known = known.clone();
         state.events.of("downloaded", now, &known);

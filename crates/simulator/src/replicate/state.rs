@@ -172,10 +172,8 @@ impl State {
         }
         if !before.terminal() && after.terminal() {
             self.events.of("finished", now, prediction);
-            if let (Status::Succeeded, Some(model)) = (after, prediction.catalogue()) {
-                let dollars = model.charge(&prediction.input, prediction.files().len());
-                self.account.charge(dollars);
-            }
+            prediction.charged = prediction.cost();
+            self.account.charge(prediction.charged);
         }
         if before != after {
             self.note_running();
@@ -185,9 +183,12 @@ impl State {
 
     /// Ends a prediction on a client's wish; false if there is none.
     pub(super) fn cancel(&mut self, id: &str, now: Millis) -> bool {
+        self.advance(id, now);
         let Some(prediction) = self.predictions.get_mut(id) else { return false };
         if !prediction.status.terminal() {
             prediction.cancel(now);
+            prediction.charged = prediction.cost();
+            self.account.charge(prediction.charged);
             self.events.of("canceled", now, prediction);
         }
         prediction.wake.notify_one();

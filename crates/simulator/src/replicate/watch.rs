@@ -173,6 +173,7 @@ fn prediction(state: &State, known: &Prediction) -> Value {
         "held": known.status == Status::Processing && state.held(known),
         "total_seconds": known.completed_at.map(|at| (at - known.created_at) as f64 / 1000.0),
         "deadline_seconds": known.deadline.map(|at| (at - known.created_at) as f64 / 1000.0),
+        "charged": known.charged,
         "polls": known.seen.polls,
         "cancels": known.seen.cancels,
         "downloads": known.seen.downloads,

@@ -93,6 +93,8 @@ struct WireMessage {
     #[serde(default, deserialize_with = "if_readable")]
     media_group_id: Option<String>,
     #[serde(default, deserialize_with = "if_readable")]
+    migrate_to_chat_id: Option<i64>,
+    #[serde(default, deserialize_with = "if_readable")]
     reply_to_message: Option<Box<WireMessage>>,
 }
 
@@ -159,11 +161,13 @@ impl WireMessage {
         let (chat, picture, answered) = (self.place(), self.picture(), self.answered(bot));
         let user = match (self.sender_chat, self.from) {
             (Some(sender), _) => User { id: UserId(sender.id), language_code: None },
-            (None, Some(from)) if from.is_bot => return None,
+            // whoever made a supergroup of the group, it has moved
+            (None, Some(from)) if from.is_bot && self.migrate_to_chat_id.is_none() => return None,
             (None, Some(from)) => from.user(),
             (None, None) => User { id: UserId(self.chat.id), language_code: None },
         };
         let content = match self.text.or(self.caption) {
+            _ if self.migrate_to_chat_id.is_some() => Content::Moved(ChatId(self.migrate_to_chat_id?)),
             Some(text) => command::content(text, username)?,
             None if picture.is_some() => Content::Bare,
             None => return None,
