@@ -46,8 +46,13 @@ for _, key in ipairs(redis.call('KEYS', '*')) do
     elseif kind == 'zset' then
       local members = redis.call('ZRANGE', key, 0, -1, 'WITHSCORES')
       local waits = string.match(name, '^line:') or string.match(name, '^held:[^:]*:[^:]*:')
+      local tagged = string.match(name, '^tags:(.*)$')
+      -- tags that lie behind the model's time say nothing, whether they were swept or not
+      local time = tagged and tonumber(redis.call('HGET', K .. 'model:' .. tagged, 'v') or '0')
       for index = 1, #members, 2 do
-        tell((waits and 'waits' or name) .. ' ' .. members[index], members[index + 1])
+        if not tagged or tonumber(members[index + 1]) > time then
+          tell((waits and 'waits' or name) .. ' ' .. members[index], members[index + 1])
+        end
       end
     elseif kind == 'list' then
       local lines = redis.call('LRANGE', key, 0, -1)

@@ -179,3 +179,22 @@ fn a_model_that_was_served_and_then_had_nobody_who_may_run_has_had_its_turn() {
     let workers = vec![vec![0, 1, 2], Vec::new(), Vec::new()];
     agree(&World { workers, lost: 3, bound: 4, ..world(4, 3) }, &operations);
 }
+
+#[test]
+fn a_tag_that_a_newcomer_overtook_says_nothing_whether_it_was_swept_or_not() {
+    let end = |job, verdict| End { hold: Hold { job, later: 0 }, verdict };
+    let step = |ends| Step { worker: 0, want: 1, amnesty: false, notices: 0, ends };
+    let operations = [
+        submit(11, 2, 0, 90_000),
+        step(Vec::new()),
+        submit(12, 0, 0, 90_000),
+        step(Vec::new()),
+        Advance(1449),
+        submit(18, 2, 0, 5000),
+        step(vec![end(11, Verdict::Cancelled), end(12, Done)]),
+        submit(19, 3, 0, 5000),
+        Steer(Pause(Target::User(3), "cold")),
+        step(Vec::new()),
+    ];
+    agree(&world(4, 1), &operations);
+}

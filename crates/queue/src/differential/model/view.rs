@@ -131,7 +131,7 @@ impl Reference {
                 let score = if urgent { tag - BOOST } else { *tag };
                 tell(format!("ring:{name} {}", world::owner(*owner)), score.to_string());
             }
-            for (owner, tag) in &line.aside {
+            for (owner, tag) in line.aside.iter().filter(|(_, tag)| **tag > line.time) {
                 tell(format!("tags:{name} {}", world::owner(*owner)), tag.to_string());
             }
             if let Some(turn) = line.turn {
