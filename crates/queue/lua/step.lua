@@ -17,3 +17,4 @@
 -- as it stands on records
 local worker, lease, want = string.gsub(ARGV[1], '%c', ' '), tonumber(ARGV[2]), tonumber(ARGV[3])
 local at = now()
+local user_limit, chat_limit = setting('user_limit'), setting('chat_limit')

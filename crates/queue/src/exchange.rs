@@ -1,7 +1,8 @@
 //! A worker's exchange with Redis: what ended goes, what is to be done comes, in one call.
 //!
-//! One task makes all calls of a worker, one at a time; what ends while a call is under way goes with the next, so
-//! that a busy worker makes one call for many jobs and an idle one answers at once. Invariants: a job is asked for only
+//! One task makes all calls of a worker. What ends while a call is under way goes with the next, so that a busy worker
+//! makes one call for many jobs and an idle one answers at once; a second call goes out beside the first only when
+//! enough has gathered, so that Redis and the worker need not wait for each other. Invariants: a job is asked for only
 //! with a free slot in hand (zero prefetch); a job that ended frees its slot in the very call that settles it; an end
 //! is repeated until Redis took it or its lease is known to be lost, which the fence makes harmless.
 
@@ -11,6 +12,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use atelier_domain::{BadJob, Failure, FailureClass, JOB_VERSION, Job, JobId, ModelId};
+use futures::StreamExt;
+use futures::stream::FuturesUnordered;
 use redis::{FromRedisValue, Value};
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -28,6 +31,9 @@ use crate::scripts::Verb;
 
 /// Most ends and most claims of one call: bounds the script's time.
 const TOGETHER: usize = 32;
+/// Most calls under way at a time, and how many ends are worth another one.
+const AHEAD: usize = 2;
+const WORTH: usize = 8;
 /// The slow timer behind the pushed wake-up.
 const FALLBACK: Duration = Duration::from_secs(15);
 /// After an outage leases get this much longer before they are taken back.
@@ -98,6 +104,16 @@ impl Drop for Slot {
 
 /// One job as the script hands it out.
 type Raw = (String, String, u32, u32, Vec<u8>, String, Vec<String>);
+
+/// A call that came back.
+struct Call {
+    ends: Vec<Ending>,
+    free: usize,
+    claims: usize,
+    /// The earliest end of the leases that it brought.
+    until: Instant,
+    answer: Result<Answer, QueueError>,
+}
 
 /// What one call brought.
 struct Answer {
@@ -178,55 +194,80 @@ impl Exchange {
     /// Exchanges until `stop` and then only what ends, until `end`.
     pub(crate) async fn run(self: Arc<Self>, stop: CancellationToken, end: CancellationToken) {
         let bell = Bell::start(&self.queue, &self.models, &stop, self.cut.clone());
-        let mut pause = PAUSES.0;
+        let mut calls = FuturesUnordered::new();
+        let (mut pause, mut resume) = (PAUSES.0, Instant::now());
         // whether a look at the queue is due although nothing ended
         let mut look = true;
         loop {
-            if self.state().due <= Instant::now() {
-                self.state().due = Instant::now() + FALLBACK;
+            let now = Instant::now();
+            if self.state().due <= now {
+                self.state().due = now + FALLBACK;
                 look = true;
             }
-            let (ends, free) = self.take(&stop, look);
-            if ends.is_empty() && free == 0 {
-                let due = {
-                    let state = self.state();
-                    if state.free > 0 && !stop.is_cancelled() {
-                        bell.arm();
-                    }
-                    state.due
-                };
-                tokio::select! {
-                    () = self.changed.notified() => look |= std::mem::take(&mut self.state().freed),
-                    () = bell.rung() => look = true,
-                    () = tokio::time::sleep_until(due.into()) => {}
-                    () = stop.cancelled(), if !stop.is_cancelled() => {}
-                    () = end.cancelled() => return,
+            if resume <= now && self.has_room(calls.len()) {
+                let (ends, free) = self.take(&stop, look);
+                if !ends.is_empty() || free > 0 {
+                    let claims = if stop.is_cancelled() { 0 } else { (ends.len() + free).min(TOGETHER) };
+                    calls.push(self.call(ends, free, claims));
+                    look = false;
+                    continue;
                 }
-                continue;
             }
-            let want = ends.len() + free;
-            let claims = if stop.is_cancelled() { 0 } else { want.min(TOGETHER) };
-            let until = Instant::now() + self.lease;
-            match self.step(&ends, claims).await {
-                Ok(answer) => {
-                    self.reached();
-                    pause = PAUSES.0;
-                    look = answer.jobs.len() == claims || answer.due == Some(Duration::ZERO);
-                    let wait = answer.due.unwrap_or(FALLBACK).clamp(Duration::from_millis(1), FALLBACK);
-                    self.state().due = Instant::now() + wait;
-                    self.take_in(ends, want, answer, until);
+            let due = {
+                let state = self.state();
+                if calls.is_empty() && state.free > 0 && !stop.is_cancelled() {
+                    bell.arm();
                 }
-                Err(error) => {
-                    self.cut_off();
-                    if !error.is_unreachable() {
-                        error!(worker = %self.worker, %error, jobs = ends.len(), "redis refused a step; it is repeated");
+                if resume > now { resume } else { state.due }
+            };
+            tokio::select! {
+                Some(call) = calls.next(), if !calls.is_empty() => match self.finish(call) {
+                    Some(more) => (look, pause) = (look || more, PAUSES.0),
+                    None => {
+                        (look, resume) = (true, Instant::now() + pause);
+                        pause = (pause * 2).min(PAUSES.1);
                     }
-                    self.put_back(ends, free);
-                    tokio::select! {
-                        () = tokio::time::sleep(pause) => pause = (pause * 2).min(PAUSES.1),
-                        () = end.cancelled() => return,
-                    }
+                },
+                () = self.changed.notified() => look |= std::mem::take(&mut self.state().freed),
+                () = bell.rung() => look = true,
+                () = tokio::time::sleep_until(due.into()) => {}
+                () = stop.cancelled(), if !stop.is_cancelled() => {}
+                () = end.cancelled(), if calls.is_empty() => return,
+            }
+        }
+    }
+
+    /// Whether another call may go out beside those under way.
+    fn has_room(&self, calls: usize) -> bool {
+        calls == 0 || calls < AHEAD && self.state().ends.len() >= WORTH
+    }
+
+    async fn call(&self, ends: Vec<Ending>, free: usize, claims: usize) -> Call {
+        let until = Instant::now() + self.lease;
+        let answer = self.step(&ends, claims).await;
+        Call { ends, free, claims, until, answer }
+    }
+
+    /// What a call brought: whether there may be more to claim at once, or nothing when it is to be repeated.
+    fn finish(self: &Arc<Self>, call: Call) -> Option<bool> {
+        let Call { ends, free, claims, until, answer } = call;
+        match answer {
+            Ok(answer) => {
+                self.reached();
+                let more = answer.jobs.len() == claims || answer.due == Some(Duration::ZERO);
+                let wait = answer.due.unwrap_or(FALLBACK).clamp(Duration::from_millis(1), FALLBACK);
+                self.state().due = Instant::now() + wait;
+                let slots = ends.len() + free;
+                self.take_in(ends, slots, answer, until);
+                Some(more)
+            }
+            Err(error) => {
+                self.cut_off();
+                if !error.is_unreachable() {
+                    error!(worker = %self.worker, %error, jobs = ends.len(), "redis refused a step; it is repeated");
                 }
+                self.put_back(ends, free);
+                None
             }
         }
     }

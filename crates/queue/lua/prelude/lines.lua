@@ -2,6 +2,7 @@
 local UNIT = 1000 -- tags count thousandths of a millisecond of predicted work, divided by the weight
 local BOOST = 60000 * UNIT -- how far ahead of its turn an urgent job goes
 local URGENT = 4503599627370496 -- 2^52: an urgent job's number is below all others, and still exact
+local MINUS, byte = 45, string.byte
 -- What a script changes in models, owners, chats and counters is kept here and written once by flush(): every write
 -- is also a record in the append-only file.
 local models, owners, counters = {}, {}, {}
@@ -41,10 +42,10 @@ end
 
 -- an owner (`bot:user`): jobs that have not ended, jobs in flight; 1 when paused, 2 when parked somewhere, 3 when both
 local function own(name, packed)
-  local pending, busy, marks = string.match(packed or '', '^(%d+) (%d+) (%d)$')
+  local pending, busy, marks = match(packed or '0 0 0', '^(%d+) (%d+) (%d)$')
   local owner = {
-    pending = tonumber(pending or '0'), busy = tonumber(busy or '0'), paused = marks == '1' or marks == '3',
-    parked = marks == '2' or marks == '3',
+    pending = NUMBER[pending], busy = NUMBER[busy], paused = marks == '1' or marks == '3',
+    parked = marks == '2' or marks == '3', dirty = false,
   }
   owners[name] = owner
   return owner
@@ -77,16 +78,18 @@ local function line_of(model, owner)
   return K .. 'line:' .. model.name .. ':' .. owner
 end
 
+-- how far the head of a line, by its number as Redis writes it, brings its owner forward
 local function boosted(head)
-  return head and tonumber(head) < 0 and BOOST or 0
+  return head and byte(head) == MINUS and BOOST or 0
 end
 
 -- Where owners stand at a model: by their tag in its ring, by one kept apart, or nowhere. Looked up for many at once,
 -- and written once by write_stands().
 local function meet(model, names)
   local rings, tags = redis.call('ZMSCORE', model.ring, unpack(names)), redis.call('ZMSCORE', model.tags, unpack(names))
-  for index, name in ipairs(names) do
-    local ring, tag = tonumber(rings[index] or ''), tonumber(tags[index] or '')
+  for index = 1, #names do
+    local name, ring, tag = names[index], rings[index] or nil, tags[index] or nil
+    ring, tag = ring and tonumber(ring), tag and tonumber(tag)
     model.stands[name] = { ring = ring, tag = tag, ringed = ring ~= nil, tagged = tag ~= nil }
   end
 end
@@ -107,26 +110,29 @@ end
 local function write_stands()
   for _, model in pairs(models) do
     local rings, left, tags, dropped = {}, {}, {}, {}
+    local many, joined = 0, 0
     for name, stand in pairs(model.moved) do
-      if stand.ring then
-        rings[#rings + 1] = int(stand.ring)
-        rings[#rings + 1] = name
+      local ring, tag = stand.ring, stand.tag
+      if ring then
+        rings[many + 1], rings[many + 2] = int(ring), name
+        many = many + 2
+        joined = joined + (stand.ringed and 0 or 1)
       elseif stand.ringed then
         left[#left + 1] = name
       end
-      if stand.tag then
-        tags[#tags + 1] = int(stand.tag)
+      if tag then
+        tags[#tags + 1] = int(tag)
         tags[#tags + 1] = name
       elseif stand.tagged then
         dropped[#dropped + 1] = name
       end
-      if model.queued then
-        model.queued = model.queued + (stand.ring and 1 or 0) - (stand.ringed and 1 or 0)
-      end
-      stand.ringed, stand.tagged = stand.ring ~= nil, stand.tag ~= nil
+      stand.ringed, stand.tagged = ring ~= nil, tag ~= nil
     end
     model.moved = {}
-    if #rings > 0 then
+    if model.queued then
+      model.queued = model.queued + joined - #left
+    end
+    if many > 0 then
       redis.call('ZADD', model.ring, unpack(rings))
     end
     if #left > 0 then
@@ -182,8 +188,8 @@ local function enqueue(model, owner, cost, ...)
   redis.call('ZADD', line, unpack(jobs))
   local newcomer = false
   if before == math.huge then
-    newcomer = join_ring(model, owner, head)
-  elseif boosted(head) ~= boosted(before) then
+    newcomer = join_ring(model, owner, int(head))
+  elseif head < 0 and before >= 0 then
     boost(model, owner, BOOST)
   end
   model.waiting = model.waiting + #jobs / 2
@@ -246,16 +252,17 @@ local function flush(at, claiming)
       end
     end
   end
-  local set, gone = {}, {}
+  local set, gone, many = {}, {}, 0
   for name, owner in pairs(owners) do
     if owner.dirty and owner.pending <= 0 and owner.busy <= 0 and not owner.paused and not owner.parked then
       gone[#gone + 1] = name
     elseif owner.dirty then
-      set[#set + 1] = name
-      set[#set + 1] = owner.pending .. ' ' .. owner.busy .. ' ' .. (owner.paused and 1 or 0) + (owner.parked and 2 or 0)
+      local marks = owner.paused and (owner.parked and ' 3' or ' 1') or owner.parked and ' 2' or ' 0'
+      set[many + 1], set[many + 2] = name, TEXT[owner.pending] .. ' ' .. TEXT[owner.busy] .. marks
+      many = many + 2
     end
   end
-  if #set > 0 then
+  if many > 0 then
     redis.call('HSET', K .. 'owners', unpack(set))
   end
   if #gone > 0 then

@@ -62,7 +62,7 @@ while claiming and #jobs < want do
       rate.whole, rate.dirty = at + rate.every, true
     end
     turn = math.max(turn, turns[name])
-    model.tag = turns[name] + math.floor(job.cost * UNIT / math.max(1, rings[name].users))
+    model.tag = turns[name] + floor(job.cost * UNIT / math.max(1, rings[name].users))
     model.running, model.waiting, model.work = model.running + 1, model.waiting - 1, model.work - job.cost
     model.dirty = true
     -- it had its turn, even if nobody else of it may run now
@@ -76,7 +76,8 @@ while claiming and #jobs < want do
       job.starter = job.worker
     end
     job.state, job.fence, job.worker, job.claimed, job.tag = 'active', int(fence), worker, stamp_of(at), int(tag)
-    job.attempt = int((tonumber(job.attempt) or 0) + 1)
+    local attempt = (NUMBER[job.attempt] or 0) + 1
+    job.attempt = TEXT[attempt]
     change(job)
     if again then
       -- the first claim is told by the record
@@ -84,7 +85,7 @@ while claiming and #jobs < want do
     end
     leases[#leases + 1] = expires
     leases[#leases + 1] = job.id
-    jobs[#jobs + 1] = { job.id, job.fence, tonumber(job.attempt), tonumber(job.lost) or 0, job.asked, job.cancel,
+    jobs[#jobs + 1] = { job.id, job.fence, attempt, NUMBER[job.lost] or 0, job.asked, job.cancel,
       job.held and redis.call('HGETALL', K .. 'job:' .. job.id) or {} }
   else
     turns[name] = nil
@@ -99,9 +100,10 @@ for name in pairs(rings) do
     redis.call('ZREM', model.tags, unpack(old))
   end
 end
-for _, line in pairs(lines) do
+for index = 1, #lines do
+  local line = lines[index]
   if line.taken > 0 then
-    redis.call('ZREMRANGEBYRANK', line.key, '0', int(line.taken - 1))
+    redis.call('ZREMRANGEBYRANK', line.key, '0', TEXT[line.taken - 1])
   end
 end
 if #leases > 0 then

@@ -21,14 +21,14 @@ local function settle(id, fence, verdict, wait, class, detail)
   if not job or job.state ~= 'active' or job.fence ~= fence then
     return 'stale'
   end
-  local model, owner, attempt = model_of(job.model), job.owner, tonumber(job.attempt)
-  local took = math.max(0, at - tonumber(job.claimed))
+  local model, owner, attempt = model_of(job.model), job.owner, NUMBER[job.attempt]
+  local took = math.max(0, at - NUMBER[job.claimed])
   freed[#freed + 1] = id
   job.settled = fence
   if verdict == 'postpone' or verdict == 'throttle' or verdict == 'release' then
     -- nothing was made of it: nothing is charged
     took, attempt = 0, attempt - 1
-    job.attempt = int(attempt)
+    job.attempt = TEXT[attempt]
   end
   -- before the owner comes back to a ring: it stands there no earlier than the model's time
   charge(model, owner, (took - job.cost) * UNIT / job.weight, tonumber(job.tag))
@@ -74,15 +74,17 @@ end
 -- all owners of one HMGET
 local function know(names)
   local unknown, asked = {}, {}
-  for _, name in ipairs(names) do
+  for index = 1, #names do
+    local name = names[index]
     if not owners[name] and not asked[name] then
       asked[name] = true
       unknown[#unknown + 1] = name
     end
   end
   if #unknown > 0 then
-    for index, packed in ipairs(redis.call('HMGET', K .. 'owners', unpack(unknown))) do
-      own(unknown[index], packed)
+    local packed = redis.call('HMGET', K .. 'owners', unpack(unknown))
+    for index = 1, #unknown do
+      own(unknown[index], packed[index])
     end
   end
 end
@@ -93,8 +95,8 @@ for index = base + 1, #ARGV, 6 do
   ids[#ids + 1] = ARGV[index]
 end
 look(ids)
-for _, id in ipairs(ids) do
-  local job = known[id]
+for index = 1, #ids do
+  local job = known[ids[index]]
   if job then
     local model = model_of(job.model)
     names[#names + 1] = job.owner

@@ -1,19 +1,21 @@
 -- Of a step: who waits for a model, and whose job is the next.
 
--- the owners that wait for a model, by tag: read as far as claims get, kept in order
+-- The owners that wait for a model, by tag: read as far as claims get, kept in order between `first` and `last`.
 local rings = {}
-local function before(one, other)
-  return one.score < other.score or one.score == other.score and one.owner < other.owner
-end
 
 local function insert(ring, entry)
   -- from behind: owners are read in order, and whoever was served is among the last
-  local index = #ring
-  while index > 0 and before(entry, ring[index]) do
-    ring[index + 1] = ring[index]
+  local index, score, owner = ring.last, entry.score, entry.owner
+  while index >= ring.first do
+    local other = ring[index]
+    if other.score < score or other.score == score and other.owner < owner then
+      break
+    end
+    ring[index + 1] = other
     index = index - 1
   end
   ring[index + 1] = entry
+  ring.last = ring.last + 1
 end
 
 local function read_on(model, ring)
@@ -22,7 +24,7 @@ local function read_on(model, ring)
   for index = 1, #slice, 2 do
     local owner, score = slice[index], tonumber(slice[index + 1])
     insert(ring, { owner = owner, score = score })
-    ring.last = { owner = owner, score = score }
+    ring.far, ring.farthest = score, owner
     names[#names + 1] = owner
   end
   ring.read = ring.read + want + 1
@@ -33,14 +35,18 @@ end
 local function ring_of(model)
   local ring = rings[model.name]
   if not ring then
-    ring = { users = queued(model), read = 0 }
+    ring = { users = queued(model), read = 0, first = 1, last = 0 }
     ring.all = ring.users
     -- how many jobs of each of its owners are likely to be claimed, and the one behind them
     ring.depth = math.ceil(want / math.max(1, ring.users)) + 1
     ring.deepest = int(ring.depth - 1)
     rings[model.name] = ring
   end
-  while ring.read < ring.all and (not ring[1] or before(ring.last, ring[1])) do
+  while ring.read < ring.all do
+    local front = ring[ring.first]
+    if front and (front.score < ring.far or front.score == ring.far and front.owner <= ring.farthest) then
+      break
+    end
     read_on(model, ring)
   end
   return ring
@@ -48,27 +54,27 @@ end
 
 -- the jobs of one owner on one model, in their order
 local lines = {}
-local function line_at(model, owner)
-  local key = line_of(model, owner)
-  local line = lines[key]
+local function line_at(model, ring, entry)
+  local line = entry.line
   if not line then
-    line = { key = key, taken = 0, read = rings[model.name].depth }
-    line.slice = redis.call('ZRANGE', key, '0', rings[model.name].deepest, 'WITHSCORES')
-    lines[key] = line
-  end
-  if line.taken == line.read and #line.slice == 2 * line.read then
+    line = { key = line_of(model, entry.owner), taken = 0, read = ring.depth }
+    line.slice = redis.call('ZRANGE', line.key, '0', ring.deepest, 'WITHSCORES')
+    entry.line, lines[#lines + 1] = line, line
+  elseif line.taken == line.read and #line.slice == 2 * line.read then
     line.read = line.read + want
-    line.slice = redis.call('ZRANGE', key, 0, line.read - 1, 'WITHSCORES')
+    line.slice = redis.call('ZRANGE', line.key, 0, line.read - 1, 'WITHSCORES')
   end
-  return line, line.slice[2 * line.taken + 1], line.slice[2 * line.taken + 2]
+  return line
 end
 
 -- the first of a ring gets another tag, or leaves it, with a tag that is kept apart or without
 local function rescore(model, ring, score, tag)
-  local entry = table.remove(ring, 1)
+  local first = ring.first
+  local entry = ring[first]
+  local owner = entry.owner
   local stand = { ring = score, tag = tag and ahead(model, tag), ringed = true, tagged = false }
-  model.stands[entry.owner], model.moved[entry.owner] = stand, stand
-  model.dirty = true
+  ring[first], ring.first = nil, first + 1
+  model.stands[owner], model.moved[owner], model.dirty = stand, stand, true
   if score then
     entry.score = score
     insert(ring, entry)
@@ -79,11 +85,13 @@ end
 
 -- Those of a ring who come next have their jobs read together.
 local function look_ahead(model, ring, need)
-  local ids = {}
-  for index = 1, math.min(#ring, need) do
-    local line = line_at(model, ring[index].owner)
-    for place = line.taken + 1, math.min(line.taken + ring.depth - 1, #line.slice / 2) do
-      ids[#ids + 1] = line.slice[2 * place - 1]
+  local ids, many = {}, 0
+  for index = ring.first, math.min(ring.last, ring.first + need - 1) do
+    local line = line_at(model, ring, ring[index])
+    local slice = line.slice
+    for place = 2 * line.taken + 1, math.min(2 * (line.taken + ring.depth - 1), #slice), 2 do
+      many = many + 1
+      ids[many] = slice[place]
     end
   end
   look(ids, true)
@@ -92,30 +100,33 @@ end
 -- the next job of a model that may run, and its owner's tag after it; `need` more are wanted
 local function pop(model, need)
   local ring = ring_of(model)
-  while ring[1] do
-    local entry = ring[1]
+  while ring[ring.first] do
+    local entry = ring[ring.first]
     local owner = owners[entry.owner]
-    local line, id, score = line_at(model, entry.owner)
-    if owner.paused or owner.busy >= setting('user_limit') then
+    local line = line_at(model, ring, entry)
+    local id, score = line.slice[2 * line.taken + 1], line.slice[2 * line.taken + 2]
+    if owner.paused or owner.busy >= user_limit then
       park(model, entry.owner)
       rescore(model, ring, nil, entry.score + boosted(score))
       parkings = parkings + 1
     elseif not id then
       rescore(model, ring, nil)
     else
-      if not known[id] or not known[id].asked then
+      local job = known[id]
+      if not job or not job.asked then
         look_ahead(model, ring, need)
+        job = known[id]
       end
       line.taken = line.taken + 1
-      local job = known[id]
-      local turn_of = entry.score
-      local tag = turn_of + boosted(score)
-      local limit = job and job.chat and setting('chat_limit') or math.huge
-      local full = limit < math.huge and tonumber(redis.call('HGET', K .. 'chats', job.chat) or '0') >= limit
+      local chat, turn_of = job and job.chat, entry.score
+      local full = chat and chat_limit < math.huge and tonumber(redis.call('HGET', K .. 'chats', chat) or '0') >= chat_limit
       local runs = job and not full
-      local after = runs and tag + math.floor(job.cost * UNIT / job.weight) or tag
-      local _, following, head = line_at(model, entry.owner)
-      if following then
+      local after = turn_of + boosted(score)
+      if runs then
+        after = after + floor(job.cost * UNIT / job.weight)
+      end
+      local head = line_at(model, ring, entry).slice[2 * line.taken + 2]
+      if head then
         rescore(model, ring, after - boosted(head))
       else
         rescore(model, ring, nil, after)
@@ -124,12 +135,12 @@ local function pop(model, need)
         -- an urgent job went ahead of its turn, the model's time did not
         model.v = math.max(model.v, turn_of)
         owner.busy, owner.dirty = owner.busy + 1, true
-        if job.chat then
-          redis.call('HINCRBY', K .. 'chats', job.chat, 1)
+        if chat then
+          redis.call('HINCRBY', K .. 'chats', chat, 1)
         end
         return job, after
       elseif full then
-        hold_back(model, entry.owner, job.chat, id, score)
+        hold_back(model, entry.owner, chat, id, score)
         parkings = parkings + 1
       else
         -- its record is gone

@@ -29,20 +29,20 @@ const MUTANTS: [Mutant; 16] = [
     Mutant {
         name: "an owner's limit is off by one",
         verb: Some(Verb::Step),
-        old: "owner.busy >= setting('user_limit')",
-        new: "owner.busy > setting('user_limit')",
+        old: "owner.busy >= user_limit",
+        new: "owner.busy > user_limit",
     },
     Mutant {
         name: "a claim is not charged",
         verb: Some(Verb::Step),
-        old: "tag + math.floor(job.cost * UNIT / job.weight) or tag",
-        new: "tag or tag",
+        old: "after + floor(job.cost * UNIT / job.weight)",
+        new: "after",
     },
     Mutant {
         name: "weights are ignored",
         verb: Some(Verb::Step),
-        old: "tag + math.floor(job.cost * UNIT / job.weight) or tag",
-        new: "tag + math.floor(job.cost * UNIT) or tag",
+        old: "after + floor(job.cost * UNIT / job.weight)",
+        new: "after + floor(job.cost * UNIT)",
     },
     Mutant {
         name: "the difference to the prediction is not charged",
