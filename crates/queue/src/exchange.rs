@@ -33,7 +33,7 @@ use crate::scripts::Verb;
 const TOGETHER: usize = 32;
 /// Most calls under way at a time, and how many ends are worth another one.
 const AHEAD: usize = 2;
-const WORTH: usize = 8;
+const WORTH: usize = 16;
 /// The slow timer behind the pushed wake-up.
 const FALLBACK: Duration = Duration::from_secs(15);
 /// After an outage leases get this much longer before they are taken back.

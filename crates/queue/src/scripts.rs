@@ -3,6 +3,10 @@
 use redis::Script;
 
 pub(crate) const BASE: &str = include_str!("../lua/base.lua");
+/// What stands behind the base is a function of its own: it reaches the base's many names without a search among all
+/// of a script's variables for each function that names them.
+pub(crate) const INSIDE: &str = "return (function()\n";
+pub(crate) const OUTSIDE: &str = "\nend)()";
 /// Of the scripts that move money.
 pub(crate) const BOOK: &str = include_str!("../lua/ledger/book.lua");
 /// Of the scripts that look at lines or add to them.
@@ -81,7 +85,7 @@ impl Verb {
         };
         let start = if matches!(self, Self::Submit | Self::Position | Self::Stats) { "" } else { THOUGH_FULL };
         let check = if self.expires() { IN_TIME } else { "" };
-        format!("{BASE}{check}{book}{lines}{ends}{start}{source}")
+        format!("{BASE}{INSIDE}{check}{book}{lines}{ends}{start}{source}{OUTSIDE}")
     }
 
     /// Whether it must not run after its caller has given it up. The others are fenced, or may as well run late.

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use super::wire::{Call, Reply};
 use crate::keys;
 use crate::private::PrivateRedis;
-use crate::scripts::{BASE, BOOK, ENDS, LINES, SOURCES, Verb};
+use crate::scripts::{BASE, BOOK, ENDS, INSIDE, LINES, OUTSIDE, SOURCES, Verb};
 
 /// The prelude's only look at the clock, and what stands there in a run.
 const CLOCK: &str = "redis.call('TIME')";
@@ -29,7 +29,7 @@ impl Texts {
     /// The scripts as they are, but for the clock.
     pub(super) fn of_the_protocol() -> Self {
         let mut texts = Self {
-            prelude: format!("{BASE}{BOOK}{LINES}{ENDS}"),
+            prelude: format!("{BASE}{INSIDE}{BOOK}{LINES}{ENDS}"),
             verbs: SOURCES.iter().map(|(verb, text)| (*verb, (*text).to_owned())).collect(),
         };
         texts.replace(None, CLOCK, KEY_CLOCK.trim_end());
@@ -47,7 +47,7 @@ impl Texts {
     }
 
     fn whole(&self) -> impl Iterator<Item = (Verb, String)> {
-        self.verbs.iter().map(|(verb, text)| (*verb, format!("{}{text}", self.prelude)))
+        self.verbs.iter().map(|(verb, text)| (*verb, format!("{}{text}{OUTSIDE}", self.prelude)))
     }
 }
 
