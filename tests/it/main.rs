@@ -21,6 +21,7 @@ mod pictures;
 mod services;
 mod settings;
 mod shutdown;
+mod soak;
 mod spending;
 mod stories;
 mod webchat;

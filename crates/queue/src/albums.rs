@@ -48,6 +48,8 @@ pub struct Panel {
     pub job: Job,
     /// Whether all have ended.
     pub joined: bool,
+    /// How many have not.
+    pub left: u32,
     /// Its words.
     pub text: String,
     /// Its buttons.
@@ -149,7 +151,7 @@ impl Queue {
         let text = batch::words(job.language, &tally, cost, eta);
         let kept = |record: &Record| record.state == JobState::Done && record.outputs_ms.is_some();
         let rows = buttons::batch(job.language, id, &tally, found.jobs.iter().any(kept));
-        Ok(Some(Panel { joined: found.joined_ms.is_some(), job, text, rows }))
+        Ok(Some(Panel { joined: found.joined_ms.is_some(), left: tally.left(), job, text, rows }))
     }
 
     /// Whether the progress of a batch may be shown now; false when somebody has just done it.

@@ -1,5 +1,5 @@
 //! Set-up and chores: `cargo xtask demo`, `cargo xtask test`, `cargo xtask bench`, `cargo xtask chaos`,
-//! `cargo xtask walls`.
+//! `cargo xtask soak`, `cargo xtask walls`.
 //!
 //! Invariant: nothing here is needed at run time; a machine with the executable alone never misses it.
 #![expect(clippy::print_stderr, reason = "a chore talks to the person who started it")]
@@ -37,6 +37,11 @@ enum Chore {
     /// `--json` for one object on the last line, `--plan` to see what a seed comes to, `--keep DIRECTORY`.
     #[command(disable_help_flag = true)]
     Chaos(build::Passed),
+    /// Lets thousands of chats write to bots and workers under Telegram's limits while processes die and connections are
+    /// cut, optimised, and judges every request and chat. `--jobs N --chats N --workers SLOTS --bots N --rate R --seed S
+    /// --faults N`, `--json` for one object on the last line.
+    #[command(disable_help_flag = true)]
+    Soak(build::Passed),
     /// Checks which crate may name and reach which other.
     Walls,
 }
@@ -47,6 +52,7 @@ fn main() -> ExitCode {
         Chore::Test(options) => test::run(&options),
         Chore::Bench(passed) => build::bench(&passed),
         Chore::Chaos(passed) => build::chaos(&passed),
+        Chore::Soak(passed) => build::soak(&passed),
         Chore::Walls => test::walls(),
     }
 }
