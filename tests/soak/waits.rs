@@ -62,7 +62,9 @@ fn kept(posts: Vec<Post>) -> Vec<Outcome> {
     for (ready, at_ms) in ready.iter().zip(alone(&ready)) {
         possible.entry((ready.bot, ready.chat)).or_default().push(at_ms);
     }
-    possible.values_mut().for_each(|times| times.sort_unstable_by(|one, other| other.cmp(one)));
+    for times in possible.values_mut() {
+        times.sort_unstable_by(|one, other| other.cmp(one));
+    }
     let mut in_order = posts;
     in_order.sort_by_key(|post| post.times.map(|(_, came)| came));
     let outcome = |post: Post| {

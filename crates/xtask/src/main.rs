@@ -30,6 +30,7 @@ enum Chore {
     Test(test::Options),
     /// Measures, optimised, beside floors of the same run. `--json` for one object on the last line, `--quick`.
     /// `bench providers` measures what the line adds to a provider's own time.
+    /// `bench chat` measures what the chat promises: updates a second, a heavy user's neighbours, the seconds shown.
     /// `bench queue` measures the queue alone, with more figures; `--rivals` measures other queues beside it.
     #[command(disable_help_flag = true)]
     Bench(build::Passed),
