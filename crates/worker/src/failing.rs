@@ -13,6 +13,7 @@ use tracing::{info, warn};
 use crate::cards;
 use crate::line::Walk;
 use crate::money;
+use crate::ready;
 use crate::slot::{self, Posted, Slot};
 use crate::trouble;
 
@@ -47,6 +48,7 @@ pub(crate) async fn failed(walk: &Walk, failure: Failure) -> Outcome {
                 price: walk.model.estimate(&walk.request),
             });
             tell(walk, Mood::Failed, &line, Urgency::Result).await;
+            ready::after_failure(&walk.shop, job).await;
         }
     }
     outcome
@@ -108,7 +110,7 @@ pub(crate) async fn say(walk: &Walk, mood: Option<Mood>, line: &str, urgency: Ur
         return Ok(());
     }
     let drawn = async |slot: Option<Slot>| match slot {
-        Some(Slot { tile: true, .. }) => cards::draw(&walk.claimed.job, mood.unwrap_or(Mood::File), line).await,
+        Some(Slot { tile: true, .. }) => cards::draw(walk.job(), mood.unwrap_or(Mood::File), line).await,
         _ => None,
     };
     let mut card = drawn(found).await;
