@@ -137,13 +137,13 @@ async fn a_bot_that_dies_before_its_album_is_sent_posts_it_when_it_is_back() {
 /// A bot that dies while its album of three waits for its turn; the batch.
 async fn dead_in_line(world: &World) -> atelier_domain::JobId {
     let queue = world.queue();
-    queue.park(BotId(4242), Some(ChatId(1)), Duration::from_secs(3)).await.unwrap();
+    queue.park(BotId(4242), Some(ChatId(1)), Duration::from_secs(3)).await.expect("a parked chat");
     let mut doomed = world.bot().await;
     world.telegram.user(1).say("a cat --n 3").await;
     let in_line = async {
         loop {
             if let Some(first) = world.jobs(1).await.last()
-                && queue.album(&first.id).await.unwrap().waits_at_all()
+                && queue.album(&first.id).await.is_ok_and(|album| album.waits_at_all())
             {
                 return first.id.clone();
             }

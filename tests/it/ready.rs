@@ -9,9 +9,10 @@ const FILM: &str = "/video a paper boat --seconds 5 --res 480p";
 
 /// Waits until the workers have nothing left to tell.
 async fn all_told(world: &World) {
-    let mut link = redis::Client::open(world.redis_url()).unwrap().get_multiplexed_async_connection().await.unwrap();
+    let client = redis::Client::open(world.redis_url()).expect("an address");
+    let mut link = client.get_multiplexed_async_connection().await.expect("a connection");
     let told = async {
-        while redis::cmd("ZCARD").arg("{atelier:0}:v3:notices").query_async::<u32>(&mut link).await.unwrap() > 0 {
+        while redis::cmd("ZCARD").arg("{atelier:0}:v3:notices").query_async::<u32>(&mut link).await != Ok(0) {
             tokio::time::sleep(std::time::Duration::from_millis(5)).await;
         }
     };
