@@ -15,7 +15,7 @@ local who, till = string.match(known or '', '^~([^\31]*)\31(%d+)$')
 local free = not known or who and (who == ARGV[4] or tonumber(till) <= at)
 
 local function settle()
-  for _, value in ipairs(redis.call('HVALS', key)) do
+  for _, value in ipairs(redis.call('HGETALL', key)) do
     if string.sub(value, 1, 1) == '~' then
       return
     end
