@@ -18,6 +18,7 @@ mod intake;
 mod lanes;
 mod models;
 mod pictures;
+mod ready;
 mod services;
 mod settings;
 mod shutdown;
