@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use atelier_domain::{BotId, Catalogue, JobState, Request, UserId};
-use atelier_queue::Owner;
+use atelier_domain::{BotId, Catalogue, JobState, Request, Usd, UserId};
+use atelier_queue::{Owner, Retrying};
 use harness::{Breakpoint, World};
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
@@ -58,6 +58,66 @@ async fn the_operators_trouble_pauses_the_account_and_ends_by_itself() {
         let stats = world.queue().stats().await.expect("the queue answers");
         assert!(stats.models.iter().all(|model| model.paused.is_none()), "nothing stays paused: {stats:?}");
     }
+}
+
+/// The worker that learned of it dies before it could say so: whoever goes on says so, and buys no other.
+#[tokio::test]
+async fn what_was_paid_for_and_deleted_is_not_bought_again_unasked() {
+    let world = World::start().await;
+    world.replicate.rule(json!({ "on": "create", "times": 1, "do": { "outcome": "expired" } })).await;
+    let breakpoint = Breakpoint::at("after-failure").await;
+    let _bot = world.bot().await;
+    let mut doomed = world.worker_stopping_at(&breakpoint);
+    let ada = world.telegram.user(ADA);
+    ada.say("a cat --model imagen").await;
+    breakpoint.hit().await;
+    doomed.kill().await;
+    let _heir = world.worker();
+    ada.text("its file was deleted there").await;
+    let record = world.jobs(ADA).await.remove(0);
+    assert_eq!((record.state, world.replicate.creates().await), (JobState::Dead, 1), "{record:?}");
+    let ledger = world.queue().ledger(Owner(BotId(4242), UserId(ADA)), 0).await.expect("a ledger");
+    assert_eq!(ledger.charged, price("imagen"), "it was charged for once");
+
+    // asked for again, it is made again
+    let again = world.queue().retry(&record.id, "operator", None).await.expect("the queue answers");
+    assert_eq!(again, Retrying::Waiting);
+    ada.photos(1).await;
+    assert_eq!(world.replicate.creates().await, 2);
+    let ledger = world.queue().ledger(Owner(BotId(4242), UserId(ADA)), 0).await.expect("a ledger");
+    assert_eq!(ledger.charged, price("imagen").times(2));
+}
+
+/// The worker that chose a stand-in dies before it asked it: the next asks the same one, and nobody else again.
+#[tokio::test]
+async fn a_stand_in_that_was_chosen_is_asked_by_the_next_worker() {
+    let world = World::start().await;
+    let fails = json!({ "outcome": "director" });
+    world.replicate.rule(json!({ "on": "create", "model": "*ideogram-v3-turbo", "do": fails })).await;
+    let breakpoint = Breakpoint::at("after-choice").await;
+    let _bot = world.bot().await;
+    let mut doomed = world.worker_stopping_at(&breakpoint);
+    let ada = world.telegram.user(ADA);
+    ada.say("a cat --model ideogram").await;
+    breakpoint.hit().await;
+    doomed.kill().await;
+    let _heir = world.worker();
+    ada.photos(1).await;
+    let state = world.replicate.state().await;
+    let tries: Vec<&str> = state["predictions"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|known| known["model"].as_str().unwrap_or_default())
+        .collect();
+    let turbo = "ideogram-ai/ideogram-v3-turbo";
+    assert_eq!(tries, [turbo, turbo, "ideogram-ai/ideogram-v2"]);
+}
+
+/// What one picture of a model costs.
+fn price(model: &str) -> Usd {
+    let model = Catalogue::builtin().find(model).expect("a model");
+    model.estimate(&Request::new("a cat".parse().expect("a prompt"), model.id.clone(), model.default_ratio()))
 }
 
 /// The real service's limit for an account with little credit is six a minute; here it is sixty, to be quick.
@@ -194,10 +254,11 @@ async fn creations_charges_and_results_agree_over_random_faults() {
         let made = made.get(prompt).copied().unwrap_or_default();
         let done = usize::from(*end == JobState::Done);
         assert_eq!(made.results, done, "seed {seed}: {prompt} ended {end}: {made:?}");
-        assert!(made.expired <= 1, "seed {seed}: {prompt}: what is gone is not paid for again unasked: {made:?}");
+        let paid = made.results + made.expired;
+        assert!(paid <= 1, "seed {seed}: {prompt}: what is gone is not paid for again unasked: {made:?}");
+        assert!(made.creations > 0 || *end == JobState::Dead, "seed {seed}: {prompt} ended {end} without a creation");
         *spent.entry(*user).or_default() += made.micros;
-        // a worker killed before it could say so left the job to be made anew
-        *lost.entry(*user).or_default() += made.expired * (1 - done);
+        *lost.entry(*user).or_default() += made.expired;
         all += made.micros;
     }
     assert_eq!(made.len(), ends.len(), "seed {seed}: no creation without a job");

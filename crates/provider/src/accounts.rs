@@ -139,13 +139,12 @@ impl Providers {
         if entry.kind == Kind::Replicate {
             let secret =
                 secret.ok_or_else(|| wrong("it needs `secret_env`, the variable with the API token".to_owned()))?;
-            let bad = |error: replicate::BadSettings| wrong(error.to_string());
-            let mut settings = replicate::Settings::new(secret).map_err(bad)?;
+            let mut service = replicate::service(entry.name, secret)?;
             if let Some(url) = entry.url {
-                settings = settings.at(url);
+                service.base_url = url;
             }
-            settings.output_hosts = entry.output_hosts;
-            let inner = Arc::new(Replicate::named(entry.name, settings).map_err(bad)?);
+            service.output_hosts = entry.output_hosts;
+            let inner = Arc::new(Replicate::new(service)?);
             return Ok(self.with(Arc::new(Guarded::new(inner, entry.at_once))));
         }
         let url = entry.url.clone().ok_or_else(|| wrong("it needs `url`, the address of the service".to_owned()))?;

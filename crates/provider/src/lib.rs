@@ -12,6 +12,7 @@ mod accounts;
 pub mod comfy;
 mod contract;
 mod guard;
+mod http;
 pub mod openai;
 mod pacing;
 mod registry;

@@ -7,7 +7,8 @@ use atelier_domain::{AccountId, Model};
 
 use crate::Provider;
 use crate::openai::moderation::Moderation;
-use crate::replicate::{self, BadSettings, Replicate};
+use crate::replicate::Replicate;
+use crate::service::{BadService, Service};
 use crate::sketch::{self, Sketch};
 
 /// The configured providers, one of each account at most.
@@ -24,7 +25,7 @@ impl Providers {
     }
 
     /// The offline provider always, Replicate when there are settings for it.
-    pub fn configured(offline: sketch::Settings, paid: Option<replicate::Settings>) -> Result<Self, BadSettings> {
+    pub fn configured(offline: sketch::Settings, paid: Option<Service>) -> Result<Self, BadService> {
         let all = Self::none().with(Arc::new(Sketch::new(offline)));
         match paid {
             Some(settings) => Ok(all.with(Arc::new(Replicate::new(settings)?))),
@@ -91,7 +92,7 @@ mod tests {
         let served = catalogue.only(|model| free.serves(model));
         assert!(served.find("sketch").is_some() && served.find("imagen").is_none());
         assert!(free.for_model(catalogue.find("imagen").unwrap()).is_none());
-        let paid = replicate::Settings::new("r8_x".into()).unwrap();
+        let paid = crate::replicate::service(AccountId::replicate(), "r8_x".into()).unwrap();
         let all = Providers::configured(offline, Some(paid)).unwrap();
         assert_eq!(catalogue.only(|model| all.serves(model)).models().len(), catalogue.models().len());
         assert_eq!(all.for_model(catalogue.find("imagen").unwrap()).unwrap().account(), &AccountId::replicate());

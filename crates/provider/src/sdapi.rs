@@ -15,9 +15,9 @@ use reqwest::Method;
 use serde_json::{Map, Value, json};
 
 use crate::contract::check;
+use crate::http::{Http, decode};
 use crate::replicate::input;
-use crate::service::http::{Http, decode};
-use crate::service::{BadService, Service, size};
+use crate::service::{BadService, Service, refusal, size};
 use crate::{Handle, Order, Output, OutputRef, Provider, StartError, Started, Status};
 
 const ANSWER_BYTES: usize = 4 * 1024 * 1024;
@@ -31,7 +31,7 @@ pub struct SdApi {
 impl SdApi {
     /// A client with these settings. Nothing is sent yet.
     pub fn new(service: Service) -> Result<Self, BadService> {
-        Ok(Self { http: Arc::new(Http::new(service)?) })
+        Ok(Self { http: Arc::new(Http::new(service, refusal::classify)?) })
     }
 
     async fn create(&self, mut body: Map<String, Value>, time: Duration) -> Result<Started, StartError> {

@@ -1,7 +1,7 @@
 -- Writes how far a job has come, if the writer still holds the job.
 -- KEYS  1 prefix
 -- ARGV  1 id  2 fence  3 worker  4 checkpoint's name (intent handle outputs sending delivered; afresh drops the
---       first four)  5 its value
+--       first four, over drops outputs and sending)  5 its value
 -- Result 'kept' | 'stale' | 'taken' (a provider handle that belongs to another job)
 -- Cost  O(1).
 local id, fence, worker, name, value = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
@@ -19,8 +19,11 @@ if name == 'handle' then
   redis.call('SET', claim, id, 'EX', 7200)
 end
 local at = now()
-if name == 'afresh' then
-  redis.call('HDEL', key, 'intent', 'handle', 'outputs', 'sending')
+if name == 'afresh' or name == 'over' then
+  redis.call('HDEL', key, 'outputs', 'sending')
+  if name == 'afresh' then
+    redis.call('HDEL', key, 'intent', 'handle')
+  end
   note(id, at, name, worker, '')
   return 'kept'
 end

@@ -26,7 +26,10 @@ pub enum Checkpoint {
     Sending,
     /// The result stands in the chat.
     Delivered(MessageId),
-    /// The prediction failed for certain: the next attempt starts with a new one.
+    /// The prediction is known to be over without an output. It stays on record, so that another holder finds the same and
+    /// makes no other; what runs the job again on purpose forgets it.
+    Over,
+    /// The prediction failed for certain, or never was: another one may be created.
     Afresh,
 }
 
@@ -139,6 +142,7 @@ impl Lease {
             Checkpoint::Outputs(outputs) => ("outputs", outputs.clone()),
             Checkpoint::Sending => ("sending", "1".to_owned()),
             Checkpoint::Delivered(message) => ("delivered", message.to_string()),
+            Checkpoint::Over => ("over", String::new()),
             Checkpoint::Afresh => ("afresh", String::new()),
         };
         let held = &self.held;

@@ -5,16 +5,14 @@ use std::time::Duration;
 use atelier_domain::buttons::Abilities;
 use atelier_domain::{Failure, FailureClass, Say, buttons, caption};
 use atelier_provider::{Handle, Status};
-use atelier_queue::{Outcome, Spend, Urgency};
+use atelier_queue::{Lost, Outcome, Spend, Urgency};
 use atelier_sketch::Mood;
 use atelier_telegram::{DeliveryError, Keyboard};
 use tracing::{info, warn};
 
-use crate::cards;
-use crate::line::Walk;
-use crate::money;
+use crate::line::{Creation, Walk};
 use crate::slot::{self, Posted, Slot};
-use crate::trouble;
+use crate::{cards, generate, money, ready, trouble};
 
 /// What the queue does about a failure that nobody could be told of.
 pub(crate) fn verdict(failure: Failure, attempt: u32) -> Outcome {
@@ -27,6 +25,7 @@ pub(crate) fn verdict(failure: Failure, attempt: u32) -> Outcome {
 /// Ends a failed attempt; the chat hears of it either way.
 pub(crate) async fn failed(walk: &Walk, failure: Failure) -> Outcome {
     let job = walk.job();
+    walk.reach("after-failure").await;
     let (class, attempt) = (failure.class, walk.claimed.attempt);
     let outcome = verdict(failure.clone(), attempt);
     let retry_s = match &outcome {
@@ -34,6 +33,10 @@ pub(crate) async fn failed(walk: &Walk, failure: Failure) -> Outcome {
         _ => None,
     };
     warn!(job.id = %job.id, model = %walk.model.id, class = class.name(), detail = failure.detail, attempt, retry_s, "attempt failed");
+    // only now: a job that ends here keeps what it has, and its end is all that is left to be written
+    if matches!(outcome, Outcome::Retry(..)) && go_on(walk).await.is_err() {
+        return Outcome::HandedOver;
+    }
     match &outcome {
         Outcome::Retry(wait, _) => {
             let line = job.language.say(&Say::QueuedDelayed { eta: *wait });
@@ -47,14 +50,23 @@ pub(crate) async fn failed(walk: &Walk, failure: Failure) -> Outcome {
                 price: walk.model.estimate(&walk.request),
             });
             tell(walk, Mood::Failed, &line, Urgency::Result).await;
+            ready::after_failure(&walk.shop, job).await;
         }
     }
     outcome
 }
 
+/// Lets the next attempt make another creation, if this one's is known to be over.
+async fn go_on(walk: &Walk) -> Result<(), Lost> {
+    if matches!(walk.creation(), Creation::Over(_)) { generate::forget(walk).await } else { Ok(()) }
+}
+
 /// Puts a job back that cannot be run because of the operator's trouble: it keeps its turn and its tries.
 pub(crate) async fn troubled(walk: &Walk, failure: Failure) -> Outcome {
     let job = walk.job();
+    if go_on(walk).await.is_err() {
+        return Outcome::HandedOver;
+    }
     let wait = trouble::close(walk, &failure).await;
     warn!(job.id = %job.id, model = %walk.model.id, class = failure.class.name(), detail = failure.detail, "put back until the account can be used");
     let line = job.language.say(&Say::ModelUnavailable { model: &walk.model.title });
@@ -108,7 +120,7 @@ pub(crate) async fn say(walk: &Walk, mood: Option<Mood>, line: &str, urgency: Ur
         return Ok(());
     }
     let drawn = async |slot: Option<Slot>| match slot {
-        Some(Slot { tile: true, .. }) => cards::draw(&walk.claimed.job, mood.unwrap_or(Mood::File), line).await,
+        Some(Slot { tile: true, .. }) => cards::draw(walk.job(), mood.unwrap_or(Mood::File), line).await,
         _ => None,
     };
     let mut card = drawn(found).await;

@@ -12,7 +12,7 @@ use atelier_queue::{Checkpoint, Lost};
 use bytes::Bytes;
 use tracing::{debug, info, warn};
 
-use crate::line::{Stop, Walk};
+use crate::line::{Creation, Stop, Walk};
 use crate::{inputs, money};
 
 /// Clocks differ: a prediction created this long before the intent may still be the intent's.
@@ -90,13 +90,12 @@ async fn begin(walk: &Walk) -> Result<Begun, Stop> {
         if let Some(handle) = find_lost(walk, &images, intent).await? {
             return Ok(Begun::Handle(handle));
         }
-        lease.checkpoint(&Checkpoint::Afresh).await?;
-        walk.set_under_way(false);
+        forget(walk).await?;
     }
     loop {
         let intent = SystemTime::now();
         lease.checkpoint(&Checkpoint::Intent(intent)).await?;
-        walk.set_under_way(true);
+        walk.learn(Creation::UnderWay);
         walk.reach("after-intent").await;
         let started = start(walk, &images, intent).await?;
         walk.reach("after-create").await;
@@ -117,8 +116,7 @@ async fn begin(walk: &Walk) -> Result<Begun, Stop> {
                 }
             },
             Err(StartError::NotCreated(failure)) => {
-                lease.checkpoint(&Checkpoint::Afresh).await?;
-                walk.set_under_way(false);
+                forget(walk).await?;
                 return Err(Stop::provider(failure));
             }
             // the intent stays on record: the next attempt looks before it creates
@@ -235,9 +233,9 @@ async fn finish(walk: &Walk, handle: &Handle) -> Result<(Vec<OutputRef>, f64), S
             }
             Ok(Status::Wasted(failure)) => {
                 money::charged(walk, handle.as_str()).await;
-                return Err(over(walk, failure).await?);
+                return Err(over(walk, handle, failure).await?);
             }
-            Ok(Status::Failed(failure)) => return Err(over(walk, failure).await?),
+            Ok(Status::Failed(failure)) => return Err(over(walk, handle, failure).await?),
             Err(failure) if failure.class == FailureClass::Unauthorised => return Err(Stop::provider(failure)),
             Err(failure) => {
                 warn!(job.id = %walk.job().id, class = failure.class.name(), detail = failure.detail, "a poll failed");
@@ -245,39 +243,48 @@ async fn finish(walk: &Walk, handle: &Handle) -> Result<(Vec<OutputRef>, f64), S
             }
         }
         if elapsed > limit {
-            return Err(give_up(walk, handle, elapsed).await?.into());
+            return Err(give_up(walk, handle, elapsed).await?);
         }
     }
 }
 
-/// Forgets a prediction that is over without an output.
-async fn over(walk: &Walk, failure: Failure) -> Result<Stop, Stop> {
-    walk.claimed.lease.checkpoint(&Checkpoint::Afresh).await?;
-    walk.set_under_way(false);
+/// Notes that a prediction is over without an output. Its handle stays on record: until it is decided that the job goes on
+/// with another one, whoever takes it over finds the same out again, and buys nothing.
+async fn over(walk: &Walk, handle: &Handle, failure: Failure) -> Result<Stop, Stop> {
+    walk.claimed.lease.checkpoint(&Checkpoint::Over).await?;
+    walk.learn(Creation::Over(handle.clone()));
     Ok(Stop::provider(failure))
+}
+
+/// Forgets the creation on record, so that another one may be made.
+pub(crate) async fn forget(walk: &Walk) -> Result<(), Lost> {
+    if walk.creation() != Creation::None {
+        walk.claimed.lease.checkpoint(&Checkpoint::Afresh).await?;
+        walk.learn(Creation::None);
+    }
+    Ok(())
 }
 
 /// Ends the wait for a prediction that outlived its deadline. It is stopped first, and forgotten only when it is known to
 /// be over: one that may still run, and be paid for, is adopted by the next attempt.
-async fn give_up(walk: &Walk, handle: &Handle, elapsed: Duration) -> Result<Failure, Stop> {
+async fn give_up(walk: &Walk, handle: &Handle, elapsed: Duration) -> Result<Stop, Stop> {
     let cancelled = walk.provider.cancel(handle).await;
-    let (over, cost) = match walk.provider.poll(handle).await {
+    let (ended, cost) = match walk.provider.poll(handle).await {
         Ok(Status::Running { .. }) | Err(_) => (false, false),
         Ok(Status::Finished { .. } | Status::Wasted(_)) => (true, true),
         Ok(Status::Failed(_)) => (true, false),
     };
     let seconds = elapsed.as_secs();
-    if over {
+    if ended {
         if cost {
             money::charged(walk, handle.as_str()).await;
         }
-        walk.claimed.lease.checkpoint(&Checkpoint::Afresh).await?;
-        walk.set_under_way(false);
-        return Ok(Failure::new(FailureClass::Deadline, format!("not finished after {seconds} s")));
+        let late = Failure::new(FailureClass::Deadline, format!("not finished after {seconds} s"));
+        return over(walk, handle, late).await;
     }
     let why = cancelled.err().map_or_else(|| "it goes on all the same".to_owned(), |failure| failure.detail);
     let detail = format!("not finished after {seconds} s, and not stopped: {why}");
-    Ok(Failure::new(FailureClass::Transient, detail).after(Duration::from_secs(10)))
+    Ok(Failure::new(FailureClass::Transient, detail).after(Duration::from_secs(10)).into())
 }
 
 /// Waits, unless the job is cancelled or the process stops. The prediction goes on meanwhile.

@@ -7,6 +7,7 @@
 //! chat without a fenced write before it; a job that fails for good has told the user why. Deliberately absent: user
 //! texts (they stand in the message catalogue), and apalis (the queue's run loop takes a plain function).
 
+mod albums;
 mod cards;
 mod deliver;
 mod failing;
@@ -15,10 +16,12 @@ mod herald;
 mod inputs;
 mod line;
 mod money;
+mod once;
 mod originals;
 mod panel;
 mod pictures;
 mod progress;
+mod ready;
 mod safety;
 mod slot;
 mod stand_in;
@@ -70,6 +73,9 @@ pub struct Settings {
     pub most_lost: u32,
     /// How long an account that is out of credit or whose key is refused stays closed before it is tried again.
     pub trouble_pause: Duration,
+    /// A result that took at least this long, from the moment it was asked for, is told by a message of its own; a film
+    /// always is.
+    pub notify_after: Duration,
     /// What prompts may not ask for.
     pub rules: Rules,
     /// What the chats take.
@@ -84,6 +90,7 @@ impl Default for Settings {
             progress_every: Duration::from_secs(3),
             most_lost: 5,
             trouble_pause: Duration::from_secs(60),
+            notify_after: Duration::from_secs(60),
             rules: Rules::builtin().clone(),
             media: Limits::default(),
         }
@@ -109,6 +116,8 @@ pub(crate) struct Shop {
     pub(crate) studio: Studio,
     /// When it began, and its polls since.
     pub(crate) questions: (Instant, Mutex<Questions>),
+    /// This start of the process, as the holder of what it is about to post.
+    pub(crate) holder: String,
     /// How long its models take.
     pub(crate) usual: Times,
     pub(crate) settings: Settings,
@@ -127,6 +136,7 @@ pub fn run(worker: Worker, shutdown: CancellationToken) -> BoxFuture<'static, Re
             providers,
             studio: Studio::default(),
             questions: (Instant::now(), Mutex::default()),
+            holder: options.worker.clone(),
             usual: Times::default(),
             settings,
         });

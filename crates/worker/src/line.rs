@@ -1,12 +1,11 @@
 //! The straight line of one job, with a named breakpoint between any two steps.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use atelier_domain::{Failure, FailureClass, Job, JobId, Model, Request};
 use atelier_process::breakpoint;
-use atelier_provider::{ImageRef, Order, Provider};
+use atelier_provider::{Handle, ImageRef, Order, Provider};
 use atelier_queue::{Checkpoint, Claimed, Lost, Outcome};
 use atelier_telegram::Telegram;
 use tokio::sync::OnceCell;
@@ -15,7 +14,7 @@ use tracing::{info, warn};
 use crate::pictures::Made;
 use crate::progress::Progress;
 use crate::stand_in::Answering;
-use crate::{Shop, deliver, failing, generate, panel, pictures, safety, stand_in, words};
+use crate::{Shop, deliver, failing, generate, panel, pictures, ready, safety, stand_in, words};
 
 /// A job on its way, and all that its steps need.
 pub(crate) struct Walk {
@@ -30,10 +29,21 @@ pub(crate) struct Walk {
     pub(crate) progress: Progress,
     pub(crate) began: Instant,
     batch: OnceCell<Option<JobId>>,
-    /// Whether a creation may have happened whose end is not known.
-    under_way: AtomicBool,
+    creation: Mutex<Creation>,
     /// Where the result is, when it is too large for the chat.
     link: OnceLock<String>,
+}
+
+/// What is on record of a creation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Creation {
+    /// Nothing, or nothing that matters any more.
+    None,
+    /// One may have happened whose end is not known.
+    UnderWay,
+    /// It is known to be over without an output. It stays on record until it is decided that another one may be made: a
+    /// worker that dies before that leaves the finding, and not a free hand, to the next.
+    Over(Handle),
 }
 
 /// Why a step did not lead on.
@@ -96,13 +106,18 @@ impl Walk {
         }
     }
 
-    /// Whether a creation may have happened whose end is not known.
-    pub(crate) fn is_under_way(&self) -> bool {
-        self.under_way.load(Ordering::Relaxed)
+    /// What is known of the creation on record.
+    pub(crate) fn creation(&self) -> Creation {
+        self.creation.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    pub(crate) fn set_under_way(&self, under_way: bool) {
-        self.under_way.store(under_way, Ordering::Relaxed);
+    /// Whether a creation may have happened whose end is not known.
+    pub(crate) fn is_under_way(&self) -> bool {
+        self.creation() == Creation::UnderWay
+    }
+
+    pub(crate) fn learn(&self, creation: Creation) {
+        *self.creation.lock().unwrap_or_else(PoisonError::into_inner) = creation;
     }
 
     /// The result is too large for the chat: it gets the address instead.
@@ -146,6 +161,7 @@ pub(crate) async fn walk(shop: Arc<Shop>, claimed: Claimed) -> Outcome {
     breakpoint::reach("after-claim", job.id.as_str()).await;
     if claimed.progress.delivered.is_some() {
         // an earlier holder showed the picture and died before it could say so
+        ready::after(&shop, &job).await;
         return Outcome::Done;
     }
     let mut walk = match prepare(shop, claimed).await {
@@ -160,6 +176,7 @@ pub(crate) async fn walk(shop: Arc<Shop>, claimed: Claimed) -> Outcome {
             Ok(()) => {
                 let (seconds, attempt) = (walk.began.elapsed().as_secs_f64(), walk.claimed.attempt);
                 info!(job.id = %job.id, model = %walk.model.id, seconds, attempt, "picture delivered");
+                ready::after(&walk.shop, walk.job()).await;
                 return Outcome::Done;
             }
             Err(Stop::Failed(failure)) => match stand_in::next(&walk, &failure).await {
@@ -189,7 +206,13 @@ async fn prepare(shop: Arc<Shop>, claimed: Claimed) -> Result<Walk, Failure> {
     let who = asked.last().unwrap_or(&first.id).clone();
     let answering = stand_in::answering(&shop, &job, &who);
     let Answering { model, provider, request } = answering.ok_or_else(|| unknown(format!("nobody here runs {who}")))?;
-    let under_way = AtomicBool::new(claimed.progress.intent.is_some() || claimed.progress.handle.is_some());
+    let mut created = claimed.progress.intent.is_some() || claimed.progress.handle.is_some();
+    if stand_in::is_done_with(&shop, &job, asked.len(), claimed.progress.handle.as_deref()).await {
+        let gone = |lost: Lost| Failure::new(FailureClass::Transient, lost.to_string());
+        claimed.lease.checkpoint(&Checkpoint::Afresh).await.map_err(gone)?;
+        created = false;
+    }
+    let creation = Mutex::new(if created { Creation::UnderWay } else { Creation::None });
     let telegram = shop.telegrams.get(&job.place.bot).cloned().ok_or_else(|| {
         Failure::new(FailureClass::Unauthorised, format!("this worker has no token of bot {}", job.place.bot))
     })?;
@@ -204,7 +227,7 @@ async fn prepare(shop: Arc<Shop>, claimed: Claimed) -> Result<Walk, Failure> {
         telegram,
         progress,
         began,
-        under_way,
+        creation,
         link: OnceLock::new(),
         batch: OnceCell::new(),
     })

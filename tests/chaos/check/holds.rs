@@ -62,7 +62,7 @@ impl Replay {
             let holds = held && holder == event.actor;
             let (fits, next) = match event.kind.as_str() {
                 "claimed" => (matches!(state, State::Waiting | State::Lost), Some(State::Held)),
-                "intent" | "handle" | "outputs" | "sending" | "delivered" | "afresh" => (holds, None),
+                "intent" | "handle" | "outputs" | "sending" | "delivered" | "afresh" | "over" => (holds, None),
                 "cancel_asked" => (held, None),
                 "retry" | "postpone" | "throttled" | "handed_over" => (holds, Some(State::Waiting)),
                 "lost" => (holds, Some(State::Lost)),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use atelier_domain::safety::Rules;
 use atelier_domain::{AccountId, Catalogue, ModelId};
+use atelier_provider::service::BadService;
 use atelier_provider::{Providers, Surroundings, replicate, sketch};
 use clap::Args;
 use secrecy::SecretString;
@@ -47,14 +48,12 @@ impl ProviderArguments {
                 "REPLICATE_API_TOKEN is the account `replicate`; give the one of the file another name",
             ));
         }
-        let bad = |error: replicate::BadSettings| {
-            Failure::usage(format!("REPLICATE_API_TOKEN or REPLICATE_BASE_URL: {error}"))
-        };
-        let mut settings = replicate::Settings::new(token).map_err(bad)?;
+        let bad = |error: BadService| Failure::usage(format!("REPLICATE_API_TOKEN or REPLICATE_BASE_URL: {error}"));
+        let mut service = replicate::service(AccountId::replicate(), token).map_err(bad)?;
         if let Some(url) = &self.replicate_url {
-            settings = settings.at(url.clone());
+            service.base_url = url.clone();
         }
-        Ok(providers.with(Arc::new(replicate::Replicate::new(settings).map_err(bad)?)))
+        Ok(providers.with(Arc::new(replicate::Replicate::new(service).map_err(bad)?)))
     }
 
     /// The models on offer: those asked for, or all whose service is set up.

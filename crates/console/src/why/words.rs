@@ -94,6 +94,7 @@ pub(super) fn sentence(event: &Event) -> String {
         "outputs" => "the provider has the picture".to_owned(),
         "sending" => "a new message was about to be sent".to_owned(),
         "delivered" => "the picture is in the chat".to_owned(),
+        "over" => "the provider was done with it, and there is no picture".to_owned(),
         "afresh" => "that prediction came to nothing".to_owned(),
         "lost" => format!("{actor} was lost with it ({detail})"),
         "retry" => format!("the attempt failed: {}", attempt_failed(detail)),

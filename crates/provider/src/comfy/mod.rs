@@ -22,9 +22,9 @@ use serde_json::{Value, json};
 pub use graph::{BadGraph, Graph, Values};
 
 use crate::contract::check;
+use crate::http::{CallError, Http};
 use crate::replicate::input;
-use crate::service::http::{CallError, Http};
-use crate::service::{BadService, Service, size};
+use crate::service::{BadService, Service, refusal, size};
 use crate::{Handle, ImageRef, Order, OutputRef, Provider, StartError, Started, Status};
 
 /// The largest queue or history: graphs are some ten kilobytes each.
@@ -43,7 +43,7 @@ pub struct Comfy {
 impl Comfy {
     /// A client with these settings and the graph of each model. Nothing is sent yet.
     pub fn new(service: Service, graphs: HashMap<ModelId, Graph>) -> Result<Self, BadService> {
-        Ok(Self { http: Http::new(service)?, client: id(), graphs })
+        Ok(Self { http: Http::new(service, refusal::classify)?, client: id(), graphs })
     }
 
     async fn create(&self, graph: &Value) -> Result<Started, StartError> {
@@ -270,7 +270,7 @@ impl Provider for Comfy {
 
     fn download(&self, output: &OutputRef) -> BoxFuture<'_, Result<Bytes, Failure>> {
         let output = output.clone();
-        async move { self.http.fetch(output.as_str()).await }.boxed()
+        async move { self.http.download(&output).await }.boxed()
     }
 
     fn check(&self) -> BoxFuture<'_, Result<String, Failure>> {

@@ -14,7 +14,7 @@ use reqwest::Method;
 use serde_json::{Map, Value, json};
 
 use crate::StartError;
-use crate::service::http::Http;
+use crate::http::Http;
 
 /// The largest answer: a script has some thousand characters.
 const ANSWER_BYTES: usize = 1024 * 1024;

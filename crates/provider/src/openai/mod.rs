@@ -20,9 +20,9 @@ use reqwest::Method;
 use serde_json::{Map, Value, json};
 
 use crate::contract::check;
+use crate::http::{Http, decode};
 use crate::replicate::input;
-use crate::service::http::{Http, decode};
-use crate::service::{BadService, Service};
+use crate::service::{BadService, Service, refusal};
 use crate::{Handle, Order, Output, OutputRef, Provider, StartError, Started, Status};
 
 /// The largest list of models.
@@ -37,7 +37,7 @@ pub struct OpenAi {
 impl OpenAi {
     /// A client with these settings. Nothing is sent yet.
     pub fn new(service: Service) -> Result<Self, BadService> {
-        Ok(Self { http: Http::new(service)? })
+        Ok(Self { http: Http::new(service, refusal::classify)? })
     }
 
     async fn create(&self, body: &Map<String, Value>, time: Duration) -> Result<Started, StartError> {
@@ -115,7 +115,7 @@ impl Provider for OpenAi {
 
     fn download(&self, output: &OutputRef) -> BoxFuture<'_, Result<Bytes, Failure>> {
         let output = output.clone();
-        async move { self.http.fetch(output.as_str()).await }.boxed()
+        async move { self.http.download(&output).await }.boxed()
     }
 
     fn check(&self) -> BoxFuture<'_, Result<String, Failure>> {

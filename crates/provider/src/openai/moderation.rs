@@ -7,8 +7,8 @@ use atelier_domain::Failure;
 use reqwest::Method;
 use serde_json::json;
 
-use crate::service::http::Http;
-use crate::service::{BadService, Service};
+use crate::http::Http;
+use crate::service::{BadService, Service, refusal};
 
 const ANSWER_BYTES: usize = 256 * 1024;
 
@@ -22,7 +22,7 @@ pub struct Moderation {
 impl Moderation {
     /// A client with these settings. Nothing is sent yet.
     pub fn new(service: Service, model: impl Into<String>) -> Result<Self, BadService> {
-        Ok(Self { http: Http::new(service)?, model: model.into() })
+        Ok(Self { http: Http::new(service, refusal::classify)?, model: model.into() })
     }
 
     /// The categories for which the prompt is flagged; `None` when it is not.

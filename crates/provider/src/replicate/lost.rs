@@ -12,9 +12,10 @@ use reqwest::Method;
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::http::Http;
+use super::REPLY_BYTES;
 use super::wire::{Page, Prediction};
 use crate::Handle;
+use crate::http::Http;
 
 /// Pages of 100; an account that creates more than 2,000 predictions in the seconds after an intent needs a finer search.
 const MOST_PAGES: usize = 20;
@@ -34,8 +35,10 @@ pub(super) async fn find(http: &Http, wanted: &Wanted) -> Result<Vec<Handle>, Fa
     let mut query = vec![("created_after".to_owned(), since.to_string())];
     let mut found: Vec<(Option<Timestamp>, Handle)> = Vec::new();
     for _ in 0..MOST_PAGES {
-        let reply =
-            http.send(http.request(Method::GET, &["predictions"]).query(&query)).await.map_err(Failure::from)?;
+        let reply = http
+            .send(http.call(Method::GET, &["predictions"]).query(&query), REPLY_BYTES)
+            .await
+            .map_err(Failure::from)?;
         let page: Page = serde_json::from_slice(&reply)
             .map_err(|_| Failure::new(FailureClass::Transient, "the answer is not a list of predictions"))?;
         let mut reached_the_past = false;
@@ -69,8 +72,10 @@ async fn matching(http: &Http, wanted: &Wanted, listed: Prediction) -> Result<Op
     let mut input = listed.input;
     if input.is_null() {
         // a list may be brief; the prediction itself is not
-        let reply =
-            http.send(http.request(Method::GET, &["predictions", handle.as_str()])).await.map_err(Failure::from)?;
+        let reply = http
+            .send(http.call(Method::GET, &["predictions", handle.as_str()]), REPLY_BYTES)
+            .await
+            .map_err(Failure::from)?;
         input = Prediction::read(&reply)?.input;
     }
     Ok(same_input(&wanted.input, &input).then_some(handle))

@@ -5,12 +5,9 @@
 //! Source: <https://replicate.com/docs/reference/http>. Deliberately absent: `Prefer: wait` (the handle would come too
 //! late to be recorded).
 
-mod download;
-pub(crate) mod http;
 pub(crate) mod input;
 mod lost;
 mod refusal;
-mod settings;
 mod upload;
 mod verdict;
 mod wire;
@@ -24,46 +21,53 @@ use futures::future::BoxFuture;
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 
-pub use settings::{BadSettings, Limits, Settings};
+use secrecy::SecretString;
+use url::Url;
 
 use crate::contract::check;
+use crate::http::{CallError, Http};
+use crate::service::{BadService, Limits, Secret, Service};
 use crate::{Handle, ImageRef, Order, OutputRef, Provider, StartError, Started, Status};
-use http::{CallError, Http};
 use wire::Prediction;
+
+/// Replicate's own address.
+const BASE_URL: &str = "https://api.replicate.com/v1";
+/// Where Replicate keeps outputs, for an hour.
+const DELIVERY: [&str; 2] = ["replicate.delivery", "*.replicate.delivery"];
+/// The largest answer: a page of 100 predictions with their inputs and logs.
+const REPLY_BYTES: usize = 16 * 1024 * 1024;
 
 /// The shortest `Cancel-After` that Replicate takes, in seconds.
 const SHORTEST_DEADLINE: u64 = 5;
 
+/// How to reach an account of Replicate's own; a reseller's is at `<host>/replicate/v1`.
+pub fn service(account: AccountId, token: SecretString) -> Result<Service, BadService> {
+    let base_url = Url::parse(BASE_URL).map_err(|_| BadService::Url(account.clone()))?;
+    let (secret, limits) = (Secret::Bearer(token), Limits::default());
+    Ok(Service { account, base_url, secret, output_hosts: Vec::new(), free: false, limits })
+}
+
 /// A client of one account.
 #[derive(Debug)]
 pub struct Replicate {
-    account: AccountId,
     http: Http,
 }
 
 impl Replicate {
     /// A client with these settings. Nothing is sent yet; [`Provider::check`] proves the token.
-    pub fn new(settings: Settings) -> Result<Self, BadSettings> {
-        Self::named(AccountId::replicate(), settings)
-    }
-
-    /// The same for one of several accounts.
-    pub fn named(account: AccountId, settings: Settings) -> Result<Self, BadSettings> {
-        Ok(Self { account, http: Http::new(settings)? })
+    pub fn new(mut service: Service) -> Result<Self, BadService> {
+        service.output_hosts.extend(DELIVERY.map(str::to_owned));
+        Ok(Self { http: Http::new(service, refusal::classify)? })
     }
 
     async fn create(&self, creation: Creation) -> Result<Started, StartError> {
         let Creation { owner, name, input, deadline } = creation;
         let call = self
             .http
-            .request(Method::POST, &["models", &owner, &name, "predictions"])
+            .call(Method::POST, &["models", &owner, &name, "predictions"])
             .json(&json!({ "input": input }))
             .header("Cancel-After", format!("{deadline}s"));
-        let reply = self.http.send(call).await.map_err(|error| match error {
-            CallError::NotSent(failure) => StartError::NotCreated(failure),
-            CallError::Refused { status, failure } if refusal::is_definite(status) => StartError::NotCreated(failure),
-            CallError::Refused { failure, .. } | CallError::Lost(failure) => StartError::Unknown(failure),
-        })?;
+        let reply = self.http.send(call, REPLY_BYTES).await.map_err(StartError::from)?;
         // an answer without an id is as good as none: the prediction may exist
         let created = Prediction::read(&reply).and_then(|prediction| {
             prediction.id.parse().map_err(|_| Failure::new(FailureClass::Transient, "the created prediction has no id"))
@@ -72,8 +76,8 @@ impl Replicate {
     }
 
     async fn ask(&self, handle: &Handle) -> Result<Prediction, Failure> {
-        let call = self.http.request(Method::GET, &["predictions", handle.as_str()]);
-        let reply = self.http.send(call).await.map_err(|error| match error {
+        let call = self.http.call(Method::GET, &["predictions", handle.as_str()]);
+        let reply = self.http.send(call, REPLY_BYTES).await.map_err(|error| match error {
             // A read may run behind the write it follows. A prediction that stays unknown ends with the job's tries;
             // calling it over here would allow a second one to be paid for.
             CallError::Refused { status: 404, failure } => Failure::new(FailureClass::Transient, failure.detail),
@@ -85,7 +89,7 @@ impl Replicate {
 
 impl Provider for Replicate {
     fn account(&self) -> &AccountId {
-        &self.account
+        &self.http.service().account
     }
 
     fn upload(&self, image: Bytes, mime: &'static str) -> BoxFuture<'_, Result<ImageRef, Failure>> {
@@ -105,8 +109,8 @@ impl Provider for Replicate {
     fn cancel(&self, handle: &Handle) -> BoxFuture<'_, Result<(), Failure>> {
         let handle = handle.clone();
         async move {
-            let call = self.http.request(Method::POST, &["predictions", handle.as_str(), "cancel"]);
-            match self.http.send(call).await {
+            let call = self.http.call(Method::POST, &["predictions", handle.as_str(), "cancel"]);
+            match self.http.send(call, REPLY_BYTES).await {
                 // it has ended, or there is none: nothing left to stop
                 Ok(_) | Err(CallError::Refused { status: 404 | 409 | 410 | 422, .. }) => Ok(()),
                 Err(error) => Err(error.into()),
@@ -136,7 +140,8 @@ impl Provider for Replicate {
 
     fn check(&self) -> BoxFuture<'_, Result<String, Failure>> {
         async move {
-            let reply = self.http.send(self.http.request(Method::GET, &["account"])).await.map_err(Failure::from)?;
+            let reply =
+                self.http.send(self.http.call(Method::GET, &["account"]), REPLY_BYTES).await.map_err(Failure::from)?;
             wire::account(&reply).map(|account| self.http.detail(&account))
         }
         .boxed()
@@ -276,7 +281,7 @@ mod tests {
             ("Webhook URL is empty (E4875)", "wrong on our side"),
         ];
         let refused = bodies.map(|(status, body, says)| {
-            (refusal::classify(status, None, body.as_bytes(), str::to_owned).class, body, says)
+            (refusal::classify(status, None, body.as_bytes(), &str::to_owned).class, body, says)
         });
         let failed = texts.map(|(text, says)| (verdict::of(text), text, says));
         for (class, theirs, says) in refused.into_iter().chain(failed) {

@@ -32,18 +32,12 @@ struct InvalidField {
     description: String,
 }
 
-/// Whether a status proves that nothing was created. 408 does not: it can come from something between us and the
-/// service, after the service took the request.
-pub(super) fn is_definite(status: u16) -> bool {
-    status < 500 && status != 408
-}
-
 /// The failure behind an error status.
-pub(super) fn classify(
+pub(crate) fn classify(
     status: u16,
     retry_after: Option<&str>,
     body: &[u8],
-    shorten: impl Fn(&str) -> String,
+    shorten: &dyn Fn(&str) -> String,
 ) -> Failure {
     let problem: Problem = serde_json::from_slice(body).unwrap_or_default();
     let said = problem.words(body);
@@ -117,9 +111,10 @@ fn in_words(text: &str) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::is_definite;
 
     fn of(status: u16, body: &str) -> Failure {
-        classify(status, None, body.as_bytes(), str::to_owned)
+        classify(status, None, body.as_bytes(), &str::to_owned)
     }
 
     #[test]
@@ -188,7 +183,7 @@ mod tests {
     fn the_wait_comes_from_header_then_body_then_words() {
         let words = r#"{"detail":"Request was throttled. Your rate limit for creating predictions is reduced to 6 requests per minute with a burst of 1 requests while you have less than $5.0 in credit. Your rate limit resets in ~8s.""#;
         let (with_number, only_words) = (format!(r#"{words},"retry_after":9}}"#), format!("{words}}}"));
-        let wait = |header, body: &str| classify(429, header, body.as_bytes(), str::to_owned).retry_after;
+        let wait = |header, body: &str| classify(429, header, body.as_bytes(), &str::to_owned).retry_after;
         let secs = |seconds| Some(Duration::from_secs(seconds));
         assert_eq!(wait(Some("7"), &with_number), secs(7));
         assert_eq!(wait(Some("soon"), &with_number), secs(9));

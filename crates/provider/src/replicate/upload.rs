@@ -10,8 +10,9 @@ use reqwest::Method;
 use reqwest::multipart::{Form, Part};
 use serde::Deserialize;
 
-use super::http::Http;
+use super::REPLY_BYTES;
 use crate::ImageRef;
+use crate::http::Http;
 
 /// The largest picture that travels in the order.
 const INLINE_BYTES: usize = 256 * 1024;
@@ -42,11 +43,9 @@ pub(super) async fn upload(http: &Http, image: Bytes, mime: &'static str) -> Res
     let (length, extension) = (image.len() as u64, mime.rsplit('/').next().unwrap_or("bin"));
     let part = Part::stream_with_length(image, length).file_name(format!("input.{extension}")).mime_str(mime);
     let part = part.map_err(|_| Failure::new(FailureClass::Fatal, format!("`{mime}` is no content type")))?;
-    let call = http
-        .request(Method::POST, &["files"])
-        .timeout(http.limits.download)
-        .multipart(Form::new().part("content", part));
-    let reply = http.send(call).await.map_err(Failure::from)?;
+    let form = Form::new().part("content", part);
+    let call = http.within(Method::POST, &["files"], http.limits().download).multipart(form);
+    let reply = http.send(call, REPLY_BYTES).await.map_err(Failure::from)?;
     let uploaded: Uploaded = serde_json::from_slice(&reply)
         .map_err(|_| Failure::new(FailureClass::Transient, "the answer is not an uploaded file"))?;
     Ok(ImageRef::new(uploaded.urls.get))

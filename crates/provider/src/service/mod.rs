@@ -1,10 +1,7 @@
-//! What the services other than Replicate have in common: one base address, one secret at most, plain JSON.
-//!
-//! Invariants: nothing is sent twice and no redirect is followed, so that a creation without an answer was sent once and
-//! the secret stays with the base URL's origin; an output is fetched from the base URL's origin or a listed host only.
+//! What all services have in common: one base address, one secret at most, limits; and how those other than Replicate
+//! word their errors.
 
-pub(crate) mod http;
-mod refusal;
+pub(crate) mod refusal;
 
 use std::time::Duration;
 
@@ -25,7 +22,7 @@ pub struct Service {
     pub base_url: Url,
     /// How requests prove who they are.
     pub secret: Secret,
-    /// Hosts (`name` or `name:port`) that outputs may come from, besides the base URL's own.
+    /// Hosts (`name`, `name:port`, or `*.name` for all below it) that outputs may come from, besides the base URL's own.
     pub output_hosts: Vec<String>,
     /// Whether a generation costs nothing, so that one whose answer was lost may simply be made again.
     pub free: bool,
@@ -47,7 +44,7 @@ pub enum Secret {
 }
 
 impl Secret {
-    fn text(&self) -> Option<&SecretString> {
+    pub(crate) fn text(&self) -> Option<&SecretString> {
         match self {
             Self::None => None,
             Self::Bearer(secret) | Self::Basic(secret) | Self::ApiKey(secret) => Some(secret),
@@ -100,7 +97,7 @@ impl Service {
         Self { account, base_url, secret: Secret::None, output_hosts: Vec::new(), free: true, limits }
     }
 
-    fn check(&self) -> Result<(), BadService> {
+    pub(crate) fn check(&self) -> Result<(), BadService> {
         let proper = |secret: &SecretString| {
             let text = secret.expose_secret();
             !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic())
@@ -129,4 +126,28 @@ pub(crate) fn size(order: &Order<'_>) -> (u32, u32) {
         |name: &str| order.model.inputs.get(name).and_then(Value::as_u64).and_then(|side| u32::try_from(side).ok());
     let area = side("width").zip(side("height")).map_or(1024 * 1024, |(width, height)| width.saturating_mul(height));
     order.request.ratio.size(area)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn checked(secret: &str, url: &str) -> Result<(), BadService> {
+        let mut service = Service::own("x".parse().unwrap(), Url::parse(url).unwrap());
+        service.secret = Secret::Bearer(secret.into());
+        assert!(!format!("{service:?}").contains("hidden"));
+        service.check()
+    }
+
+    #[test]
+    fn settings_are_checked_and_keep_their_secret() {
+        let account: AccountId = "x".parse().unwrap();
+        assert_eq!(checked("r8_hidden", "http://127.0.0.1:8081/v1"), Ok(()));
+        for secret in ["", "r8 x", "r8\n", "ключ"] {
+            assert_eq!(checked(secret, "https://host/v1"), Err(BadService::Secret(account.clone())), "{secret}");
+        }
+        for url in ["ftp://host/v1", "https://user@host/v1", "https://host/v1?key=1", "mailto:a@b"] {
+            assert_eq!(checked("r8_x", url), Err(BadService::Url(account.clone())), "{url}");
+        }
+    }
 }

@@ -24,7 +24,7 @@ const FILTERED: [&str; 6] = [
 const EMPTY: [&str; 4] = ["insufficient_quota", "billing_hard_limit_reached", "budget_exceeded", "billing_not_active"];
 
 /// The failure behind an error status.
-pub(super) fn classify(status: u16, retry_after: Option<&str>, body: &[u8], clean: impl Fn(&str) -> String) -> Failure {
+pub(crate) fn classify(status: u16, retry_after: Option<&str>, body: &[u8], clean: &dyn Fn(&str) -> String) -> Failure {
     let parsed: Value = serde_json::from_slice(body).unwrap_or_default();
     let error = match &parsed["error"] {
         Value::Object(_) => &parsed["error"],
@@ -61,11 +61,6 @@ pub(super) fn classify(status: u16, retry_after: Option<&str>, body: &[u8], clea
     }
 }
 
-/// Whether a status proves that nothing was made.
-pub(super) fn is_definite(status: u16) -> bool {
-    status < 500 && status != 408
-}
-
 /// What the service says, wherever it says it.
 fn words(parsed: &Value, error: &Value, body: &[u8]) -> String {
     let places = [&error["message"], &parsed["detail"], &parsed["message"], &parsed["errors"], &parsed["error"]];
@@ -87,7 +82,7 @@ mod tests {
     use super::*;
 
     fn of(status: u16, body: &str) -> Failure {
-        classify(status, None, body.as_bytes(), str::to_owned)
+        classify(status, None, body.as_bytes(), &str::to_owned)
     }
 
     #[test]
@@ -155,7 +150,7 @@ mod tests {
 
     #[test]
     fn the_wait_is_believed_within_bounds() {
-        let wait = |header| classify(429, Some(header), b"", str::to_owned).retry_after.map(|wait| wait.as_secs());
+        let wait = |header| classify(429, Some(header), b"", &str::to_owned).retry_after.map(|wait| wait.as_secs());
         assert_eq!((wait("7"), wait("1e9"), wait("-1"), wait("soon")), (Some(7), Some(3600), None, None));
     }
 }

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use atelier_domain::{Failure, FailureClass};
-use atelier_provider::replicate::{Replicate, Settings};
+use atelier_domain::{AccountId, Failure, FailureClass};
+use atelier_provider::replicate::{Replicate, service};
+use atelier_provider::service::Service;
 use atelier_provider::{Order, Provider as _, StartError, Started};
 use axum::body::Body;
 use axum::http::Response;
@@ -156,7 +157,7 @@ async fn a_connection_closed_after_the_request_leaves_the_outcome_unknown() {
             }
         }
     });
-    let client = Replicate::new(Settings::new(TOKEN.into()).unwrap().at(url)).unwrap();
+    let client = Replicate::new(at(url)).unwrap();
     unknown(refused(&client).await);
     assert!(!served.is_finished(), "the request was not sent again");
     served.abort();
@@ -167,7 +168,7 @@ async fn without_a_connection_nothing_was_created() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = Url::parse(&format!("http://{}/v1", listener.local_addr().unwrap())).unwrap();
     drop(listener);
-    let client = Replicate::new(Settings::new(TOKEN.into()).unwrap().at(url)).unwrap();
+    let client = Replicate::new(at(url)).unwrap();
     assert_eq!(not_created(refused(&client).await).class, FailureClass::Transient);
 }
 
@@ -201,4 +202,8 @@ async fn a_long_refusal_is_cut_short() {
     let body = std::sync::Arc::new(std::sync::Mutex::new(Some(Body::from_stream(body))));
     let fake = Fake::start(move |_| answer(422, body.lock().unwrap().take().unwrap())).await;
     assert!(refused(&fake.client()).await.failure().detail.chars().count() <= 300);
+}
+
+fn at(base_url: Url) -> Service {
+    Service { base_url, ..service(AccountId::replicate(), TOKEN.into()).unwrap() }
 }

@@ -2,8 +2,9 @@
 
 use std::io::Error;
 
-use atelier_domain::{Failure, FailureClass};
-use atelier_provider::replicate::{Replicate, Settings};
+use atelier_domain::{AccountId, Failure, FailureClass};
+use atelier_provider::replicate::{Replicate, service};
+use atelier_provider::service::Service;
 use atelier_provider::{OutputRef, Provider as _};
 use axum::body::Body;
 use bytes::Bytes;
@@ -24,7 +25,7 @@ async fn the_token_goes_to_the_base_host_only() {
     let delivery = Fake::start(|_| answer(200, "picture")).await;
     let base = Fake::start(|_| answer(200, "picture")).await;
     let delivery_host = format!("127.0.0.1:{}", delivery.url.port().unwrap());
-    let client = Replicate::new(Settings { output_hosts: vec![delivery_host], ..base.settings() }).unwrap();
+    let client = Replicate::new(Service { output_hosts: vec![delivery_host], ..base.settings() }).unwrap();
     assert_eq!(fetch(&client, &delivery.file("/out.png")).await.unwrap(), "picture");
     assert_eq!(fetch(&client, &base.file("/v1/files/1")).await.unwrap(), "picture");
     assert_eq!(delivery.seen()[0].header("authorization"), None);
@@ -55,7 +56,7 @@ async fn other_places_are_refused_unasked() {
 async fn plain_http_is_for_plain_http_services() {
     let other = Fake::start(|_| answer(200, "picture")).await;
     let host = format!("127.0.0.1:{}", other.url.port().unwrap());
-    let settings = Settings { output_hosts: vec![host], ..Settings::new("r8_x".into()).unwrap() };
+    let settings = Service { output_hosts: vec![host], ..service(AccountId::replicate(), "r8_x".into()).unwrap() };
     let client = Replicate::new(settings).unwrap();
     assert_eq!(class(&client, &other.file("/out.png")).await, FailureClass::Fatal);
     assert_eq!(class(&client, "http://replicate.delivery/a.png").await, FailureClass::Fatal);

@@ -3,8 +3,9 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use atelier_domain::{Catalogue, Model, Request};
-use atelier_provider::replicate::{Limits, Replicate, Settings};
+use atelier_domain::{AccountId, Catalogue, Model, Request};
+use atelier_provider::replicate::{Replicate, service};
+use atelier_provider::service::{Limits, Service};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Response, StatusCode};
@@ -80,14 +81,15 @@ impl Fake {
     }
 
     /// Settings with short limits, for tests that run into them.
-    pub(crate) fn settings(&self) -> Settings {
+    pub(crate) fn settings(&self) -> Service {
         let limits = Limits {
             connect: Duration::from_secs(2),
             call: Duration::from_millis(400),
             download: Duration::from_millis(400),
             output_bytes: 10_000,
         };
-        Settings { limits, ..Settings::new(TOKEN.into()).unwrap().at(self.url.clone()) }
+        let base_url = self.url.clone();
+        Service { limits, base_url, ..service(AccountId::replicate(), TOKEN.into()).unwrap() }
     }
 }
 

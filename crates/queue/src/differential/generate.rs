@@ -199,6 +199,7 @@ impl<R: Rng> Generator<R> {
             ("sending", "1"),
             ("delivered", "5"),
             ("afresh", ""),
+            ("over", ""),
         ]
         .choose(&mut self.random)
         .unwrap();

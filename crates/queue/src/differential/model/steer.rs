@@ -54,13 +54,15 @@ impl Reference {
             return text("taken");
         }
         if let Some(job) = self.jobs.get_mut(&hold.job) {
-            if name == "afresh" {
-                for gone in ["intent", "handle", "outputs", "sending"] {
-                    job.marks.remove(gone);
-                }
-            } else {
+            let gone: &[&str] = match name {
+                "afresh" => &["intent", "handle", "outputs", "sending"],
+                "over" => &["outputs", "sending"],
+                _ => &[],
+            };
+            if gone.is_empty() {
                 job.marks.insert(name.to_owned(), value.to_owned());
             }
+            job.marks.retain(|mark, _| !gone.contains(&mark.as_str()));
         }
         self.note(hold.job, name, &super::super::world::worker(worker));
         text("kept")

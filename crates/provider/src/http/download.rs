@@ -1,7 +1,7 @@
 //! Fetches an output, from where outputs are and from nowhere else.
 //!
-//! The address was written by the provider: host and scheme are checked against a list at every hop, size and time are
-//! bounded while the bytes arrive, and the token goes along only to the base URL's own origin.
+//! The address was written by the service: host and scheme are checked against a list at every hop, size and time are
+//! bounded while the bytes arrive, and the secret goes along only to the base URL's own origin.
 
 use atelier_domain::{Failure, FailureClass};
 use bytes::Bytes;
@@ -13,31 +13,28 @@ use tokio::fs::File;
 use tokio::io::AsyncWriteExt as _;
 use url::Url;
 
-use super::http::{BodyError, Http, read};
-use super::refusal;
+use super::{BodyError, Http, read};
 use crate::OutputRef;
 
-/// Where Replicate keeps outputs, for an hour.
-const DELIVERY: &str = "replicate.delivery";
 /// Redirects followed, each to an allowed place only.
 const MOST_HOPS: usize = 3;
 
 impl Http {
     /// The bytes of an output, whole.
-    pub(super) async fn download(&self, output: &OutputRef) -> Result<Bytes, Failure> {
+    pub(crate) async fn download(&self, output: &OutputRef) -> Result<Bytes, Failure> {
         let address = output.as_str();
         if address.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("data:")) {
-            return filled(decode(address, self.limits.output_bytes)?);
+            return filled(decode(address, self.limits().output_bytes)?);
         }
         let url = Url::parse(address).map_err(|_| bad_media("the output's address cannot be read"))?;
-        match tokio::time::timeout(self.limits.download, self.fetch(url)).await {
+        match tokio::time::timeout(self.limits().download, self.whole(url)).await {
             Ok(bytes) => filled(bytes?),
             Err(_) => Err(self.late()),
         }
     }
 
     /// An output into a file, a piece at a time.
-    pub(super) async fn download_into(&self, output: &OutputRef, file: &mut File, most: u64) -> Result<u64, Failure> {
+    pub(crate) async fn download_into(&self, output: &OutputRef, file: &mut File, most: u64) -> Result<u64, Failure> {
         let address = output.as_str();
         if address.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("data:")) {
             let bytes = filled(decode(address, usize::try_from(most).unwrap_or(usize::MAX))?)?;
@@ -46,7 +43,7 @@ impl Http {
             return Ok(bytes.len() as u64);
         }
         let url = Url::parse(address).map_err(|_| bad_media("the output's address cannot be read"))?;
-        match tokio::time::timeout(self.limits.download, self.stream(url, file, most)).await {
+        match tokio::time::timeout(self.limits().download, self.stream(url, file, most)).await {
             Ok(Ok(0)) => Err(Failure::new(FailureClass::Transient, "the output is empty")),
             Ok(length) => length,
             Err(_) => Err(self.late()),
@@ -74,13 +71,15 @@ impl Http {
     }
 
     fn late(&self) -> Failure {
-        let detail = format!("the download took longer than {:?}", self.limits.download);
+        let detail = format!("the download took longer than {:?}", self.limits().download);
         Failure::new(FailureClass::Transient, detail)
     }
 
-    async fn fetch(&self, url: Url) -> Result<Bytes, Failure> {
-        read(self.open(url).await?, self.limits.output_bytes).await.map_err(|error| match error {
-            BodyError::TooLarge => bad_media(&format!("the output is larger than {} bytes", self.limits.output_bytes)),
+    async fn whole(&self, url: Url) -> Result<Bytes, Failure> {
+        read(self.open(url).await?, self.limits().output_bytes).await.map_err(|error| match error {
+            BodyError::TooLarge => {
+                bad_media(&format!("the output is larger than {} bytes", self.limits().output_bytes))
+            }
             cut @ BodyError::Cut(_) => self.half_answered(cut),
         })
     }
@@ -108,17 +107,13 @@ impl Http {
     /// Refuses every place that outputs do not come from.
     fn allow(&self, url: &Url) -> Result<(), Failure> {
         let host = url.host_str().unwrap_or_default();
+        let place = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
         let secure = url.scheme() == "https" || (url.scheme() == "http" && self.base.scheme() == "http");
-        let with_port = url.port().map(|port| format!("{host}:{port}"));
-        let delivery = url.port().is_none() && (host == DELIVERY || host.ends_with(&format!(".{DELIVERY}")));
-        let listed = self.output_hosts.iter().any(|allowed| {
-            if url.port().is_some() { Some(allowed) == with_port.as_ref() } else { allowed.eq_ignore_ascii_case(host) }
-        });
-        if secure && (delivery || self.is_base(url) || listed) {
+        if secure && (self.is_base(url) || self.service.output_hosts.iter().any(|allowed| is_of(&place, allowed))) {
             return Ok(());
         }
-        let place = with_port.unwrap_or_else(|| host.to_owned());
-        let detail = self.detail(&format!("outputs are not fetched from {}://{place}", url.scheme()));
+        let place = self.detail(&format!("{}://{place}", url.scheme()));
+        let detail = format!("outputs are not fetched from {place}; list it in `output_hosts` of the account");
         Err(Failure::new(FailureClass::Fatal, detail))
     }
 
@@ -131,11 +126,22 @@ impl Http {
     fn unavailable(&self, response: &Response) -> Failure {
         let status = response.status().as_u16();
         let retry_after = response.headers().get("retry-after").and_then(|value| value.to_str().ok());
-        let failure = refusal::classify(status, retry_after, b"at the download", |text| self.detail(text));
+        let failure = (self.dialect)(status, retry_after, b"at the download", &|text| self.detail(text));
         match failure.class {
             FailureClass::RateLimited | FailureClass::Transient => failure,
             _ => Failure::new(FailureClass::Transient, failure.detail),
         }
+    }
+}
+
+/// Whether `place` (`host` or `host:port`) is what a list allows: itself, or everything below `*.host`.
+fn is_of(place: &str, allowed: &str) -> bool {
+    match allowed.strip_prefix('*') {
+        Some(ending) => {
+            let tail = place.len().checked_sub(ending.len()).and_then(|start| place.get(start..));
+            ending.len() < place.len() && tail.is_some_and(|tail| tail.eq_ignore_ascii_case(ending))
+        }
+        None => place.eq_ignore_ascii_case(allowed),
     }
 }
 

@@ -1,20 +1,26 @@
-//! One call of such a service: what is sent, what bounds it, and what is known when it fails.
+//! One call of a service: what is sent, what bounds it, and what is known when it fails.
+//!
+//! Invariant: nothing is sent twice, and a call follows no redirect, so that a creation without an answer was sent at most
+//! once and the secret stays with the base URL's origin.
+
+mod download;
 
 use std::fmt;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use atelier_domain::{Failure, FailureClass};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
+use futures::StreamExt as _;
 use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
-use reqwest::{Client, Method, RequestBuilder, redirect, retry};
+use reqwest::{Client, Method, RequestBuilder, Response, redirect, retry};
 use secrecy::ExposeSecret as _;
 use serde_json::Value;
-use url::Url;
+use url::{Host, Url};
 
-use super::{BadService, Limits, Secret, Service, refusal};
-use crate::replicate::http::{BodyError, chain, is_loopback, read};
+use crate::service::{BadService, Limits, Secret, Service};
 use crate::{StartError, text};
 
 /// The part of an error's body that is read.
@@ -26,7 +32,12 @@ pub(crate) struct Http {
     base: Url,
     header: Option<(HeaderName, HeaderValue)>,
     service: Service,
+    dialect: Dialect,
 }
+
+/// How a service words its errors: the failure behind a status, its `Retry-After` and its body. What it says goes through
+/// the last argument on its way into the detail.
+pub(crate) type Dialect = fn(u16, Option<&str>, &[u8], &dyn Fn(&str) -> String) -> Failure;
 
 /// Why there is no answer to work with.
 #[derive(Debug)]
@@ -56,14 +67,29 @@ impl From<CallError> for StartError {
     fn from(error: CallError) -> Self {
         match error {
             CallError::NotSent(failure) => Self::NotCreated(failure),
-            CallError::Refused { status, failure } if refusal::is_definite(status) => Self::NotCreated(failure),
+            CallError::Refused { status, failure } if is_definite(status) => Self::NotCreated(failure),
             CallError::Refused { failure, .. } | CallError::Lost(failure) => Self::Unknown(failure),
         }
     }
 }
 
+/// Whether a status proves that nothing was created. 408 does not: it can come from something between us and the
+/// service, after the service took the request.
+pub(crate) fn is_definite(status: u16) -> bool {
+    status < 500 && status != 408
+}
+
+/// Why a body could not be read whole.
+#[derive(Debug)]
+enum BodyError {
+    /// More bytes than allowed.
+    TooLarge,
+    /// The connection ended or the time ran out first.
+    Cut(reqwest::Error),
+}
+
 impl Http {
-    pub(crate) fn new(service: Service) -> Result<Self, BadService> {
+    pub(crate) fn new(service: Service, dialect: Dialect) -> Result<Self, BadService> {
         service.check()?;
         let bad = || BadService::Secret(service.account.clone());
         let header = match &service.secret {
@@ -93,7 +119,7 @@ impl Http {
             client = client.no_proxy();
         }
         let client = client.build().map_err(|error| BadService::Client(error.without_url().to_string()))?;
-        Ok(Self { client, base, header, service })
+        Ok(Self { client, base, header, service, dialect })
     }
 
     pub(crate) fn service(&self) -> &Service {
@@ -139,8 +165,9 @@ impl Http {
         let status = response.status().as_u16();
         let retry_after =
             response.headers().get("retry-after").and_then(|value| value.to_str().ok()).map(str::to_owned);
+        // the status alone decides, so a body that cannot be read takes nothing away
         let body = read(response, REFUSAL_BYTES).await.unwrap_or_default();
-        let failure = refusal::classify(status, retry_after.as_deref(), &body, |text| self.detail(text));
+        let failure = (self.dialect)(status, retry_after.as_deref(), &body, &|text| self.detail(text));
         Err(CallError::Refused { status, failure })
     }
 
@@ -149,42 +176,6 @@ impl Http {
         let body = self.send(call, most).await?;
         serde_json::from_slice(&body)
             .map_err(|_| CallError::Lost(Failure::new(FailureClass::Transient, "the answer is not JSON")))
-    }
-
-    /// The bytes of an output: from the base URL's own origin, with the secret, or from a listed host, without it.
-    pub(crate) async fn fetch(&self, address: &str) -> Result<Bytes, Failure> {
-        let url = Url::parse(address)
-            .map_err(|_| Failure::new(FailureClass::BadMedia, "the output's address cannot be read"))?;
-        let own = url.origin() == self.base.origin();
-        if !own && !self.is_listed(&url) {
-            let place = self.detail(&format!("{}://{}", url.scheme(), url.host_str().unwrap_or_default()));
-            let detail = format!("outputs are not fetched from {place}; list it in `output_hosts` of the account");
-            return Err(Failure::new(FailureClass::Fatal, detail));
-        }
-        let call = self.client.get(url).timeout(self.service.limits.download);
-        let call = if own { self.authorised(call) } else { call };
-        let most = self.service.limits.output_bytes;
-        let response = call.send().await.map_err(|error| self.half_answered(BodyError::Cut(error)))?;
-        let status = response.status();
-        if !status.is_success() {
-            let detail = format!("HTTP {} at the download", status.as_u16());
-            return Err(Failure::new(FailureClass::Transient, detail));
-        }
-        match read(response, most).await {
-            Ok(bytes) if bytes.is_empty() => Err(Failure::new(FailureClass::Transient, "the output is empty")),
-            Ok(bytes) => Ok(bytes),
-            Err(BodyError::TooLarge) => {
-                Err(Failure::new(FailureClass::BadMedia, format!("the output is larger than {most} bytes")))
-            }
-            Err(cut @ BodyError::Cut(_)) => Err(self.half_answered(cut)),
-        }
-    }
-
-    fn is_listed(&self, url: &Url) -> bool {
-        let host = url.host_str().unwrap_or_default();
-        let place = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
-        let secure = url.scheme() == "https" || (url.scheme() == "http" && self.base.scheme() == "http");
-        secure && self.service.output_hosts.iter().any(|allowed| allowed.eq_ignore_ascii_case(&place))
     }
 
     /// A service's text, fit for a failure's detail.
@@ -248,4 +239,47 @@ impl Http {
 fn unanswered(detail: &str) -> Failure {
     let detail = format!("it may have been made and paid for, so it is not repeated: {detail}");
     Failure::new(FailureClass::Unanswered, detail)
+}
+
+/// Reads a body of at most `most` bytes.
+async fn read(response: Response, most: usize) -> Result<Bytes, BodyError> {
+    let announced = response.content_length().unwrap_or(0);
+    if announced > most as u64 {
+        return Err(BodyError::TooLarge);
+    }
+    // what is announced is a claim: memory grows with what arrives
+    let mut body = BytesMut::new();
+    let mut chunks = response.bytes_stream();
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(BodyError::Cut)?;
+        if body.len() + chunk.len() > most {
+            return Err(BodyError::TooLarge);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.freeze())
+}
+
+/// An error with its causes on one line: the outermost alone says only "error sending request".
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut line = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let text = error.to_string();
+        if !line.ends_with(&text) {
+            line.push_str(": ");
+            line.push_str(&text);
+        }
+        cause = error.source();
+    }
+    line
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => IpAddr::V4(address).is_loopback(),
+        Some(Host::Ipv6(address)) => IpAddr::V6(address).is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        None => false,
+    }
 }
