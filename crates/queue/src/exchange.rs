@@ -221,13 +221,14 @@ impl Exchange {
                 if resume > now { resume } else { state.due }
             };
             tokio::select! {
-                Some(call) = calls.next(), if !calls.is_empty() => match self.finish(call) {
-                    Some(more) => (look, pause) = (look || more, PAUSES.0),
-                    None => {
+                Some(call) = calls.next(), if !calls.is_empty() => {
+                    if let Some(more) = self.finish(call) {
+                        (look, pause) = (look || more, PAUSES.0);
+                    } else {
                         (look, resume) = (true, Instant::now() + pause);
                         pause = (pause * 2).min(PAUSES.1);
                     }
-                },
+                }
                 () = self.changed.notified() => look |= std::mem::take(&mut self.state().freed),
                 () = bell.rung() => look = true,
                 () = tokio::time::sleep_until(due.into()) => {}
