@@ -22,7 +22,7 @@ pub use events::Events;
 pub use process::Process;
 pub use provider::Replicate;
 pub use services::Services;
-pub use world::{World, executable};
+pub use world::{World, executable, free_address};
 
 use std::time::Duration;
 

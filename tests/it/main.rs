@@ -13,6 +13,7 @@ mod conversation;
 mod crashes;
 mod delivery;
 mod faults;
+mod hooks;
 mod hostile;
 mod intake;
 mod lanes;

@@ -58,7 +58,7 @@ impl Queue {
 
     /// Gives an errand back: its file was certainly not posted.
     pub async fn release_errand(&self, errand: &Errand) -> Result<(), QueueError> {
-        self.unmark(&errand.mark()).await
+        self.unmark(&errand.mark()).await.map(drop)
     }
 
     /// Where a job's outputs are, as its worker wrote it; `None` when they had no address, or that is forgotten.

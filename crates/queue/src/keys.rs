@@ -51,6 +51,7 @@
 //! | `mark:<name>` | string | something that one process does for all, for a while |
 //! | `wake`, `wake:<model>`, `news` | list | one entry wakes one idle worker |
 //! | `cancel` | channel | ids of running jobs to be stopped |
+//! | `rung` | channel | predictions that have ended, as their provider says |
 //! | `probe` | string | gone after a second: written to see whether the server takes writes |
 //! | `written:<id>` | string | what a text job wrote, as JSON, for 30 days |
 //! | `purses` | hash | per paid job that has not ended: owner, chat, day, micros put aside, of these granted, charged |

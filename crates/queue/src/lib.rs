@@ -64,6 +64,7 @@ pub use link::{Queue, RedisUrl};
 pub use list::{Filter, Listing};
 pub use pace::{Pace, Spend, Urgency};
 pub use private::{PrivateError, PrivateRedis, PrivateSettings};
+pub use published::Rung;
 pub use record::{Batch, Event, Record};
 pub use run::{Claimed, Handler, Outcome, RunOptions, run};
 pub use stats::{Hold, ModelStats, PausedUser, Stats, TARGET_MS, WorkerStats};

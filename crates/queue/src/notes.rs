@@ -38,9 +38,10 @@ impl Queue {
         Ok(set.is_some())
     }
 
-    /// Takes a mark away.
-    pub async fn unmark(&self, name: &str) -> Result<(), QueueError> {
-        Ok(redis::cmd("DEL").arg(key(&format!("mark:{name}"))).query_async::<()>(&mut self.link()).await?)
+    /// Takes a mark away; false when there was none. Of several who try, one hears true.
+    pub async fn unmark(&self, name: &str) -> Result<bool, QueueError> {
+        let gone: u32 = redis::cmd("DEL").arg(key(&format!("mark:{name}"))).query_async(&mut self.link()).await?;
+        Ok(gone > 0)
     }
 
     /// What was marked under that name and still holds.

@@ -12,13 +12,17 @@ use atelier_queue::{Checkpoint, Lost};
 use bytes::Bytes;
 use tracing::{debug, info, warn};
 
+use crate::hooks::Ring;
 use crate::line::{Creation, Stop, Walk};
-use crate::{inputs, money};
+use crate::{alarm, inputs, money};
 
 /// Clocks differ: a prediction created this long before the intent may still be the intent's.
 const CLOCK_SLACK: Duration = Duration::from_secs(5);
 /// The provider stops a prediction at its deadline; this much later it is given up here.
 const OVERDUE: Duration = Duration::from_secs(60);
+
+/// A prediction that is said to have ended and still seems to run is asked about again this soon.
+const AFTER_RING: Duration = Duration::from_millis(500);
 
 /// What a generation came to.
 pub(crate) struct Generated {
@@ -99,6 +103,9 @@ async fn begin(walk: &Walk) -> Result<Begun, Stop> {
         walk.reach("after-intent").await;
         let started = start(walk, &images, intent).await?;
         walk.reach("after-create").await;
+        if started.is_ok() {
+            alarm::works(&walk.shop, walk.job().place.bot, walk.model.provider.as_str()).await;
+        }
         match started {
             Ok(Started::Finished(outputs)) => {
                 money::charged(walk, &named(intent)).await;
@@ -188,12 +195,20 @@ async fn find_lost(walk: &Walk, images: &[ImageRef], intent: SystemTime) -> Resu
     Ok(None)
 }
 
-/// Waits for the moment of the next poll: its own, and the process's turn within the provider's limit on questions.
-async fn turn(walk: &Walk, wait: Duration) -> Result<(), Stop> {
-    pause(walk, wait).await?;
+/// Waits for the moment of the next poll: its own, which a ring brings forward, and the process's turn within the provider's
+/// limit on questions. Whether it rang.
+async fn turn(walk: &Walk, wait: Duration, ring: &Ring) -> Result<bool, Stop> {
+    let rang = tokio::select! {
+        biased;
+        paused = pause(walk, wait) => paused.map(|()| false)?,
+        () = ring.rung() => true,
+    };
     let (began, questions) = &walk.shop.questions;
     let wait = questions.lock().unwrap_or_else(PoisonError::into_inner).ask(began.elapsed());
-    if wait.is_zero() { Ok(()) } else { pause(walk, wait).await }
+    if !wait.is_zero() {
+        pause(walk, wait).await?;
+    }
+    Ok(rang)
 }
 
 /// Polls until the prediction ends; its outputs are on record when this returns them.
@@ -205,15 +220,20 @@ async fn finish(walk: &Walk, handle: &Handle) -> Result<(Vec<OutputRef>, f64), S
     let started = tokio::time::Instant::now();
     let limit = walk.model.deadline() + OVERDUE;
     let next = |elapsed| next_poll(elapsed, walk.shop.usual.of(&walk.model, &walk.request));
+    let ring = walk.shop.rings.wait_for(handle.as_str());
     let (mut wait, mut running) = (next(before), None);
     loop {
-        turn(walk, wait).await?;
+        let rang = turn(walk, wait, &ring).await?;
         let elapsed = before + started.elapsed();
         match walk.provider.poll(handle).await {
             Ok(Status::Running { progress, .. }) => {
                 walk.progress.working(false, progress);
                 running = Some(elapsed);
                 wait = next(before + started.elapsed());
+                if rang {
+                    // what was read may be older than what was told
+                    wait = wait.min(AFTER_RING);
+                }
             }
             Ok(Status::Finished { outputs, seconds }) => {
                 money::charged(walk, handle.as_str()).await;
