@@ -47,6 +47,8 @@
 //! | `tap:<owner>:<data>` | string | the update of a button just pressed |
 //! | `recipe:<id>`, `recipes:<owner>` | string, set | a shared request; those that a user shared |
 //! | `note:<id>:<name>` | string | what a worker decided about a job and the next must know, for 2 days |
+//! | `places:<account>` | sorted set | jobs with a place at an account that has a cap, by when they lose it |
+//! | `breaker:<account>` | hash | an account that stumbled: how often in a row, until when it rests, until when one tries |
 //! | `seat:<name>` | string | the process that alone does something, while it says that it lives |
 //! | `mark:<name>` | string | something that one process does for all, for a while |
 //! | `wake`, `wake:<model>`, `news` | list | one entry wakes one idle worker |

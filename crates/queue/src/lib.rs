@@ -8,6 +8,7 @@
 //! is checked against the fencing token of its claim; nothing is prefetched. Deliberately absent: HTTP, Telegram,
 //! pictures, and any knowledge of what a job does.
 
+mod accounts;
 mod albums;
 mod backend;
 mod bell;

@@ -9,6 +9,7 @@
 
 mod alarm;
 mod cards;
+mod commons;
 mod deliver;
 mod failing;
 mod generate;
@@ -18,6 +19,7 @@ mod inputs;
 mod line;
 mod money;
 mod originals;
+mod orphan;
 mod panel;
 mod pictures;
 mod progress;
