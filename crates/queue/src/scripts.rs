@@ -54,6 +54,7 @@ verbs! {
     Seat = "seat.lua",
     Place = "place.lua",
     Breaker = "breaker.lua",
+    Unmark = "unmark.lua",
     Stats = "stats.lua",
     Charge = "ledger/charge.lua",
     Credit = "ledger/credit.lua",
@@ -77,7 +78,8 @@ impl Verb {
             | Self::Tap
             | Self::Seat
             | Self::Place
-            | Self::Breaker => ("", "", ""),
+            | Self::Breaker
+            | Self::Unmark => ("", "", ""),
             Self::Charge | Self::Credit => (BOOK, "", ""),
             Self::Position | Self::Stats => ("", LINES, ""),
             Self::Submit => (BOOK, LINES, ""),

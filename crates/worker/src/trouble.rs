@@ -102,9 +102,11 @@ async fn reopen(shop: &Shop, account: &str) -> Result<(), QueueError> {
     for model in closed.models.iter().filter(|id| mine(id)) {
         shop.queue.resume(&Steering::Model(model.clone()), ACTOR).await?;
     }
-    // only now: a worker that dies on the way leaves the mark to another
-    shop.queue.unmark(&name(account)).await?;
-    info!(account, "the account is tried again");
+    // Only now: a worker that dies on the way leaves the mark to another. And this mark only: if the account was closed again
+    // meanwhile, the new one says until when, and without it nobody would end its pauses.
+    if shop.queue.unmark_if(&name(account), &value).await? {
+        info!(account, "the account is tried again");
+    }
     Ok(())
 }
 

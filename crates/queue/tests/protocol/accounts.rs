@@ -24,6 +24,19 @@ async fn an_account_has_as_many_places_as_it_was_given() {
 }
 
 #[tokio::test]
+async fn a_mark_is_taken_away_by_one_and_only_while_it_says_what_was_read() {
+    let server = Server::start();
+    let queue = server.queue().await;
+    assert!(queue.mark("closed:replicate", "until 5", 60).await.unwrap());
+    assert!(!queue.mark("closed:replicate", "until 6", 60).await.unwrap(), "somebody did it already");
+    assert!(!queue.unmark_if("closed:replicate", "until 4").await.unwrap(), "read before it was set anew");
+    assert!(queue.unmark_if("closed:replicate", "until 5").await.unwrap());
+    assert!(!queue.unmark_if("closed:replicate", "until 5").await.unwrap());
+    assert!(queue.mark("closed:replicate", "until 7", 60).await.unwrap());
+    assert!(queue.unmark("closed:replicate").await.unwrap() && !queue.unmark("closed:replicate").await.unwrap());
+}
+
+#[tokio::test]
 async fn an_account_that_stumbles_in_a_row_rests_ever_longer_and_is_tried_by_one() {
     let server = Server::start();
     let queue = server.queue().await;
