@@ -53,6 +53,8 @@ pub struct Options {
     pub tokens: Vec<String>,
     /// Answer 429 to whoever posts too fast.
     pub rate_limits: bool,
+    /// What visitors may break besides.
+    pub panel: Option<crate::Panel>,
 }
 
 /// Why the Bot API server did not start or ended early.
