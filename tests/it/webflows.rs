@@ -37,7 +37,8 @@ async fn greeted(world: &World) -> Browser {
 async fn a_story_becomes_an_album_with_a_tap() {
     let (world, _processes) = world().await;
     let mut browser = greeted(&world).await;
-    write(&mut browser, "/story 1. a fox wakes in the snow\n2. it finds a lantern\n3. it carries the lantern home").await;
+    write(&mut browser, "/story 1. a fox wakes in the snow\n2. it finds a lantern\n3. it carries the lantern home")
+        .await;
     browser.see(BOT_SAYS, "3 scenes").await;
     browser.click(KEY, "TikTok").await;
     browser.see(KEY, "✓ TikTok").await;
