@@ -73,7 +73,8 @@ fn teller(effects: Client) -> Teller {
                 Notice::Ended(id) => format!("job:{id}"),
                 Notice::Joined(id) => format!("batch:{id}"),
                 // nobody presses buttons here
-                Notice::Wanted(errand) => format!("file:{}", errand.job),
+                Notice::Album(id) => format!("album:{id}"),
+                Notice::Errand(errand) => errand.to_string(),
             };
             effects.tell(&what).await.is_ok()
         })

@@ -12,6 +12,7 @@ mod chat;
 mod events;
 mod process;
 mod provider;
+mod proxy;
 mod services;
 mod world;
 
@@ -21,6 +22,7 @@ pub use chat::{BotApi, Chat, is_result};
 pub use events::Events;
 pub use process::Process;
 pub use provider::Replicate;
+pub use proxy::Proxy;
 pub use services::Services;
 pub use world::{World, executable, free_address};
 

@@ -1,9 +1,10 @@
 //! Several pictures are an album of cards that fills in, with one message under it.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
-use atelier_domain::JobState;
-use harness::{Breakpoint, World, is_result};
+use atelier_domain::{BotId, ChatId, JobState};
+use harness::{Breakpoint, PATIENCE, World, is_result};
 use serde_json::{Value, json};
 
 /// The items of albums among the messages, in order.
@@ -131,6 +132,59 @@ async fn a_bot_that_dies_before_its_album_is_sent_posts_it_when_it_is_back() {
     let _bot = world.bot().await;
     let messages = ada.text("0 of 3").await;
     assert_eq!(tiles(&messages).len(), 3);
+}
+
+/// A bot that dies while its album of three waits for its turn; the batch.
+async fn dead_in_line(world: &World) -> atelier_domain::JobId {
+    let queue = world.queue();
+    queue.park(BotId(4242), Some(ChatId(1)), Duration::from_secs(3)).await.expect("a parked chat");
+    let mut doomed = world.bot().await;
+    world.telegram.user(1).say("a cat --n 3").await;
+    let in_line = async {
+        loop {
+            if let Some(first) = world.jobs(1).await.last()
+                && queue.album(&first.id).await.is_ok_and(|album| album.waits_at_all())
+            {
+                return first.id.clone();
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let batch = tokio::time::timeout(PATIENCE, in_line).await.expect("the album stands in line");
+    doomed.kill().await;
+    batch
+}
+
+#[tokio::test]
+async fn an_album_whose_bot_dies_in_line_is_posted_by_a_worker() {
+    let world = World::start().await;
+    world.replicate.hold(json!({})).await;
+    let batch = dead_in_line(&world).await;
+    let _worker = world.worker();
+    let messages = ada_sees(&world, "0 of 3 pictures").await;
+    let before = ids(&tiles(&messages));
+    assert_eq!((before.len(), world.telegram.count("sendMediaGroup").await), (3, 1), "{messages:?}");
+    world.replicate.release().await;
+    world.telegram.user(1).photos(3).await;
+    let messages = ada_sees(&world, "3 of 3 pictures are here").await;
+    assert_eq!(ids(&tiles(&messages)), before, "every card became its picture");
+    assert_eq!(messages.len(), 5, "the prompt, three pictures, one message");
+    assert!(!world.queue().album(&batch).await.unwrap().waits_at_all());
+}
+
+#[tokio::test]
+async fn pictures_that_are_done_before_their_album_come_as_an_album() {
+    let world = World::start().await;
+    dead_in_line(&world).await;
+    let (_worker, _other) = (world.worker(), world.worker());
+    world.telegram.user(1).photos(3).await;
+    let messages = ada_sees(&world, "3 of 3 pictures are here").await;
+    assert_eq!((tiles(&messages).len(), messages.len()), (3, 5), "{messages:?}");
+    assert_eq!(world.telegram.count("sendMediaGroup").await, 1);
+}
+
+async fn ada_sees(world: &World, part: &str) -> Vec<Value> {
+    world.telegram.user(1).text(part).await
 }
 
 #[tokio::test]

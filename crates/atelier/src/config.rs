@@ -174,6 +174,9 @@ pub(crate) struct WorkArguments {
     /// Seconds for which a provider's account stays closed after it was out of credit or refused its key.
     #[arg(long, env = "ATELIER_ACCOUNT_PAUSE", value_name = "SECONDS", default_value = "60", value_parser = whole::<1, 3600>)]
     account_pause: u64,
+    /// Seconds from which on a wait ends with a message of its own, since an edit notifies nobody; a video always does.
+    #[arg(long, env = "ATELIER_NOTIFY_AFTER", value_name = "SECONDS", default_value = "60", value_parser = whole::<0, 86_400>)]
+    notify_after: u64,
     /// The largest video that the Bot API server takes, in MB: 50 at Telegram's own, 2000 at a local one.
     #[arg(long, env = "ATELIER_TELEGRAM_FILE_MB", value_name = "MB", default_value = "50", value_parser = whole::<1, 2000>)]
     telegram_file_mb: u64,
@@ -190,6 +193,7 @@ impl WorkArguments {
         let (catalogue, admins) = (catalogue.clone(), admins.admins.clone());
         let mut settings = atelier_worker::Settings { catalogue, rules, admins, ..atelier_worker::Settings::default() };
         settings.trouble_pause = Duration::from_secs(self.account_pause);
+        settings.notify_after = Duration::from_secs(self.notify_after);
         settings.media.film_bytes = self.telegram_file_mb * 1_000_000;
         settings
     }

@@ -1,7 +1,8 @@
 //! The slots of a message with several pictures: albums of cards that fill in, and the message under them.
 //!
-//! Each album and the message are claimed before they are sent, so a bot that dies leaves either nothing, or something
-//! that may stand in the chat and is not sent again: a job whose slot nobody knows gets one from its worker.
+//! Each of them is held while it waits for its turn, and claimed right before it is sent: a bot that dies in line leaves it
+//! to a worker, one that dies while it is being sent leaves what may stand in the chat and is not sent again. A job whose
+//! slot nobody knows then gets one from its worker.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -47,32 +48,31 @@ pub(crate) async fn post(front: &Arc<Front>, batch: &JobId, jobs: &[(Job, Option
             .filter(|(job, slot)| range.contains(&job.index) && slot.is_none())
             .map(|(job, _)| job)
             .collect();
-        match known.tiles(range.start) {
-            Some(tiles) => {
-                let slot = |(index, message): &(u8, MessageId)| {
-                    here.iter().find(|job| job.index == *index).map(|job| slots::record(front, job, *message))
-                };
-                join_all(tiles.iter().filter_map(slot)).await;
-            }
-            None if here.is_empty() => {}
-            // claimed before anybody waits for budget, so that workers know that it is coming
-            None if matches!(front.queue.claim_part(batch, Part::Album(range.start)).await, Ok(true)) => {
-                missing.push((range.start, here));
-            }
-            None => {}
+        if let Some(tiles) = known.tiles(range.start) {
+            let slot = |(index, message): &(u8, MessageId)| {
+                here.iter().find(|job| job.index == *index).map(|job| slots::record(front, job, *message))
+            };
+            join_all(tiles.iter().filter_map(slot)).await;
+        } else if !here.is_empty() && !known.may_be_there(range.start) {
+            missing.push((range.start, here));
         }
     }
-    for (first, here) in missing {
-        album_of(front, batch, first, &here).await;
-    }
-    if known.control.is_none() {
-        control(front, batch, jobs).await;
-    }
+    let mut parts: Vec<Part> = missing.iter().map(|(first, _)| Part::Album(*first)).collect();
+    parts.extend(known.control.is_none().then_some(Part::Control));
+    let posting = async {
+        for (first, here) in missing {
+            album_of(front, batch, first, &here).await;
+        }
+        if known.control.is_none() {
+            control(front, batch, jobs).await;
+        }
+    };
+    front.queue.holding(batch, &parts, &front.holder, posting).await;
 }
 
 async fn album_of(front: &Arc<Front>, batch: &JobId, first: u8, jobs: &[&Job]) {
     let sent = match cards(jobs).await.map(Album::new) {
-        Some(Ok(album)) => send(front, jobs, &album).await,
+        Some(Ok(album)) => send(front, (batch, first), jobs, &album).await,
         // one is left of several, or the cards could not be drawn
         _ => Sent::Never,
     };
@@ -85,7 +85,10 @@ async fn album_of(front: &Arc<Front>, batch: &JobId, first: u8, jobs: &[&Job]) {
         }
         Sent::Leave => {}
         Sent::Never => {
-            release(front, batch, Part::Album(first)).await;
+            // given back, so that workers do not wait for it
+            if let Err(error) = front.queue.release_part(batch, Part::Album(first), &front.holder).await {
+                warn!(batch = %batch, %error, "a claim could not be given back");
+            }
             for job in jobs {
                 slots::post(front, job).await;
             }
@@ -93,14 +96,16 @@ async fn album_of(front: &Arc<Front>, batch: &JobId, first: u8, jobs: &[&Job]) {
     }
 }
 
-async fn send(front: &Front, jobs: &[&Job], album: &Album) -> Sent {
+async fn send(front: &Front, (batch, first): (&JobId, u8), jobs: &[&Job], album: &Album) -> Sent {
     let Some(job) = jobs.first() else { return Sent::Never };
     let target = Post { chat: job.place.chat, thread: job.place.thread, reply_to: Some(job.place.reply_to) };
     let units = u32::try_from(jobs.len()).unwrap_or(u32::MAX);
     let spend = Spend::send(job.place.bot, job.place.chat).items(units);
+    let part = (batch, Part::Album(first), front.holder.as_str());
     let mut tries = 0;
     loop {
-        let sent = front.queue.paced(spend, Urgency::Answer, flood, || front.telegram.send_album(&target, album)).await;
+        let call = || front.telegram.send_album(&target, album);
+        let sent = front.queue.post_part(part, (spend, Urgency::Answer), flood, is_certain, call).await;
         match sent {
             Ok(Some(posted)) if posted.len() == jobs.len() => {
                 return Sent::Posted(posted.into_iter().map(|posted| posted.message).collect());
@@ -159,9 +164,6 @@ pub(crate) async fn draw(job: &Job, mood: Mood, line: &str) -> Option<Media> {
 
 /// Posts the message with progress and buttons, once.
 async fn control(front: &Arc<Front>, batch: &JobId, jobs: &[(Job, Option<MessageId>)]) {
-    if !matches!(front.queue.claim_part(batch, Part::Control).await, Ok(true)) {
-        return;
-    }
     let Some((job, _)) = jobs.first() else { return };
     let panel = front.queue.panel(batch, &front.catalogue).await.ok().flatten();
     let (text, keyboard) = if let Some(panel) = panel {
@@ -172,14 +174,12 @@ async fn control(front: &Arc<Front>, batch: &JobId, jobs: &[(Job, Option<Message
         (words(job.language, &tally, Usd::ZERO, None), Keyboard::of(&rows))
     };
     let target = Post { chat: job.place.chat, thread: job.place.thread, reply_to: None };
+    let spend = Spend::send(job.place.bot, job.place.chat);
+    let part = (batch, Part::Control, front.holder.as_str());
     let mut tries = 0;
     let sent = loop {
-        let sent = front
-            .queue
-            .paced(Spend::send(job.place.bot, job.place.chat), Urgency::Answer, flood, || {
-                front.telegram.send_text(&target, &text, &keyboard)
-            })
-            .await;
+        let call = || front.telegram.send_text(&target, &text, &keyboard);
+        let sent = front.queue.post_part(part, (spend, Urgency::Answer), flood, is_certain, call).await;
         match sent {
             Err(DeliveryError::NotPosted { retry_after, .. }) if tries < TRIES => {
                 tries += 1;
@@ -196,7 +196,6 @@ async fn control(front: &Arc<Front>, batch: &JobId, jobs: &[(Job, Option<Message
         }
         Err(error) if !error.may_be_done() => {
             debug!(batch = %batch, outcome = error.name(), "the message under an album was not posted");
-            release(front, batch, Part::Control).await;
         }
         _ => {}
     }
@@ -220,6 +219,11 @@ pub(crate) async fn refresh(front: &Front, batch: &JobId) {
     }
 }
 
+/// Whether nothing of it is in the chat.
+fn is_certain(error: &DeliveryError) -> bool {
+    !error.may_be_done()
+}
+
 /// Puts on record what stands in the chat, however long Redis is away.
 async fn keep<F: Future<Output = Result<(), QueueError>>>(batch: &JobId, call: impl Fn() -> F) {
     let mut wait = Duration::from_millis(50);
@@ -230,11 +234,5 @@ async fn keep<F: Future<Output = Result<(), QueueError>>>(batch: &JobId, call: i
         }
         tokio::time::sleep(wait).await;
         wait = (wait * 2).min(Duration::from_secs(1));
-    }
-}
-
-async fn release(front: &Front, batch: &JobId, part: Part) {
-    if let Err(error) = front.queue.release_part(batch, part).await {
-        warn!(batch = %batch, %error, "a claim could not be given back");
     }
 }

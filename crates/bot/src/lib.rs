@@ -96,6 +96,8 @@ pub(crate) struct Front {
     pub(crate) catalogue: Catalogue,
     pub(crate) settings: Settings,
     pub(crate) default_model: ModelId,
+    /// This start of the process, as the holder of what it is about to post.
+    pub(crate) holder: String,
     /// What is said in chats, beside the intake.
     pub(crate) tasks: TaskTracker,
 }
@@ -146,6 +148,7 @@ pub fn run(bot: Bot, shutdown: CancellationToken) -> BoxFuture<'static, Result<(
             catalogue,
             settings,
             default_model,
+            holder: atelier_process::worker_name(),
             tasks: tasks.clone(),
         });
         tasks.spawn(register_commands(telegram.clone()));

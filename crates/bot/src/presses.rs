@@ -198,7 +198,10 @@ async fn one(
             answers::spawn_reply(front, incoming.clone(), language.tell(&Tell::RecipeLink { link: &link }));
             Ok(Word::Silent)
         }
-        JobWish::Original => originals(front, incoming, std::slice::from_ref(&record), language).await,
+        JobWish::Original => {
+            let errand = Errand::Original(record.id.clone(), incoming.update);
+            originals(front, std::slice::from_ref(&record), &errand, language).await
+        }
         JobWish::Animate => {
             let Some(picture) = &incoming.picture else { return Ok(Word::Toast(language.tell(&Tell::ToastGone))) };
             let images = vec![picture.image.clone()];
@@ -247,7 +250,10 @@ async fn all(
             show(front, incoming, &Keyboard::of(&rows)).await;
             Ok(Word::Toast(language.tell(&Tell::ToastChoose)))
         }
-        BatchWish::Originals => originals(front, incoming, &batch.jobs, language).await,
+        BatchWish::Originals => {
+            let errand = Errand::Originals(batch.id.clone(), incoming.update);
+            originals(front, &batch.jobs, &errand, language).await
+        }
         BatchWish::Back => {
             spawn_refresh(front, &batch.id);
             Ok(Word::Silent)
@@ -255,19 +261,15 @@ async fn all(
     }
 }
 
-/// Has the files sent that the pictures of these jobs were made from.
-async fn originals(
-    front: &Front,
-    incoming: &Incoming,
-    records: &[Record],
-    language: Language,
-) -> Result<Word, QueueError> {
+/// Has the files sent that the pictures of these jobs were made from, all those of a message or one.
+async fn originals(front: &Front, records: &[Record], errand: &Errand, language: Language) -> Result<Word, QueueError> {
     let kept = records.iter().filter(|record| record.state == JobState::Done && record.outputs_ms.is_some());
-    let errands: Vec<Errand> = kept.map(|record| Errand { job: record.id.clone(), update: incoming.update }).collect();
-    front.queue.send_originals(&errands).await?;
-    let count = u32::try_from(errands.len()).unwrap_or(u32::MAX);
-    let tell = if count == 0 { Tell::OriginalNone } else { Tell::OriginalComing { count } };
-    Ok(Word::Toast(language.tell(&tell)))
+    let count = u32::try_from(kept.count()).unwrap_or(u32::MAX);
+    if count == 0 {
+        return Ok(Word::Toast(language.tell(&Tell::OriginalNone)));
+    }
+    front.queue.send_once(errand).await?;
+    Ok(Word::Toast(language.tell(&Tell::OriginalComing { count })))
 }
 
 async fn cancel(

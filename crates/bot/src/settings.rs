@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use atelier_domain::buttons::{Label, Rows};
-use atelier_domain::{ChatKind, Field, Incoming, Language, Model, ModelKind, Prefs, Press, Tell};
+use atelier_domain::{ChatKind, Field, Incoming, Language, Model, ModelKind, Prefs, Press, Switch, Tell};
 use atelier_queue::{QueueError, Spend, Urgency};
 use atelier_telegram::{Keyboard, Place};
 use tracing::warn;
@@ -52,12 +52,16 @@ fn values(front: &Front, prefs: &Prefs, field: Field, language: Language) -> Row
             let known = qualities.into_iter().flat_map(|choice| choice.values.keys());
             std::iter::once((usual(), None)).chain(known.map(|quality| plain(quality.to_string()))).collect()
         }
+        Field::Notify | Field::Originals => {
+            let switch = |switch: Switch| (switched(field, switch, language), Some(switch.name().to_owned()));
+            Switch::ALL.map(switch).into()
+        }
         Field::Language => {
             let name = |language: Language| language.tell(&Tell::LanguageName { code: language.code() });
             Language::ALL.map(|language| (name(language), Some(language.code().to_owned()))).into()
         }
     };
-    let now = prefs.value(field);
+    let now = prefs.value(field).or_else(|| usual_switch(field).map(|switch| switch.name().to_owned()));
     let button = |(text, value): &(String, Option<String>)| {
         let text = if *value == now { format!("✓ {text}") } else { text.clone() };
         Label { text, press: Press::Set(field, value.clone()) }
@@ -128,6 +132,26 @@ fn name(field: Field, language: Language) -> String {
         Field::Count => Tell::SettingCount,
         Field::Quality => Tell::SettingQuality,
         Field::Language => Tell::SettingLanguage,
+        Field::Notify => Tell::SettingNotify,
+        Field::Originals => Tell::SettingOriginals,
+    })
+}
+
+/// What holds when a chat has not chosen.
+const fn usual_switch(field: Field) -> Option<Switch> {
+    match field {
+        Field::Notify => Some(Switch::On),
+        Field::Originals => Some(Switch::Off),
+        _ => None,
+    }
+}
+
+fn switched(field: Field, switch: Switch, language: Language) -> String {
+    let value = switch.name();
+    language.tell(&if field == Field::Notify {
+        Tell::SettingNotifyValue { value }
+    } else {
+        Tell::SettingOriginalsValue { value }
     })
 }
 
@@ -136,6 +160,8 @@ fn shown(front: &Front, prefs: &Prefs, field: Field, language: Language) -> Stri
         Field::Model => model(front, prefs).map_or_else(|| "?".to_owned(), |model| model.title.clone()),
         Field::Language => language.tell(&Tell::LanguageName { code: language.code() }),
         Field::Count => prefs.value(field).unwrap_or_else(|| "1".to_owned()),
+        Field::Notify => switched(field, prefs.notify.unwrap_or(Switch::On), language),
+        Field::Originals => switched(field, prefs.originals.unwrap_or(Switch::Off), language),
         Field::Ratio | Field::Style | Field::Quality => {
             prefs.value(field).unwrap_or_else(|| language.tell(&Tell::SettingUsual))
         }

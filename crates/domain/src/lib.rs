@@ -30,7 +30,7 @@ pub use ids::{BotId, ChatId, JobId, MessageId, ThreadId, UpdateId, UserId};
 pub use incoming::{Answered, Chat, ChatKind, Content, Incoming, Picture, Unfit, User};
 pub use job::{BadJob, JOB_VERSION, Job, JobState, Place};
 pub use money::Usd;
-pub use prefs::{Field, Prefs};
+pub use prefs::{Field, Prefs, Switch};
 pub use press::{BadPress, BatchWish, JobWish, PictureWish, Press, StoryWish};
 pub use request::{AspectRatio, Count, InputImage, Options, Prompt, Request, Seed};
 pub use texts::{Language, Say, Tell};

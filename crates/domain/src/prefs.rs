@@ -21,6 +21,32 @@ pub struct Prefs {
     pub quality: Option<Quality>,
     /// The language the bot speaks.
     pub language: Option<Language>,
+    /// Whether a message says that something that took long is ready; edits notify nobody.
+    pub notify: Option<Switch>,
+    /// Whether the files that pictures were made from come unasked.
+    pub originals: Option<Switch>,
+}
+
+/// On or off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Switch {
+    /// Yes.
+    On,
+    /// No.
+    Off,
+}
+
+impl Switch {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::On, Self::Off];
+
+    /// Its name in records and buttons.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::On => "on",
+            Self::Off => "off",
+        }
+    }
 }
 
 /// One of the choices.
@@ -38,11 +64,24 @@ pub enum Field {
     Quality,
     /// [`Prefs::language`].
     Language,
+    /// [`Prefs::notify`].
+    Notify,
+    /// [`Prefs::originals`].
+    Originals,
 }
 
 impl Field {
     /// All choices, in the order in which they are shown.
-    pub const ALL: [Self; 6] = [Self::Model, Self::Ratio, Self::Style, Self::Count, Self::Quality, Self::Language];
+    pub const ALL: [Self; 8] = [
+        Self::Model,
+        Self::Ratio,
+        Self::Style,
+        Self::Count,
+        Self::Quality,
+        Self::Language,
+        Self::Notify,
+        Self::Originals,
+    ];
 
     /// Its name in records and buttons.
     pub const fn name(self) -> &'static str {
@@ -53,6 +92,8 @@ impl Field {
             Self::Count => "count",
             Self::Quality => "quality",
             Self::Language => "language",
+            Self::Notify => "notify",
+            Self::Originals => "originals",
         }
     }
 
@@ -66,6 +107,7 @@ impl Prefs {
     /// Reads what was kept, by the names of the choices. A value that means nothing to this build counts as none.
     pub fn read(kept: &BTreeMap<String, String>) -> Self {
         let text = |field: Field| kept.get(field.name()).map(String::as_str);
+        let switch = |field: Field| Switch::ALL.into_iter().find(|switch| Some(switch.name()) == text(field));
         Self {
             model: text(Field::Model).and_then(|text| text.parse().ok()),
             ratio: text(Field::Ratio).and_then(|text| text.parse().ok()),
@@ -74,6 +116,8 @@ impl Prefs {
             quality: text(Field::Quality).and_then(|text| text.parse().ok()),
             language: text(Field::Language)
                 .and_then(|code| Language::ALL.into_iter().find(|language| language.code() == code)),
+            notify: switch(Field::Notify),
+            originals: switch(Field::Originals),
         }
     }
 
@@ -86,6 +130,8 @@ impl Prefs {
             Field::Count => self.count.map(|count| count.get().to_string()),
             Field::Quality => self.quality.map(|quality| quality.to_string()),
             Field::Language => self.language.map(|language| language.code().to_owned()),
+            Field::Notify => self.notify.map(|switch| switch.name().to_owned()),
+            Field::Originals => self.originals.map(|switch| switch.name().to_owned()),
         }
     }
 }
@@ -103,10 +149,12 @@ mod tests {
             count: Some("4".parse().unwrap()),
             quality: Some(Quality::High),
             language: Some(Language::Russian),
+            notify: Some(Switch::Off),
+            originals: Some(Switch::On),
         };
         let kept: BTreeMap<String, String> =
             Field::ALL.into_iter().filter_map(|field| Some((field.name().to_owned(), prefs.value(field)?))).collect();
-        assert_eq!((kept.len(), Prefs::read(&kept)), (6, prefs));
+        assert_eq!((kept.len(), Prefs::read(&kept)), (8, prefs));
         let broken = Field::ALL.map(|field| (field.name().to_owned(), "\u{0}?".to_owned())).into();
         assert_eq!(Prefs::read(&broken), Prefs::default());
     }

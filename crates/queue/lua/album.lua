@@ -1,21 +1,46 @@
 -- The messages that the jobs of one message share: its albums, and the message under them. Who is about to send one says
--- so first; what may have been sent is not sent again.
+-- so first, and keeps saying so while it waits for its turn; what may have been sent is not sent again.
 -- KEYS  1 prefix
--- ARGV  1 batch  2 'claim' | 'posted' | 'release'  3 part  4 the messages when posted  5 seconds to remember
--- Result 1 when it is so now | 0 (claim: somebody else claimed or posted it; release: it was posted)
--- Cost  O(1).
-local key = K .. 'album:' .. ARGV[1]
-local verb, part = ARGV[2], ARGV[3]
+-- ARGV  1 batch  2 'wait' | 'send' | 'posted' | 'release'  3 part  4 the messages when posted, else who is about to send
+--       5 seconds to remember  6 milliseconds for which a wait holds unless it is renewed
+-- Result 1 when it is so now | 0 (wait, send: it was sent, or somebody else waits to; release: it was posted, or is
+--       somebody else's)
+-- Cost  O(parts of the message).
+-- A part holds `~<who>\31<until>` while somebody waits to send it, `?` while it may be in the chat, then its messages. A
+-- notice sees to it that what nobody waits for any longer is taken up by a worker.
+local key, notice = K .. 'album:' .. ARGV[1], 'album:' .. ARGV[1]
+local verb, part, at = ARGV[2], ARGV[3], now()
 local known = redis.call('HGET', key, part)
-if verb == 'claim' then
-  if known then
+local who, till = string.match(known or '', '^~([^\31]*)\31(%d+)$')
+local free = not known or who and (who == ARGV[4] or tonumber(till) <= at)
+
+local function settle()
+  for _, value in ipairs(redis.call('HGETALL', key)) do
+    if string.sub(value, 1, 1) == '~' then
+      return
+    end
+  end
+  redis.call('ZREM', K .. 'notices', notice)
+end
+
+if verb == 'wait' then
+  if not free then
+    return 0
+  end
+  local held = at + tonumber(ARGV[6])
+  redis.call('HSET', key, part, '~' .. ARGV[4] .. '\31' .. int(held))
+  redis.call('ZADD', K .. 'notices', int(held), notice)
+elseif verb == 'send' then
+  if not free then
     return 0
   end
   redis.call('HSET', key, part, '?')
 elseif verb == 'posted' then
   redis.call('HSET', key, part, ARGV[4])
-elseif known == '?' then
+  settle()
+elseif known == '?' or who == ARGV[4] then
   redis.call('HDEL', key, part)
+  settle()
 else
   return 0
 end

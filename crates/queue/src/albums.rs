@@ -1,8 +1,9 @@
 //! The messages that the jobs of one message share: albums of tiles, and the message with the buttons under them.
 //!
-//! A send cannot be repeated without harm, so whoever is about to post one of them claims it first. A claim that is never
-//! followed by the ids of the messages means that they may stand in the chat: they are not posted again, and each job
-//! whose slot nobody knows gets a message of its own.
+//! A send cannot be repeated without harm, so whoever is about to post one of them holds it while it waits for its turn,
+//! and says so right before the call. A hold that is not renewed is free for others: the message is certainly not in the
+//! chat. A call that was never followed by the ids of the messages means that they may be: they are not posted again, and
+//! each job whose slot nobody knows gets a message of its own.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -10,13 +11,17 @@ use std::time::Duration;
 use atelier_domain::batch::{self, Tally};
 use atelier_domain::buttons::{self, Rows};
 use atelier_domain::{Catalogue, Job, JobId, JobState, MessageId};
+use tracing::{debug, warn};
 
 use crate::error::QueueError;
 use crate::keys::key;
 use crate::link::Queue;
+use crate::pace::{Spend, Urgency};
 use crate::record::Record;
 use crate::scripts::Verb;
 
+/// How long a part is held by whoever waits to post it, unless that is said again.
+const HELD: Duration = Duration::from_secs(5);
 /// How long they are remembered: as long as buttons are likely to be pressed.
 const REMEMBERED: Duration = Duration::from_secs(90 * 86_400);
 /// At least this long between two progress edits of the message under the albums, over all workers.
@@ -34,11 +39,23 @@ pub enum Part {
 /// What is known about them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Album {
-    /// By the index of its first job: an album's messages with the indices of their jobs, none while it may or may not be
-    /// in the chat.
-    albums: BTreeMap<u8, Vec<(u8, MessageId)>>,
+    /// By the index of its first job.
+    albums: BTreeMap<u8, State>,
     /// The message with progress and buttons.
     pub control: Option<MessageId>,
+    /// Somebody waits to post that message.
+    pub control_waits: bool,
+}
+
+/// How far the posting of an album is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum State {
+    /// Somebody waits for its turn to post it.
+    Waits,
+    /// It may be in the chat.
+    Sent,
+    /// Its messages, with the indices of their jobs.
+    Posted(Vec<(u8, MessageId)>),
 }
 
 /// How far the jobs of a message are together: what the message under their albums shows.
@@ -48,6 +65,8 @@ pub struct Panel {
     pub job: Job,
     /// Whether all have ended.
     pub joined: bool,
+    /// How many have not.
+    pub left: u32,
     /// Its words.
     pub text: String,
     /// Its buttons.
@@ -64,35 +83,53 @@ impl Part {
 }
 
 impl Album {
-    /// The messages of the album that starts with this job, with the indices of their jobs; empty when it was claimed and
-    /// not heard of since.
+    /// The messages of the album that starts with this job, with the indices of their jobs; none while they are not known.
     pub fn tiles(&self, first: u8) -> Option<&[(u8, MessageId)]> {
-        self.albums.get(&first).map(Vec::as_slice)
+        match self.albums.get(&first) {
+            Some(State::Posted(tiles)) => Some(tiles),
+            _ => None,
+        }
     }
 
     /// Whether a message is a tile of an album, which can hold nothing but a photo or a video.
     pub fn is_tile(&self, message: MessageId) -> bool {
-        self.albums.values().flatten().any(|(_, tile)| *tile == message)
+        let tiles =
+            |state: &State| matches!(state, State::Posted(tiles) if tiles.iter().any(|(_, tile)| *tile == message));
+        self.albums.values().any(tiles)
     }
 
-    /// Whether the album with the job of this index may come at any moment: it was claimed and not heard of since, or the
-    /// one before it is in the chat.
-    pub fn is_coming(&self, index: u8) -> bool {
-        let before = self.albums.range(..=index).next_back();
-        before.is_some_and(|(_, tiles)| !tiles.iter().any(|(tile, _)| *tile == index))
+    /// Whether the album that starts with this job may be in the chat though its messages are not known.
+    pub fn may_be_there(&self, first: u8) -> bool {
+        matches!(self.albums.get(&first), Some(State::Sent))
+    }
+
+    /// Whether somebody waits to post the album that starts with this job, or did until a moment ago.
+    pub fn waits(&self, first: u8) -> bool {
+        matches!(self.albums.get(&first), Some(State::Waits))
+    }
+
+    /// Whether somebody waits to post any of the messages.
+    pub fn waits_at_all(&self) -> bool {
+        self.control_waits || self.albums.values().any(|state| *state == State::Waits)
     }
 
     fn read(fields: BTreeMap<String, String>) -> Self {
         let mut album = Self::default();
         for (part, value) in fields {
+            let waits = value.starts_with('~');
             if part == "control" {
-                album.control = value.parse().ok();
+                (album.control, album.control_waits) = (value.parse().ok(), waits);
             } else if let Some(first) = part.strip_prefix('a').and_then(|first| first.parse().ok()) {
                 let tile = |text: &str| {
                     let (index, message) = text.split_once(':')?;
                     Some((index.parse().ok()?, message.parse().ok()?))
                 };
-                album.albums.insert(first, value.split(',').filter_map(tile).collect());
+                let state = match value.as_str() {
+                    "?" => State::Sent,
+                    _ if waits => State::Waits,
+                    tiles => State::Posted(tiles.split(',').filter_map(tile).collect()),
+                };
+                album.albums.insert(first, state);
             }
         }
         album
@@ -100,14 +137,76 @@ impl Album {
 }
 
 impl Queue {
-    /// Claims the posting of a part. False when it was claimed before: it is in the chat, or may be.
-    pub async fn claim_part(&self, batch: &JobId, part: Part) -> Result<bool, QueueError> {
-        self.album_call(batch, "claim", part, "").await
+    /// Does `work` while these parts are held for `holder`, a process: they are about to be posted by it. Whoever dies
+    /// leaves them to others.
+    pub async fn holding<T>(&self, batch: &JobId, parts: &[Part], holder: &str, work: impl Future<Output = T>) -> T {
+        let renewing = async {
+            loop {
+                for part in parts {
+                    // of one that was posted meanwhile, or is somebody else's, nothing changes
+                    if let Err(error) = self.hold_part(batch, *part, holder).await {
+                        debug!(batch = %batch, %error, "messages of a batch could not be held");
+                    }
+                }
+                tokio::time::sleep(HELD / 3).await;
+            }
+        };
+        tokio::select! {
+            biased;
+            never = renewing => never,
+            done = work => done,
+        }
     }
 
-    /// Gives a claim back: the message was certainly not posted.
-    pub async fn release_part(&self, batch: &JobId, part: Part) -> Result<bool, QueueError> {
-        self.album_call(batch, "release", part, "").await
+    /// Holds a part for `holder`, or renews the hold. False when it is in the chat, or may be, or somebody else is about to
+    /// post it.
+    pub async fn hold_part(&self, batch: &JobId, part: Part, holder: &str) -> Result<bool, QueueError> {
+        self.album_call(batch, "wait", part, holder).await
+    }
+
+    /// Gives a part back: the message was certainly not posted.
+    pub async fn release_part(&self, batch: &JobId, part: Part, holder: &str) -> Result<bool, QueueError> {
+        self.album_call(batch, "release", part, holder).await
+    }
+
+    /// Posts a part under the shared budget like [`Queue::paced`], claimed right before the call. `certain` says of an
+    /// error that nothing was posted; then the part is given back. `Ok(None)`: somebody else posts it, or has.
+    pub async fn post_part<T, E, F>(
+        &self,
+        (batch, part, holder): (&JobId, Part, &str),
+        (spend, urgency): (Spend, Urgency),
+        flood: impl Fn(&E) -> Option<Duration> + Send,
+        certain: impl Fn(&E) -> bool + Send + Sync,
+        call: impl Fn() -> F + Send,
+    ) -> Result<Option<T>, E>
+    where
+        F: Future<Output = Result<T, E>> + Send,
+        T: Send,
+        E: Send,
+    {
+        let certain = &certain;
+        let attempt = move || {
+            let call = call();
+            async move {
+                match self.album_call(batch, "send", part, holder).await {
+                    Ok(true) => {}
+                    Ok(false) => return Ok(None),
+                    Err(error) => {
+                        warn!(batch = %batch, %error, "a message of a batch could not be claimed, so it is not sent");
+                        return Ok(None);
+                    }
+                }
+                let sent = call.await;
+                if let Err(error) = &sent
+                    && certain(error)
+                    && let Err(error) = self.release_part(batch, part, holder).await
+                {
+                    warn!(batch = %batch, %error, "a message of a batch stays claimed though it was not sent");
+                }
+                sent.map(Some)
+            }
+        };
+        self.paced(spend, urgency, flood, attempt).await.map(Option::flatten)
     }
 
     /// Records the messages of an album, each with the index of its job.
@@ -149,7 +248,7 @@ impl Queue {
         let text = batch::words(job.language, &tally, cost, eta);
         let kept = |record: &Record| record.state == JobState::Done && record.outputs_ms.is_some();
         let rows = buttons::batch(job.language, id, &tally, found.jobs.iter().any(kept));
-        Ok(Some(Panel { joined: found.joined_ms.is_some(), job, text, rows }))
+        Ok(Some(Panel { joined: found.joined_ms.is_some(), left: tally.left(), job, text, rows }))
     }
 
     /// Whether the progress of a batch may be shown now; false when somebody has just done it.
@@ -162,7 +261,8 @@ impl Queue {
 
     async fn album_call(&self, batch: &JobId, verb: &str, part: Part, value: &str) -> Result<bool, QueueError> {
         let (part, seconds) = (part.name(), REMEMBERED.as_secs().to_string());
-        let arguments = [batch.as_str(), verb, &part, value, &seconds].map(str::as_bytes);
+        let held = HELD.as_millis().to_string();
+        let arguments = [batch.as_str(), verb, &part, value, &seconds, &held].map(str::as_bytes);
         self.call(Verb::Album, &arguments).await
     }
 }

@@ -1,7 +1,9 @@
-//! Originals that somebody asked for: any worker fetches and sends them.
+//! What any worker sends once, because somebody asked for it or waited long: originals as files, the word that a job ended.
 //!
 //! An errand is a notice among the others: taken with a step, again after half a minute until somebody confirms it. A
-//! send cannot be repeated without harm, so whoever is about to send marks the errand first.
+//! send cannot be repeated without harm, so whoever is about to send marks the message first.
+
+use std::fmt;
 
 use atelier_domain::{JobId, UpdateId};
 
@@ -12,53 +14,71 @@ use crate::link::Queue;
 /// How long it is known that an errand was done, in seconds: as long as its update may come again.
 const KNOWN_S: u64 = 2 * 24 * 3600;
 
-/// A wish to have the file that a job's picture was made from.
+/// Something to be sent once.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Errand {
-    /// The job.
-    pub job: JobId,
-    /// The button's press: each is one wish.
-    pub update: UpdateId,
+pub enum Errand {
+    /// The file that a job's picture was made from, for this press of a button.
+    Original(JobId, UpdateId),
+    /// The files of all pictures of a message, named by its first job.
+    Originals(JobId, UpdateId),
+    /// The word that a job, the only one of its message, is done: its slot was edited, and nobody hears of that.
+    Ready(JobId),
+    /// The word that it failed.
+    Failed(JobId),
 }
 
 impl Errand {
-    /// Reads what stands behind `file:` in a notice.
-    pub(crate) fn read(text: &str) -> Option<Self> {
-        let (job, update) = text.split_once(':')?;
-        Some(Self { job: job.parse().ok()?, update: UpdateId(update.parse().ok()?) })
-    }
+    /// The update of originals that nobody pressed a button for: the chat has chosen to keep them.
+    pub const UNASKED: UpdateId = UpdateId(0);
 
-    fn mark(&self) -> String {
-        format!("sent:{}:{}", self.job, self.update)
+    /// Reads a notice of this kind.
+    pub(crate) fn read(kind: &str, about: &str) -> Option<Self> {
+        let pressed = || {
+            let (job, update) = about.split_once(':')?;
+            Some((job.parse().ok()?, UpdateId(update.parse().ok()?)))
+        };
+        match kind {
+            "file" => pressed().map(|(job, update)| Self::Original(job, update)),
+            "files" => pressed().map(|(job, update)| Self::Originals(job, update)),
+            "ready" => about.parse().ok().map(Self::Ready),
+            "failed" => about.parse().ok().map(Self::Failed),
+            _ => None,
+        }
+    }
+}
+
+/// As it stands among the notices.
+impl fmt::Display for Errand {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Original(job, update) => write!(formatter, "file:{job}:{update}"),
+            Self::Originals(batch, update) => write!(formatter, "files:{batch}:{update}"),
+            Self::Ready(job) => write!(formatter, "ready:{job}"),
+            Self::Failed(job) => write!(formatter, "failed:{job}"),
+        }
     }
 }
 
 impl Queue {
-    /// Has originals sent; a wish that is under way already is not doubled.
-    pub async fn send_originals(&self, errands: &[Errand]) -> Result<(), QueueError> {
-        if errands.is_empty() {
-            return Ok(());
-        }
+    /// Has an errand done by any worker; one that is under way already is not doubled.
+    pub async fn send_once(&self, errand: &Errand) -> Result<(), QueueError> {
         let now = self.clock_ms().await?;
         let mut pipeline = redis::pipe();
-        for Errand { job, update } in errands {
-            let what = format!("file:{job}:{update}");
-            pipeline.cmd("ZADD").arg(key("notices")).arg("NX").arg(now).arg(what).ignore();
-        }
+        pipeline.cmd("ZADD").arg(key("notices")).arg("NX").arg(now).arg(errand.to_string()).ignore();
         // one entry wakes one idle worker, which takes several
         pipeline.cmd("RPUSH").arg(key("news")).arg(1).ignore();
         pipeline.cmd("LTRIM").arg(key("news")).arg(-256).arg(-1).ignore();
         Ok(pipeline.query_async(&mut self.link()).await?)
     }
 
-    /// Whether the caller is the one to send; from then on nobody else is.
-    pub async fn claim_errand(&self, errand: &Errand) -> Result<bool, QueueError> {
-        self.mark(&errand.mark(), "1", KNOWN_S).await
+    /// Whether the caller is the one to send a message of that name; from then on nobody else is.
+    pub async fn claim_message(&self, name: &str) -> Result<bool, QueueError> {
+        self.mark(&format!("sent:{name}"), "1", KNOWN_S).await
     }
 
-    /// Gives an errand back: its file was certainly not posted.
-    pub async fn release_errand(&self, errand: &Errand) -> Result<(), QueueError> {
-        self.unmark(&errand.mark()).await.map(drop)
+    /// Gives it back: the message was certainly not posted.
+    pub async fn release_message(&self, name: &str) -> Result<(), QueueError> {
+        self.unmark(&format!("sent:{name}")).await.map(drop)
     }
 
     /// Where a job's outputs are, as its worker wrote it; `None` when they had no address, or that is forgotten.
@@ -72,12 +92,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_errand_is_read_and_nonsense_is_none() {
-        let job = JobId::new(1_795_000_000_000, 7);
-        let read = Errand::read(&format!("{job}:12"));
-        assert_eq!(read, Some(Errand { job, update: UpdateId(12) }));
-        for text in ["", "x", "x:1", "06azn34pbsq3g:", "06azn34pbsq3g:x"] {
-            assert_eq!(Errand::read(text), None, "{text}");
+    fn an_errand_is_read_back_and_nonsense_is_none() {
+        let (job, update) = (JobId::new(1_795_000_000_000, 7), UpdateId(12));
+        let errands = [
+            Errand::Original(job.clone(), update),
+            Errand::Originals(job.clone(), Errand::UNASKED),
+            Errand::Ready(job.clone()),
+            Errand::Failed(job),
+        ];
+        for errand in errands {
+            let text = errand.to_string();
+            let (kind, about) = text.split_once(':').unwrap();
+            assert_eq!(Errand::read(kind, about), Some(errand));
         }
+        for text in ["", "x", "x:1", "06azn34pbsq3g:", "06azn34pbsq3g:x"] {
+            assert_eq!(["file", "files"].map(|kind| Errand::read(kind, text)), [None, None], "{text}");
+        }
+        assert_eq!(Errand::read("ready", "x"), None);
     }
 }

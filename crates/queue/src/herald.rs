@@ -21,8 +21,10 @@ pub enum Notice {
     Ended(JobId),
     /// The last job of a message ended: the batch, by the id of its first job.
     Joined(JobId),
-    /// Somebody wants the file that a picture was made from.
-    Wanted(Errand),
+    /// Whoever was about to post messages that the jobs of this batch share does not say so any more.
+    Album(JobId),
+    /// Something is to be sent.
+    Errand(Errand),
 }
 
 /// Tells; true when the chat was told, or need not be.
@@ -48,9 +50,9 @@ impl Herald {
     pub(crate) fn tell(&self, queue: &Queue, what: &str) {
         let notice = what.split_once(':').and_then(|(kind, about)| match kind {
             "job" => about.parse().ok().map(Notice::Ended),
+            "album" => about.parse().ok().map(Notice::Album),
             "batch" => about.parse().ok().map(Notice::Joined),
-            "file" => Errand::read(about).map(Notice::Wanted),
-            _ => None,
+            kind => Errand::read(kind, about).map(Notice::Errand),
         });
         let (queue, what, teller) = (queue.clone(), what.to_owned(), self.0.clone());
         tokio::spawn(async move {

@@ -39,7 +39,7 @@
 //! | `alive`, `workers` | sorted set, hash | living workers: until when; slots, models, about |
 //! | `capacity` | hash | living slots: per model named by a worker, `*` for those that serve all, and in all |
 //! | `pace:…`, `pace:…:m`, `park:…` | string, list | the budget of a bot and of each chat, for sends and (`:e`) edits; a group's last minute; flood waits |
-//! | `album:<batch>`, `…:shown` | hash, string | the messages that the jobs of a message share, `?` while one may be in the chat; shown a moment ago |
+//! | `album:<batch>`, `…:shown` | hash, string | the messages that the jobs of a message share, `~<who><until>` while somebody waits to post one, `?` while it may be in the chat; shown a moment ago |
 //! | `prefs:<bot>:<chat>` | hash | what a chat has chosen |
 //! | `gather:<bot>:<chat>:<album>`, `gathers` | hash, set | the messages of an album that comes in, by update; those albums |
 //! | `story:<id>`, `story:<bot>:<chat>:<message>`, `stories:<owner>` | string, string, set | a story that has not been drawn; which one a message shows; those of a user |

@@ -5,6 +5,8 @@
 //! chat it names. Results and answers wait for their turn, progress is dropped instead.
 //! Source of the numbers: Bots FAQ, "My bot is hitting limits"; that edits are counted apart and how much they may be is
 //! what bots measured.
+//! In a group progress is shown only as long as the minute has room for the results that are still to come: a unit of it
+//! is gone for a minute.
 
 use std::time::Duration;
 
@@ -35,23 +37,30 @@ pub struct Spend {
     chat: ChatId,
     units: u32,
     edit: bool,
+    coming: u32,
 }
 
 impl Spend {
     /// One message to be sent.
     pub const fn send(bot: BotId, chat: ChatId) -> Self {
-        Self { bot, chat, units: 1, edit: false }
+        Self { bot, chat, units: 1, edit: false, coming: 0 }
     }
 
     /// One message to be edited.
     pub const fn edit(bot: BotId, chat: ChatId) -> Self {
-        Self { bot, chat, units: 1, edit: true }
+        Self { bot, chat, units: 1, edit: true, coming: 0 }
     }
 
     /// The same for an album of so many items.
     #[must_use]
     pub const fn items(self, units: u32) -> Self {
         Self { units, ..self }
+    }
+
+    /// The same where so many results are known to be coming: progress leaves a group's minute to them.
+    #[must_use]
+    pub const fn before(self, coming: u32) -> Self {
+        Self { coming, ..self }
     }
 
     /// Whose budget is asked: a line of its own for each.
@@ -91,15 +100,18 @@ impl Queue {
     }
 
     pub(crate) async fn leave(&self, spend: Spend, urgency: Urgency) -> Result<Leave, QueueError> {
-        let Spend { bot, chat, units, edit } = spend;
+        let Spend { bot, chat, units, edit, coming } = spend;
         // the bursts are kept in layers: two hundred jobs that show progress use up only the lowest
         let (burst, bot_burst, minute) = match urgency {
             Urgency::Result => (5, 28, GROUP_MINUTE.0),
             Urgency::Answer => (4, 24, GROUP_MINUTE.0 - 4),
-            Urgency::News | Urgency::Progress => (2, 8, GROUP_MINUTE.0 / 2),
+            Urgency::News => (2, 8, GROUP_MINUTE.0 / 2),
+            // whatever of a group's minute it uses is missing for the results of prompts that nobody has typed yet
+            Urgency::Progress => (1, 8, GROUP_MINUTE.0 / 5),
         };
         // a negative id is a group
         let minute = if chat.0 < 0 { minute.max(units) } else { 0 };
+        let may_wait = edit && chat.0 < 0 && urgency == Urgency::Progress;
         let numbers = [
             bot.to_string(),
             chat.to_string(),
@@ -112,6 +124,8 @@ impl Queue {
             if edit { ":e".to_owned() } else { String::new() },
             minute.to_string(),
             GROUP_MINUTE.1.to_string(),
+            if may_wait { GROUP_MINUTE.0.to_string() } else { String::new() },
+            coming.to_string(),
         ];
         let arguments: Vec<&[u8]> = numbers.iter().map(String::as_bytes).collect();
         let answer: i64 = self.call(Verb::Grant, &arguments).await?;

@@ -4,10 +4,13 @@
 //! so a mistake in a client cannot hide behind a matching mistake here. Deliberately absent: any access control, so
 //! an address that is not loopback is refused unless the configuration asks for it in so many words.
 
+mod panel;
 pub mod replicate;
 pub mod services;
 pub mod telegram;
 mod web;
+
+pub use panel::{Panel, Trick};
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -39,6 +42,8 @@ pub struct Config {
     pub directives: bool,
     /// Pictures are drawn no larger than this a side, in pixels; tests draw small to be quick.
     pub largest_side: u32,
+    /// What visitors of the web chat may break besides, where whoever starts the simulators runs more than them.
+    pub panel: Option<Panel>,
 }
 
 impl Default for Config {
@@ -55,6 +60,7 @@ impl Default for Config {
             local_bot_api: false,
             directives: false,
             largest_side: 4096,
+            panel: None,
         }
     }
 }
@@ -134,6 +140,7 @@ pub async fn start(config: Config, shutdown: CancellationToken) -> Result<Runnin
         tokens: config.tokens,
         rate_limits: config.rate_limits,
         local: config.local_bot_api,
+        panel: config.panel,
     };
     let telegram_shutdown = shutdown.clone();
     let telegram = tokio::spawn(async move {

@@ -1,13 +1,11 @@
 //! The cards that stand in an album for a picture that is not there: drawn off the async threads.
 
-use std::sync::Arc;
-
 use atelier_domain::{Job, caption};
 use atelier_sketch::{Mood, SketchError, Tile};
 use atelier_telegram::{Media, MediaKind};
 
 /// A job's card; `None` when it cannot be drawn, which its caller lives with.
-pub(crate) async fn draw(job: &Arc<Job>, mood: Mood, line: &str) -> Option<Media> {
+pub(crate) async fn draw(job: &Job, mood: Mood, line: &str) -> Option<Media> {
     let (job, line) = (job.clone(), line.to_owned());
     tokio::task::spawn_blocking(move || paint(&job, mood, &line).ok()).await.ok().flatten()
 }

@@ -103,7 +103,7 @@ async fn as_tile(walk: &Walk, media: Media) -> Result<(Media, bool), Stop> {
         return Ok((Media { kind: MediaKind::Video, ..media }, false));
     }
     let line = walk.job().language.tell(&Tell::TileFile);
-    let card = cards::draw(&walk.claimed.job, Mood::File, &line).await;
+    let card = cards::draw(walk.job(), Mood::File, &line).await;
     let card = card.ok_or_else(|| Failure::new(FailureClass::Fatal, "a card could not be drawn"))?;
     Ok((card, true))
 }

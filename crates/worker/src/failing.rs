@@ -12,7 +12,7 @@ use tracing::{info, warn};
 
 use crate::line::{Creation, Walk};
 use crate::slot::{self, Posted, Slot};
-use crate::{cards, generate, money, trouble};
+use crate::{cards, generate, money, ready, trouble};
 
 /// What the queue does about a failure that nobody could be told of.
 pub(crate) fn verdict(failure: Failure, attempt: u32) -> Outcome {
@@ -50,6 +50,7 @@ pub(crate) async fn failed(walk: &Walk, failure: Failure) -> Outcome {
                 price: walk.model.estimate(&walk.request),
             });
             tell(walk, Mood::Failed, &line, Urgency::Result).await;
+            ready::after_failure(&walk.shop, job).await;
         }
     }
     outcome
@@ -112,7 +113,7 @@ pub(crate) async fn say(walk: &Walk, mood: Option<Mood>, line: &str, urgency: Ur
         return Ok(());
     }
     let drawn = async |slot: Option<Slot>| match slot {
-        Some(Slot { tile: true, .. }) => cards::draw(&walk.claimed.job, mood.unwrap_or(Mood::File), line).await,
+        Some(Slot { tile: true, .. }) => cards::draw(walk.job(), mood.unwrap_or(Mood::File), line).await,
         _ => None,
     };
     let mut card = drawn(found).await;

@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use atelier_domain::buttons::Abilities;
 use atelier_domain::{FailureClass, JobState, Say, Usd, buttons, caption};
-use atelier_queue::{Herald, Notice, Record, Spend, Urgency};
+use atelier_queue::{Errand, Herald, Notice, Record, Spend, Urgency};
 use atelier_sketch::Mood;
 use atelier_telegram::{DeliveryError, Keyboard, Place};
 use futures::FutureExt;
 use tracing::{info, warn};
 
-use crate::{Shop, cards, originals, panel, slot};
+use crate::{Shop, albums, cards, originals, panel, ready, slot};
 
 /// The herald of this process.
 pub(crate) fn herald(shop: Arc<Shop>) -> Herald {
@@ -24,9 +24,17 @@ async fn tell(shop: Arc<Shop>, notice: Notice) -> bool {
         Notice::Ended(id) => id,
         Notice::Joined(batch) => {
             info!(batch = %batch, "all jobs of a message have ended");
-            return panel::ended(&shop, &batch).await;
+            return panel::ended(&shop, &batch).await && ready::all(&shop, &batch).await;
         }
-        Notice::Wanted(errand) => return originals::send(&shop, &errand).await,
+        Notice::Album(batch) => return albums::take_over(&shop, &batch).await,
+        Notice::Errand(errand) => {
+            return match &errand {
+                Errand::Original(id, _) => originals::one(&shop, id, &errand).await,
+                Errand::Originals(batch, _) => originals::all(&shop, batch, &errand).await,
+                Errand::Ready(id) => ready::one(&shop, id, false).await,
+                Errand::Failed(id) => ready::one(&shop, id, true).await,
+            };
+        }
     };
     match shop.queue.record(&id).await {
         Ok(Some(record)) => said(&shop, &record).await,
@@ -64,7 +72,7 @@ async fn said(shop: &Shop, record: &Record) -> bool {
         None => None,
     };
     let card = match album {
-        Some(album) if album.is_tile(message) => cards::draw(&Arc::new(job.clone()), mood, &line).await,
+        Some(album) if album.is_tile(message) => cards::draw(job, mood, &line).await,
         _ => None,
     };
     let able = Abilities::of(&shop.settings.catalogue, &job.request.model);
@@ -83,6 +91,11 @@ async fn said(shop: &Shop, record: &Record) -> bool {
             warn!(job.id = %job.id, outcome = error.name(), %error, "the chat could not be told how a job ended");
             true
         }
-        Ok(()) => true,
+        Ok(()) => {
+            if record.state == JobState::Dead {
+                ready::after_failure(shop, job).await;
+            }
+            true
+        }
     }
 }

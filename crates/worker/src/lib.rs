@@ -8,6 +8,7 @@
 //! texts (they stand in the message catalogue), and apalis (the queue's run loop takes a plain function).
 
 mod alarm;
+mod albums;
 mod cards;
 mod commons;
 mod deliver;
@@ -18,11 +19,13 @@ mod hooks;
 mod inputs;
 mod line;
 mod money;
+mod once;
 mod originals;
 mod orphan;
 mod panel;
 mod pictures;
 mod progress;
+mod ready;
 mod safety;
 mod slot;
 mod stand_in;
@@ -80,6 +83,9 @@ pub struct Settings {
     pub trouble_pause: Duration,
     /// Who is told of trouble with an account.
     pub admins: Vec<UserId>,
+    /// A result that took at least this long, from the moment it was asked for, is told by a message of its own; a film
+    /// always is.
+    pub notify_after: Duration,
     /// What prompts may not ask for.
     pub rules: Rules,
     /// What the chats take.
@@ -95,6 +101,7 @@ impl Default for Settings {
             most_lost: 5,
             trouble_pause: Duration::from_secs(60),
             admins: Vec::new(),
+            notify_after: Duration::from_secs(60),
             rules: Rules::builtin().clone(),
             media: Limits::default(),
         }
@@ -120,6 +127,8 @@ pub(crate) struct Shop {
     pub(crate) studio: Studio,
     /// When it began, and its polls since.
     pub(crate) questions: (Instant, Mutex<Questions>),
+    /// This start of the process, as the holder of what it is about to post.
+    pub(crate) holder: String,
     /// How long its models take.
     pub(crate) usual: Times,
     pub(crate) alarms: alarm::Alarms,
@@ -141,6 +150,7 @@ pub fn run(worker: Worker, shutdown: CancellationToken) -> BoxFuture<'static, Re
             providers,
             studio: Studio::default(),
             questions: (Instant::now(), Mutex::default()),
+            holder: options.worker.clone(),
             usual: Times::default(),
             alarms: alarm::Alarms::default(),
             rings: Arc::default(),

@@ -14,7 +14,7 @@ use tracing::{info, warn};
 use crate::pictures::Made;
 use crate::progress::Progress;
 use crate::stand_in::Answering;
-use crate::{Shop, deliver, failing, generate, panel, pictures, safety, stand_in, words};
+use crate::{Shop, deliver, failing, generate, panel, pictures, ready, safety, stand_in, words};
 
 /// A job on its way, and all that its steps need.
 pub(crate) struct Walk {
@@ -161,6 +161,7 @@ pub(crate) async fn walk(shop: Arc<Shop>, claimed: Claimed) -> Outcome {
     breakpoint::reach("after-claim", job.id.as_str()).await;
     if claimed.progress.delivered.is_some() {
         // an earlier holder showed the picture and died before it could say so
+        ready::after(&shop, &job).await;
         return Outcome::Done;
     }
     let mut walk = match prepare(shop, claimed).await {
@@ -175,6 +176,7 @@ pub(crate) async fn walk(shop: Arc<Shop>, claimed: Claimed) -> Outcome {
             Ok(()) => {
                 let (seconds, attempt) = (walk.began.elapsed().as_secs_f64(), walk.claimed.attempt);
                 info!(job.id = %job.id, model = %walk.model.id, seconds, attempt, "picture delivered");
+                ready::after(&walk.shop, walk.job()).await;
                 return Outcome::Done;
             }
             Err(Stop::Failed(failure)) => match stand_in::next(&walk, &failure).await {

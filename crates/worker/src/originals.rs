@@ -1,66 +1,135 @@
-//! The file that a picture was made from, for somebody who asked: fetched from the service once more, sent once.
+//! The files that pictures were made from, for somebody who asked: fetched from the service once more, sent once.
 //!
-//! Services keep what they made for an hour or so. What is gone by then is said to be gone.
+//! Those of one message come as albums of documents. Services keep what they made for an hour or so; what is gone by then
+//! is said to be gone.
 
-use atelier_domain::{Failure, FailureClass, Job, JobId, Tell};
+use atelier_domain::{ChatId, Failure, FailureClass, Job, JobId, JobState, MessageId, Tell, album};
 use atelier_media::extension;
 use atelier_provider::{Handle, OutputRef, Provider, Status};
-use atelier_queue::{Errand, Record, Spend, Urgency};
-use atelier_telegram::{DeliveryError, Keyboard, Media, MediaKind, Post, Telegram};
+use atelier_queue::{Errand, Record};
+use atelier_telegram::{Album, AlbumItem, DeliveryError, Keyboard, Media, MediaKind, Post, Telegram};
 use bytes::Bytes;
-use tracing::{info, warn};
+use futures::future::join_all;
+use tracing::info;
 
-use crate::{Shop, slot, stand_in};
+use crate::once::{self, Once};
+use crate::{Shop, stand_in};
 
-/// Sends one; true when it need not be tried again.
-pub(crate) async fn send(shop: &Shop, errand: &Errand) -> bool {
-    let record = match shop.queue.record(&errand.job).await {
-        Ok(Some(record)) => record,
-        Ok(None) => return true,
-        Err(_) => return false,
-    };
-    let Some(job) = record.job.clone() else { return true };
-    // another worker may have the token
-    let Some(telegram) = shop.telegrams.get(&job.place.bot) else { return false };
-    let file = fetch(shop, &job, &record).await;
-    if let Err(failure) = &file {
-        info!(job.id = %job.id, class = failure.class.name(), detail = failure.detail, "an original could not be fetched");
-    }
-    match shop.queue.claim_errand(errand).await {
-        Ok(true) => post(shop, telegram, errand, (&job, &record), file.ok()).await,
-        Ok(false) => true,
+/// What is to be sent, and where.
+struct Errands<'a> {
+    shop: &'a Shop,
+    telegram: &'a Telegram,
+    /// One of the jobs: all are of one chat.
+    job: &'a Job,
+    to: Option<MessageId>,
+    /// The wish, as which its messages are claimed.
+    name: String,
+}
+
+/// Sends the file of one picture; true when it need not be tried again.
+pub(crate) async fn one(shop: &Shop, id: &JobId, errand: &Errand) -> bool {
+    match shop.queue.record(id).await {
+        Ok(Some(record)) => {
+            let to = record.delivered;
+            send(shop, &[record], to, errand).await
+        }
+        Ok(None) => true,
         Err(_) => false,
     }
 }
 
-async fn post(
-    shop: &Shop,
-    telegram: &Telegram,
-    errand: &Errand,
-    (job, record): (&Job, &Record),
-    file: Option<(Bytes, &'static str)>,
-) -> bool {
-    let post = Post { chat: job.place.chat, thread: job.place.thread, reply_to: record.delivered };
-    let spend = Spend::send(job.place.bot, job.place.chat);
-    let sent = if let Some((bytes, ending)) = file {
-        let media = Media::new(MediaKind::Document, bytes, format!("{}-{}.{ending}", record.model, job.id));
-        let send = || telegram.send_media(&post, &media, "", &Keyboard::none());
-        shop.queue.paced(spend, Urgency::Result, slot::flood, send).await.map(drop)
-    } else {
-        let gone = job.language.tell(&Tell::OriginalGone);
-        let send = || telegram.send_text(&post, &gone, &Keyboard::none());
-        shop.queue.paced(spend, Urgency::Result, slot::flood, send).await.map(drop)
+/// Sends those of all pictures of a message.
+pub(crate) async fn all(shop: &Shop, batch: &JobId, errand: &Errand) -> bool {
+    let (found, album) = match (shop.queue.batch(batch).await, shop.queue.album(batch).await) {
+        (Ok(Some(found)), Ok(album)) => (found, album),
+        (Ok(None), _) => return true,
+        _ => return false,
     };
-    match sent {
-        Ok(()) => true,
-        Err(error @ DeliveryError::NotPosted { .. }) => {
-            warn!(job.id = %job.id, %error, "an original could not be sent; it is tried again");
-            // while the mark stands nobody sends: better none than two
-            shop.queue.release_errand(errand).await.is_err()
+    let kept = |record: &Record| record.state == JobState::Done && record.outputs_ms.is_some();
+    let records: Vec<Record> = found.jobs.into_iter().filter(kept).collect();
+    let to = album.control.or_else(|| records.first().and_then(|record| record.delivered));
+    send(shop, &records, to, errand).await
+}
+
+async fn send(shop: &Shop, records: &[Record], to: Option<MessageId>, errand: &Errand) -> bool {
+    let Some(job) = records.first().and_then(|record| record.job.as_ref()) else { return true };
+    // another worker may have the token
+    let Some(telegram) = shop.telegrams.get(&job.place.bot) else { return false };
+    let errands = Errands { shop, telegram, job, to, name: errand.to_string() };
+    let (mut over, mut gone) = (true, 0);
+    let mut ranges = album::albums(u8::try_from(records.len()).unwrap_or(u8::MAX));
+    if ranges.is_empty() {
+        ranges.push(0..1);
+    }
+    for range in ranges {
+        let (from, till) = (usize::from(range.start), usize::from(range.end));
+        let files = join_all(records[from..till].iter().map(|record| file(shop, record))).await;
+        gone += u32::try_from(files.iter().filter(|file| file.is_none()).count()).unwrap_or(0);
+        over &= errands.post(range.start, files.into_iter().flatten().collect()).await;
+    }
+    if gone > 0 {
+        over &= errands.regret(gone).await;
+    }
+    over
+}
+
+impl Errands<'_> {
+    /// Posts files that stand together: an album, or a single one.
+    async fn post(&self, first: u8, mut files: Vec<Media>) -> bool {
+        let name = format!("{}:{first}", self.name);
+        if files.len() < 2 {
+            let Some(file) = files.pop() else { return true };
+            return self.single(&name, &file).await.is_over();
         }
-        Err(error) => {
-            warn!(job.id = %job.id, outcome = error.name(), %error, "an original could not be sent");
-            true
+        let units = u32::try_from(files.len()).unwrap_or(u32::MAX);
+        let items = files.iter().map(|file| AlbumItem { media: file.clone(), caption: String::new() });
+        let Ok(album) = Album::new(items) else { return true };
+        let place = self.job.place;
+        let call = |chat| self.telegram.send_album(&self.post_in(chat), &album);
+        match once::send(self.shop, &name, (place.bot, place.chat), units, call).await {
+            Once::Refused(DeliveryError::MediaRefused(_) | DeliveryError::Fatal { .. }) => {
+                // one of them is why; the others need not suffer for it
+                let mut over = true;
+                for (index, file) in files.iter().enumerate() {
+                    over &= self.single(&format!("{name}.{index}"), file).await.is_over();
+                }
+                over
+            }
+            other => other.is_over(),
+        }
+    }
+
+    async fn single(&self, name: &str, file: &Media) -> Once<()> {
+        let place = self.job.place;
+        let call = |chat| {
+            let sent = self.telegram.send_media(&self.post_in(chat), file, "", &Keyboard::none());
+            async move { sent.await.map(drop) }
+        };
+        once::send(self.shop, name, (place.bot, place.chat), 1, call).await
+    }
+
+    /// Says that some are not there any more.
+    async fn regret(&self, count: u32) -> bool {
+        let (place, text) = (self.job.place, self.job.language.tell(&Tell::OriginalGone { count }));
+        let call = |chat| self.telegram.send_text(&self.post_in(chat), &text, &Keyboard::none());
+        once::send(self.shop, &format!("{}:gone", self.name), (place.bot, place.chat), 1, call).await.is_over()
+    }
+
+    fn post_in(&self, chat: ChatId) -> Post {
+        Post { chat, thread: self.job.place.thread, reply_to: self.to }
+    }
+}
+
+/// A picture's file, ready to be sent; `None` when it is not there any more.
+async fn file(shop: &Shop, record: &Record) -> Option<Media> {
+    let job = record.job.as_ref()?;
+    match fetch(shop, job, record).await {
+        Ok((bytes, ending)) => {
+            Some(Media::new(MediaKind::Document, bytes, format!("{}-{}.{ending}", record.model, job.id)))
+        }
+        Err(failure) => {
+            info!(job.id = %job.id, class = failure.class.name(), detail = failure.detail, "an original could not be fetched");
+            None
         }
     }
 }

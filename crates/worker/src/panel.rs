@@ -70,7 +70,8 @@ async fn edit(shop: &Shop, telegram: &Telegram, batch: &JobId, panel: &Panel, ur
     let Some(message) = album.control else {
         return urgency != Urgency::Result || post(shop, telegram, batch, panel).await;
     };
-    let (here, spend) = (Place { chat: place.chat, thread: place.thread }, Spend::edit(place.bot, place.chat));
+    let (here, spend) =
+        (Place { chat: place.chat, thread: place.thread }, Spend::edit(place.bot, place.chat).before(panel.left));
     let edited = shop
         .queue
         .paced(spend, urgency, slot::flood, || telegram.edit_text(here, message, &panel.text, &keyboard))
@@ -87,25 +88,17 @@ async fn edit(shop: &Shop, telegram: &Telegram, batch: &JobId, panel: &Panel, ur
 
 /// A bot that died before it posted the message left the pictures without buttons.
 async fn post(shop: &Shop, telegram: &Telegram, batch: &JobId, panel: &Panel) -> bool {
-    match shop.queue.claim_part(batch, Part::Control).await {
-        Ok(true) => {}
-        Ok(false) => return true,
-        Err(_) => return false,
-    }
     let (place, keyboard) = (panel.job.place, Keyboard::of(&panel.rows));
     let target = Post { chat: place.chat, thread: place.thread, reply_to: None };
     let spend = Spend::send(place.bot, place.chat);
-    let sent = shop
-        .queue
-        .paced(spend, Urgency::Result, slot::flood, || telegram.send_text(&target, &panel.text, &keyboard))
-        .await;
+    let part = (batch, Part::Control, shop.holder.as_str());
+    let certain = |error: &DeliveryError| !error.may_be_done();
+    let call = || telegram.send_text(&target, &panel.text, &keyboard);
+    let sent = shop.queue.post_part(part, (spend, Urgency::Result), slot::flood, certain, call).await;
     match sent {
         Ok(Some(message)) => shop.queue.posted_control(batch, message).await.is_ok(),
-        Err(error) if !error.may_be_done() => {
-            // gone for good or worth another try, it is certainly not in the chat
-            let released = shop.queue.release_part(batch, Part::Control).await;
-            released.is_ok() && !matches!(error, DeliveryError::NotPosted { .. })
-        }
-        _ => true,
+        // somebody else posts it, and looks again afterwards; whoever dies before leaves a notice
+        Ok(None) => true,
+        Err(error) => !matches!(error, DeliveryError::NotPosted { .. }),
     }
 }

@@ -108,7 +108,7 @@ pub(crate) async fn fit(walk: &Walk, made: &Made) -> Result<Fitted, Stop> {
 /// What stands in the chat for a film that is too large for it.
 async fn card(walk: &Walk) -> Result<Fitted, Stop> {
     let line = walk.job().language.say(&Say::FilmTooLarge);
-    let card = cards::draw(&walk.claimed.job, Mood::File, &line).await;
+    let card = cards::draw(walk.job(), Mood::File, &line).await;
     let card = card.ok_or_else(|| Failure::new(FailureClass::Fatal, "a card could not be drawn"))?;
     let (kind, extension, mime) = (Kind::Photo, "png", "image/png");
     let shown = Some(File { bytes: card.bytes, on_disk: None, kind, extension, mime, size: None });

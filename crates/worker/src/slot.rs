@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use atelier_domain::{ChatId, MessageId};
-use atelier_queue::{Spend, Urgency};
+use atelier_domain::{ChatId, MessageId, album};
+use atelier_queue::{Part, Spend, Urgency};
 use atelier_telegram::{DeliveryError, Hindrance, Keyboard, Place, Post};
 use tracing::debug;
 
+use crate::albums;
 use crate::line::Walk;
 
 /// Where the job's messages stand.
@@ -49,14 +50,21 @@ impl Posted {
     }
 }
 
-/// How long a finished job waits for an album that somebody is about to post: it may have to wait for budget itself.
+/// How long a finished job waits for an album that may be in the chat, until its messages are known.
 const ALBUM_WAIT: Duration = Duration::from_secs(25);
+/// How long it waits for one that stands in line for its turn, as somebody keeps saying: a group's minute, and a little more.
+const LINE_WAIT: Duration = Duration::from_secs(75);
+/// How often it looks.
+const LOOK: Duration = Duration::from_millis(100);
 
-/// The slot on record, waiting a moment for the bot that is about to post it.
+/// The slot on record, waiting a moment for the bot that is about to post it. Of an album that nobody is about to post any
+/// longer this worker posts it.
 pub(crate) async fn find(walk: &Walk) -> Option<Slot> {
     let batch = walk.batch().await;
     let started = tokio::time::Instant::now();
+    let first = album::albums(walk.job().of).into_iter().find(|range| range.contains(&walk.job().index));
     let mut known = walk.claimed.progress.slot;
+    let mut tried = false;
     loop {
         if known.is_none() {
             known = walk.shop.queue.record(&walk.job().id).await.ok().flatten().and_then(|record| record.slot);
@@ -68,13 +76,30 @@ pub(crate) async fn find(walk: &Walk) -> Option<Slot> {
         if let Some(message) = known {
             return Some(Slot { message, tile: album.is_some_and(|album| album.is_tile(message)) });
         }
-        let coming = album.is_some_and(|album| album.is_coming(walk.job().index));
-        let patience = if coming { ALBUM_WAIT } else { walk.shop.settings.slot_wait };
-        let next = tokio::time::Instant::now() + Duration::from_millis(100);
-        if next > started + patience {
+        let mut patience = walk.shop.settings.slot_wait;
+        let late = started.elapsed() + LOOK > patience;
+        if let (Some(album), Some(batch), Some(range)) = (album, batch, &first) {
+            if album.waits(range.start) {
+                patience = LINE_WAIT;
+            } else if album.tiles(range.start).is_some() || album.may_be_there(range.start) {
+                patience = ALBUM_WAIT;
+            }
+            let free = patience != ALBUM_WAIT && (late || patience == LINE_WAIT) && !tried;
+            if free
+                && matches!(
+                    walk.shop.queue.hold_part(batch, Part::Album(range.start), &walk.shop.holder).await,
+                    Ok(true)
+                )
+            {
+                tried = true;
+                albums::take_over(&walk.shop, batch).await;
+                continue;
+            }
+        }
+        if started.elapsed() + LOOK > patience {
             return None;
         }
-        tokio::time::sleep_until(next).await;
+        tokio::time::sleep(LOOK).await;
     }
 }
 

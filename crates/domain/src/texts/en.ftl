@@ -126,7 +126,18 @@ original-coming = { $count ->
        *[other] { $count } files are coming.
     }
 original-none = There is no other file than this one.
-original-gone = The original is not there any more: services keep what they made for about an hour. ↻ draws another one.
+original-gone = { $count ->
+        [one] The original is not there any more: services keep what they made for about an hour. ↻ draws another one.
+       *[other] { $count } of the originals are not there any more: services keep what they made for about an hour. ↻ draws others.
+    }
+ready-picture = Your picture is ready.
+ready-video = Your video is ready.
+ready-text = Your text is ready.
+ready-failed = That did not work out; the message above says why.
+ready-batch = { $done ->
+        [0] None of the { $of } worked out; each says why.
+       *[other] Ready: { $done } of { $of }.
+    }
 batch-running = { $done ->
         [one] { $done } of { $of } pictures is here.
        *[other] { $done } of { $of } pictures are here.
@@ -186,6 +197,16 @@ setting-style = Style
 setting-count = Pictures
 setting-quality = Quality
 setting-language = Language
+setting-notify = Word when ready
+setting-notify-value = { $value ->
+        [off] quiet
+       *[on] on, when it took long
+    }
+setting-originals = Originals
+setting-originals-value = { $value ->
+        [on] come as files, too
+       *[off] on request
+    }
 language-name = { $code ->
         [en] English
         [ru] Русский

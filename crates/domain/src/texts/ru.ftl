@@ -129,7 +129,18 @@ original-coming = { $count ->
        *[many] Сейчас придут { $count } файлов.
     }
 original-none = Другого файла, кроме этого, нет.
-original-gone = Оригинала больше нет: сервисы хранят его около часа. ↻ нарисует другую картинку.
+original-gone = { $count ->
+        [one] Оригинала больше нет: сервисы хранят его около часа. ↻ нарисует другую картинку.
+       *[other] Оригиналов, которых больше нет: { $count }. Сервисы хранят их около часа. ↻ нарисует другие.
+    }
+ready-picture = Ваша картинка готова.
+ready-video = Ваше видео готово.
+ready-text = Ваш текст готов.
+ready-failed = Не получилось; почему, сказано в сообщении выше.
+ready-batch = { $done ->
+        [0] Ничего не получилось (всего { $of }); у каждой сказано почему.
+       *[other] Готово: { $done } из { $of }.
+    }
 batch-running = { $done ->
         [one] Готова { $done } картинка из { $of }.
         [few] Готовы { $done } картинки из { $of }.
@@ -191,6 +202,16 @@ setting-style = Стиль
 setting-count = Картинок
 setting-quality = Качество
 setting-language = Язык
+setting-notify = Сообщать о готовности
+setting-notify-value = { $value ->
+        [off] тихо
+       *[on] да, если ждали долго
+    }
+setting-originals = Оригиналы
+setting-originals-value = { $value ->
+        [on] сразу приходят файлами
+       *[off] по просьбе
+    }
 language-name = { $code ->
         [en] English
         [ru] Русский

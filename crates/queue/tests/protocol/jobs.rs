@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use atelier_domain::{BotId, Catalogue, ChatId, Failure, FailureClass, JobId, JobState, MessageId, UserId};
 use atelier_queue::{
-    Because, Cancelling, Checkpoint, Filter, Handler, Lost, Outcome, Pace, Queue, Submitted, Urgency, run,
+    Because, Cancelling, Checkpoint, Filter, Handler, Lost, Outcome, Pace, Queue, Spend, Submitted, Urgency, run,
 };
 use futures::FutureExt;
 use tokio_util::sync::CancellationToken;
@@ -282,6 +282,19 @@ async fn a_chat_has_one_budget_and_a_flood_wait_is_obeyed() {
     assert_eq!(queue.pace(BotId(78), ChatId(6), 1, Urgency::Result).await.unwrap(), Pace::Go, "another bot's budget");
     queue.park(BotId(78), None, Duration::from_secs(7)).await.unwrap();
     assert_ne!(queue.pace(BotId(78), ChatId(1), 1, Urgency::Result).await.unwrap(), Pace::Go);
+}
+
+#[tokio::test]
+async fn progress_leaves_a_groups_minute_to_the_results_that_are_to_come() {
+    let server = Server::start();
+    let queue = server.queue().await;
+    let edit = Spend::edit(BOT, ChatId(-5));
+    let shown = async |coming: u32| {
+        let sent = || std::future::ready(Ok::<(), std::convert::Infallible>(()));
+        queue.paced(edit.before(coming), Urgency::Progress, |_| None, sent).await.unwrap().is_some()
+    };
+    assert!(!shown(20).await, "a minute full of results has no room");
+    assert!(shown(19).await);
 }
 
 #[tokio::test]

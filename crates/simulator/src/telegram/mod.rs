@@ -56,6 +56,8 @@ pub struct Options {
     pub rate_limits: bool,
     /// Be a server of one's own: take files up to 2,000 MB, of which only the beginning is kept.
     pub local: bool,
+    /// What visitors may break besides.
+    pub panel: Option<crate::Panel>,
 }
 
 /// Why the Bot API server did not start or ended early.

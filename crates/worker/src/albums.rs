@@ -1,0 +1,87 @@
+//! Albums of cards that nobody is about to post any longer: their bot died in line, or before it got there.
+//!
+//! Whoever notices first takes them over: a worker that has a picture for one, or any worker by a notice. What may have been
+//! sent already is left alone.
+
+use std::ops::Range;
+
+use atelier_domain::{Job, JobId, MessageId, Tell, album, caption};
+use atelier_queue::{Batch, Part, Spend, Urgency};
+use atelier_sketch::Mood;
+use atelier_telegram::{Album, AlbumItem, DeliveryError, Place, Post, Telegram};
+use futures::future::join_all;
+use tracing::{debug, info, warn};
+
+use crate::{Shop, cards, panel, slot};
+
+/// Posts what is missing of the messages that these jobs share; true when nothing of it is left to others.
+pub(crate) async fn take_over(shop: &Shop, id: &JobId) -> bool {
+    let (batch, known) = match (shop.queue.batch(id).await, shop.queue.album(id).await) {
+        (Ok(Some(batch)), Ok(known)) => (batch, known),
+        (Ok(None), _) => return true,
+        _ => return false,
+    };
+    let Some(job) = batch.jobs.iter().find_map(|record| record.job.as_ref()) else { return true };
+    // another worker may have the token
+    let Some(telegram) = shop.telegrams.get(&job.place.bot) else { return false };
+    let missing = |range: &Range<u8>| known.tiles(range.start).is_none() && !known.may_be_there(range.start);
+    let ranges: Vec<Range<u8>> = album::albums(job.of).into_iter().filter(missing).collect();
+    let mut parts: Vec<Part> = ranges.iter().map(|range| Part::Album(range.start)).collect();
+    parts.extend(known.control.is_none().then_some(Part::Control));
+    let posting = async {
+        for range in ranges {
+            post(shop, telegram, &batch, range).await;
+        }
+        known.control.is_some() || panel::ended(shop, id).await
+    };
+    let told = shop.queue.holding(id, &parts, &shop.holder, posting).await;
+    let left = shop.queue.album(id).await.map_or(true, |album| album.waits_at_all());
+    told && !left
+}
+
+/// Posts the album of these jobs with cards for those that wait for their picture.
+async fn post(shop: &Shop, telegram: &Telegram, batch: &Batch, range: Range<u8>) {
+    let waits = |record: &&atelier_queue::Record| !record.state.is_final() && record.slot.is_none();
+    let jobs = batch.jobs.iter().filter(waits).filter_map(|record| record.job.as_ref());
+    let jobs: Vec<&Job> = jobs.filter(|job| range.contains(&job.index)).collect();
+    let Some(job) = jobs.first() else { return };
+    let items = join_all(jobs.iter().map(|job| item(job))).await.into_iter().flatten();
+    let Ok(album) = Album::new(items) else { return };
+    if album.items().len() != jobs.len() {
+        return;
+    }
+    let target = Post { chat: job.place.chat, thread: job.place.thread, reply_to: Some(job.place.reply_to) };
+    let spend = Spend::send(job.place.bot, job.place.chat).items(u32::try_from(jobs.len()).unwrap_or(u32::MAX));
+    let part = (&batch.id, Part::Album(range.start), shop.holder.as_str());
+    let certain = |error: &DeliveryError| !error.may_be_done();
+    let call = || telegram.send_album(&target, &album);
+    match shop.queue.post_part(part, (spend, Urgency::Answer), slot::flood, certain, call).await {
+        Ok(Some(posted)) if posted.len() == jobs.len() => {
+            info!(batch = %batch.id, items = jobs.len(), "an album is taken over");
+            let tiles: Vec<(u8, MessageId)> =
+                jobs.iter().zip(posted).map(|(job, posted)| (job.index, posted.message)).collect();
+            if let Err(error) = shop.queue.posted_album(&batch.id, range.start, &tiles).await {
+                warn!(batch = %batch.id, %error, "an album could not be recorded");
+            }
+            join_all(jobs.iter().zip(&tiles).map(|(job, (_, message))| record(shop, telegram, job, *message))).await;
+        }
+        Ok(_) => {}
+        Err(error) => debug!(batch = %batch.id, outcome = error.name(), %error, "an album could not be taken over"),
+    }
+}
+
+async fn item(job: &Job) -> Option<AlbumItem> {
+    let line = job.language.tell(&Tell::TileWaiting);
+    let media = cards::draw(job, Mood::Waiting, &line).await?;
+    Some(AlbumItem { media, caption: caption::slot(job, &line) })
+}
+
+/// Records a slot; one that came too late is deleted.
+async fn record(shop: &Shop, telegram: &Telegram, job: &Job, message: MessageId) {
+    if let Ok(Some(other)) = shop.queue.record_slot(&job.id, message, None).await
+        && other != message
+    {
+        let place = Place { chat: job.place.chat, thread: job.place.thread };
+        let _ = telegram.delete(place, message).await;
+    }
+}
