@@ -4,7 +4,7 @@ use super::agree;
 use super::operation::Operation::{self, Advance, Cancel, Expire, Retry, Steer, Step};
 use super::operation::Setting;
 use super::operation::Steer::{Limit, Pause, Resume};
-use super::operation::Verdict::{Dead, Done, Throttle};
+use super::operation::Verdict::{Dead, Done, Postpone, Throttle};
 use super::operation::{End, Expired, Hold, Submit, Target, Verdict};
 use super::world::World;
 
@@ -54,6 +54,14 @@ fn a_tag_set_right_below_the_models_time_is_forgotten() {
     let again = [submit(1, 0, 0, 5000), claim(1), end(1, Done), submit(2, 0, 0, 20_000)];
     agree(&world(1, 1), &again);
     agree(&world(1, 1), &[submit(1, 0, 0, 333), claim(1), Advance(10), end(1, Dead), Retry { job: 1, owner: None }]);
+}
+
+#[test]
+fn a_job_that_took_what_was_predicted_says_nothing_of_a_tag_that_was_forgotten() {
+    // what the first was charged is given back, and so the tag falls behind the model's time; the second costs its millisecond
+    let mut operations = vec![submit(1, 0, 0, 1000), submit(2, 0, 0, 1), claim(2), end(1, Postpone(2000))];
+    operations.extend([Advance(1), end(2, Done)]);
+    agree(&world(1, 1), &operations);
 }
 
 #[test]

@@ -89,6 +89,10 @@ impl Reference {
     /// Charges an owner for more or less than was predicted. Of one whose tag was forgotten only this job's is known.
     fn charge(&mut self, job: &super::Job, by: i64) {
         let by = by.div_euclid(job.weight);
+        if by == 0 {
+            // nothing to say, not even of an owner who was forgotten
+            return;
+        }
         let line = &mut self.models[job.model];
         if let Some(tag) = line.ring.get_mut(&job.owner) {
             *tag += by;
