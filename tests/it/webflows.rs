@@ -107,7 +107,7 @@ async fn the_small_pictures_in_the_readme() {
     let (ada, bob) = (world.telegram.user(1), world.telegram.user(2));
     ada.say("/start").await;
     ada.text("I draw it").await;
-    let mut browser = Browser::open(&format!("{}?user=1", world.telegram.url()), view).await;
+    let mut browser = Browser::open(&format!("{}/?user=1", world.telegram.url()), view).await;
     browser.see(KEY, "A red fox").await;
     browser.screenshot(&file("minute.webp")).await;
     browser.click(KEY, "A red fox").await;
@@ -120,7 +120,7 @@ async fn the_small_pictures_in_the_readme() {
     bob.tap(&bob.saying("3 scenes").await, "Draw them all").await;
     bob.photos(3).await;
     bob.text("3 of 3").await;
-    let mut browser = Browser::open(&format!("{}?user=2", world.telegram.url()), view).await;
+    let mut browser = Browser::open(&format!("{}/?user=2", world.telegram.url()), view).await;
     browser.see_pictures(TILE, 3).await;
     browser.screenshot(&file("story.webp")).await;
 }
