@@ -15,6 +15,7 @@ mod delivery;
 mod demo;
 mod fair;
 mod faults;
+mod hooks;
 mod hostile;
 mod intake;
 mod lanes;

@@ -78,7 +78,7 @@ impl Queue {
 
     /// Gives it back: the message was certainly not posted.
     pub async fn release_message(&self, name: &str) -> Result<(), QueueError> {
-        self.unmark(&format!("sent:{name}")).await
+        self.unmark(&format!("sent:{name}")).await.map(drop)
     }
 
     /// Where a job's outputs are, as its worker wrote it; `None` when they had no address, or that is forgotten.

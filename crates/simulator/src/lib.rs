@@ -36,6 +36,8 @@ pub struct Config {
     pub allow_remote: bool,
     /// Answer 429 as Telegram does when a bot posts too fast; the control API can switch it at run time.
     pub rate_limits: bool,
+    /// Be a Bot API server of one's own: take files up to 2,000 MB, of which only the beginning is kept.
+    pub local_bot_api: bool,
     /// Whether `!nsfw`, `!flagged`, `!fail` or `!slow` in a prompt decides how its prediction ends.
     pub directives: bool,
     /// Pictures are drawn no larger than this a side, in pixels; tests draw small to be quick.
@@ -55,6 +57,7 @@ impl Default for Config {
             time_scale: 1.0,
             allow_remote: false,
             rate_limits: true,
+            local_bot_api: false,
             directives: false,
             largest_side: 4096,
             panel: None,
@@ -136,6 +139,7 @@ pub async fn start(config: Config, shutdown: CancellationToken) -> Result<Runnin
         data_dir: config.data_dir.as_ref().map(|dir| dir.join("telegram")),
         tokens: config.tokens,
         rate_limits: config.rate_limits,
+        local: config.local_bot_api,
         panel: config.panel,
     };
     let telegram_shutdown = shutdown.clone();
