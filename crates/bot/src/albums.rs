@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use atelier_domain::batch::{Tally, words};
+use atelier_domain::buttons::Abilities;
 use atelier_domain::{Job, JobId, MessageId, Tell, Usd, album, buttons, caption};
 use atelier_queue::{Part, QueueError, Spend, Urgency};
 use atelier_sketch::{Mood, Tile};
@@ -170,7 +171,7 @@ async fn control(front: &Arc<Front>, batch: &JobId, jobs: &[(Job, Option<Message
         (panel.text, Keyboard::of(&panel.rows))
     } else {
         let tally = Tally { waiting: u32::from(job.of), ..Tally::default() };
-        let rows = buttons::batch(job.language, batch, &tally, false);
+        let rows = buttons::batch(job.language, batch, &tally, Abilities::default());
         (words(job.language, &tally, Usd::ZERO, None), Keyboard::of(&rows))
     };
     let target = Post { chat: job.place.chat, thread: job.place.thread, reply_to: None };

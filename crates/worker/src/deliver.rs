@@ -21,9 +21,11 @@ use crate::slot;
 const TRIES: u32 = 6;
 
 /// A message that shows a result.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Shown {
     pub(crate) message: MessageId,
+    /// The file that Telegram made of the result, by its name, when Telegram said it.
+    pub(crate) file: Option<String>,
     /// It only says that the result comes as a file.
     card: bool,
 }
@@ -75,7 +77,10 @@ pub(crate) async fn show(walk: &Walk, fitted: &Fitted, seconds: f64) -> Result<S
             })
             .await;
         match edited {
-            Ok(_) => return Ok(Shown { message, card }),
+            Ok(posted) => {
+                let file = posted.flatten().and_then(|posted| posted.file_id).filter(|_| !card);
+                return Ok(Shown { message, file, card });
+            }
             Err(DeliveryError::SlotGone) => {
                 info!(job.id = %job.id, "the slot is gone; posting another");
                 (gone, current) = (Some(message), None);
@@ -109,7 +114,7 @@ async fn as_tile(walk: &Walk, media: Media) -> Result<(Media, bool), Stop> {
 }
 
 /// Sends the file beside its preview, once: it is worth less than a duplicate is annoying.
-pub(crate) async fn file(walk: &Walk, fitted: &Fitted, shown: Shown) {
+pub(crate) async fn file(walk: &Walk, fitted: &Fitted, shown: &Shown) {
     let file = match (&fitted.shown, &fitted.document) {
         (Some(_), Some(file)) => file,
         (shown_file, document) if shown.card => match shown_file.as_ref().or(document.as_ref()) {

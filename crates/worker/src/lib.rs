@@ -25,6 +25,7 @@ mod ready;
 mod safety;
 mod slot;
 mod stand_in;
+mod stories;
 mod trouble;
 mod usual;
 mod words;

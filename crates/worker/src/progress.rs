@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use atelier_domain::{Job, JobId, MessageId, Say, buttons, caption};
+use atelier_domain::{Job, JobId, MessageId, Say, Tell, buttons, caption};
 use atelier_queue::{Claimed, Lease, Spend, Urgency};
 use atelier_telegram::{Action, DeliveryError, Keyboard, Place, Telegram};
 use tokio::sync::{Mutex, watch};
@@ -60,7 +60,10 @@ impl Progress {
             None if again => Say::WorkingAgain,
             None => Say::Working,
         };
-        let line = caption::slot(&self.job, &self.job.language.say(&say));
+        let language = self.job.language;
+        let words = self.job.request.options.task.is_some();
+        let line = if words { language.tell(&Tell::Writing) } else { language.say(&say) };
+        let line = caption::slot(&self.job, &line);
         self.latest.send_if_modified(|latest| {
             let grew = percent.is_some() || latest.is_none();
             grew && latest.replace(line.clone()).as_ref() != Some(&line)

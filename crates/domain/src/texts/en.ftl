@@ -119,6 +119,7 @@ button-back = ‹ Back
 button-edit = ✏ Edit
 button-animate = 🎬 Video
 button-recipe = 🔗 Recipe
+button-film = 🎬 Video of one
 button-original = 📄 Original file
 button-originals = 📄 Originals
 original-coming = { $count ->
@@ -238,16 +239,28 @@ command-settings = model, shape, style, language
 command-privacy = what I keep about you
 command-export = all that I keep about you, as a file
 command-forget = delete all that I keep about you
-story-ask = What is the story about? Write it after the command, a topic or the whole text: /story a day in the life of a lighthouse keeper
-story-writing = The scenes are being written; they appear above. Then choose a format here and change what you like.
+story-ask = What is the story about? Write it after the command, a topic or the whole text: /story a day in the life of a lighthouse keeper. Before it may stand --format reels and --tone funny.
 story-scenes = { $count ->
         [one] One scene:
        *[other] { $count } scenes:
     }
 story-how = To change a scene answer this message with its number and new words, like “2: a blue fox”; “2 -” removes it. All together about { $price }.
 story-how-to-change = Answer with the number of a scene and new words, like “2: a blue fox”, or “2 -” to remove it.
-story-not-yet = Not yet: the scenes are still being written.
-button-story-show = 📄 Show the scenes
+story-no-writer = No text model is set up here, so I cannot tell it anew.
+story-bad-format = There is no format “{ $word }”. There are: { $known }.
+story-bad-tone = There is no tone “{ $word }”. There are: { $known }.
+writing = Writing …
+tone-name = { $tone ->
+        [friendly] Friendly
+        [funny] Funny
+        [serious] Serious
+        [inspiring] Inspiring
+        [dramatic] Dramatic
+        [romantic] Romantic
+        [informative] Informative
+        [selling] Selling
+       *[other] { $tone }
+    }
 button-story-draw = 🎨 Draw them all
 format-name = { $format ->
         [reels] Reels

@@ -121,6 +121,7 @@ button-back = ‹ Назад
 button-edit = ✏ Изменить
 button-animate = 🎬 Видео
 button-recipe = 🔗 Рецепт
+button-film = 🎬 Видео из одной
 button-original = 📄 Оригинал
 button-originals = 📄 Оригиналы
 original-coming = { $count ->
@@ -244,8 +245,7 @@ command-settings = модель, форма, стиль, язык
 command-privacy = что я о вас храню
 command-export = всё, что я о вас храню, файлом
 command-forget = удалить всё, что я о вас храню
-story-ask = О чём история? Напишите после команды тему или весь текст: /story один день смотрителя маяка
-story-writing = Сцены пишутся; они появятся выше. Потом выберите здесь формат и измените, что захотите.
+story-ask = О чём история? Напишите после команды тему или весь текст: /story один день смотрителя маяка. Перед ними можно указать --format reels и --tone funny.
 story-scenes = { $count ->
         [one] { $count } сцена:
         [few] { $count } сцены:
@@ -253,8 +253,21 @@ story-scenes = { $count ->
     }
 story-how = Чтобы изменить сцену, ответьте на это сообщение её номером и новыми словами, например «2: синяя лиса»; «2 -» удалит её. Всё вместе примерно { $price }.
 story-how-to-change = Ответьте номером сцены и новыми словами, например «2: синяя лиса», или «2 -», чтобы удалить.
-story-not-yet = Пока нет: сцены ещё пишутся.
-button-story-show = 📄 Показать сцены
+story-no-writer = Здесь не настроена текстовая модель, поэтому рассказать иначе не могу.
+story-bad-format = Формата «{ $word }» нет. Есть: { $known }.
+story-bad-tone = Тона «{ $word }» нет. Есть: { $known }.
+writing = Пишу …
+tone-name = { $tone ->
+        [friendly] Дружеский
+        [funny] Весёлый
+        [serious] Серьёзный
+        [inspiring] Вдохновляющий
+        [dramatic] Драматичный
+        [romantic] Романтичный
+        [informative] Познавательный
+        [selling] Продающий
+       *[other] { $tone }
+    }
 button-story-draw = 🎨 Нарисовать все
 format-name = { $format ->
         [reels] Reels
