@@ -50,13 +50,15 @@ pub(crate) async fn take(
         }
     };
     let (this, query) = (front.clone(), query.to_owned());
+    let spend = Spend::free(incoming.bot, incoming.chat.id, "callback");
     front.tasks.spawn(async move {
         let toast = match &word {
             Word::Toast(text) => Some(caption::cut(text, TOAST)),
             Word::Silent => None,
         };
-        match this.telegram.answer(&query, toast.as_deref()).await {
-            Ok(()) | Err(DeliveryError::LateQuery) => {}
+        let answer = || this.telegram.answer(&query, toast.as_deref());
+        match this.queue.paced(spend, Urgency::Answer, flood, answer).await {
+            Ok(_) | Err(DeliveryError::LateQuery) => {}
             Err(error) => warn!(outcome = error.name(), %error, "a button could not be answered"),
         }
     });

@@ -85,7 +85,9 @@ pub(crate) async fn record(front: &Front, job: &Job, message: MessageId) {
             Ok(Some(other)) if other != message => {
                 debug!(job.id = %job.id, "a worker's slot came first");
                 let place = Place { chat: job.place.chat, thread: job.place.thread };
-                if let Err(error) = front.telegram.delete(place, message).await {
+                let spend = Spend::free(job.place.bot, job.place.chat, "delete");
+                let delete = || front.telegram.delete(place, message);
+                if let Err(error) = front.queue.paced(spend, Urgency::Answer, flood, delete).await {
                     warn!(job.id = %job.id, outcome = error.name(), "a spare slot could not be deleted");
                 }
                 return;

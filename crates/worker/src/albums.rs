@@ -8,7 +8,7 @@ use std::ops::Range;
 use atelier_domain::{Job, JobId, MessageId, Tell, album, caption};
 use atelier_queue::{Batch, Part, Spend, Urgency};
 use atelier_sketch::Mood;
-use atelier_telegram::{Album, AlbumItem, DeliveryError, Place, Post, Telegram};
+use atelier_telegram::{Album, AlbumItem, DeliveryError, Post, Telegram};
 use futures::future::join_all;
 use tracing::{debug, info, warn};
 
@@ -81,7 +81,6 @@ async fn record(shop: &Shop, telegram: &Telegram, job: &Job, message: MessageId)
     if let Ok(Some(other)) = shop.queue.record_slot(&job.id, message, None).await
         && other != message
     {
-        let place = Place { chat: job.place.chat, thread: job.place.thread };
-        let _ = telegram.delete(place, message).await;
+        slot::remove(shop, telegram, job, message).await;
     }
 }

@@ -8,6 +8,7 @@
 
 mod jobs;
 mod ledger;
+mod pace;
 #[path = "../server/mod.rs"]
 mod server;
 mod steering;
