@@ -13,7 +13,7 @@ use crate::scenes::{Found, SceneCount};
 use crate::texts::{Language, Say, Tell};
 
 /// Where the pictures will be shown, which decides their shape.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Format {
     /// Instagram Reels.
