@@ -164,26 +164,39 @@ pub(crate) async fn show_cancelled(front: &Front, id: &JobId, message: Option<Me
     slots::show_end(front, job, slot, record.batch.as_ref(), Mood::Cancelled, &line).await;
 }
 
+/// Replies to a message: with several where one cannot hold it, the buttons under the last.
 pub(crate) async fn reply(front: &Front, incoming: &Incoming, text: &str, buttons: &Keyboard) {
-    let post = Place::from(incoming.chat).reply(incoming.message);
-    let text = caption::cut(text, caption::TEXT_UNITS);
+    let parts = caption::parts(text, caption::TEXT_UNITS);
+    for (index, part) in parts.iter().enumerate() {
+        let last = index + 1 == parts.len();
+        if !reply_once(front, incoming, part, if last { buttons } else { &Keyboard::none() }).await {
+            return;
+        }
+    }
+}
+
+/// Whether the rest may follow.
+async fn reply_once(front: &Front, incoming: &Incoming, text: &str, buttons: &Keyboard) -> bool {
+    let mut post = Place::from(incoming.chat).reply(incoming.message);
     let mut tries = 0;
     loop {
         let sent = front
             .queue
             .paced(Spend::send(incoming.bot, incoming.chat.id), Urgency::Answer, flood, || {
-                front.telegram.send_text(&post, &text, buttons)
+                front.telegram.send_text(&post, text, buttons)
             })
             .await;
         match sent {
-            Ok(_) => return,
+            Ok(_) => return true,
+            // a topic that was closed meanwhile: better elsewhere in the group than not at all
+            Err(DeliveryError::ThreadGone) if post.thread.is_some() => post.thread = None,
             Err(DeliveryError::NotPosted { retry_after, .. }) if tries < 5 => {
                 tries += 1;
                 tokio::time::sleep(retry_after.unwrap_or(Duration::from_millis(300 * tries))).await;
             }
             Err(error) => {
                 warn!(update = incoming.update.0, outcome = error.name(), %error, "an answer could not be sent");
-                return;
+                return false;
             }
         }
     }

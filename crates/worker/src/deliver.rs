@@ -26,6 +26,8 @@ pub(crate) struct Shown {
     pub(crate) message: MessageId,
     /// The file that Telegram made of the result, by its name, when Telegram said it.
     pub(crate) file: Option<String>,
+    /// What stands under it.
+    pub(crate) caption: String,
     /// It only says that the result comes as a file.
     card: bool,
 }
@@ -79,7 +81,7 @@ pub(crate) async fn show(walk: &Walk, fitted: &Fitted, seconds: f64) -> Result<S
         match edited {
             Ok(posted) => {
                 let file = posted.flatten().and_then(|posted| posted.file_id).filter(|_| !card);
-                return Ok(Shown { message, file, card });
+                return Ok(Shown { message, file, caption, card });
             }
             Err(DeliveryError::SlotGone) => {
                 info!(job.id = %job.id, "the slot is gone; posting another");
@@ -89,6 +91,21 @@ pub(crate) async fn show(walk: &Walk, fitted: &Fitted, seconds: f64) -> Result<S
             Err(DeliveryError::MediaRefused(reason)) if media.kind != MediaKind::Document && !card => {
                 info!(job.id = %job.id, ?reason, "refused as a photo; sending as a document");
                 media.kind = MediaKind::Document;
+            }
+            // pictures may be forbidden where files are not
+            Err(DeliveryError::NoRights) if media.kind != MediaKind::Document && !slot.tile => {
+                info!(job.id = %job.id, "no right to send this; sending as a document");
+                media.kind = MediaKind::Document;
+            }
+            Err(error @ DeliveryError::NoRights) => {
+                let line = caption::slot(job, &job.language.tell(&Tell::NoPhotos));
+                let buttons = Keyboard::of(&buttons::failed(job.language, &job.id, Abilities::default()));
+                let edit = || walk.telegram.edit_text(place, message, &line, &buttons);
+                let spend = Spend::edit(job.place.bot, chat);
+                if let Err(error) = walk.shop.queue.paced(spend, Urgency::Result, slot::flood, edit).await {
+                    info!(job.id = %job.id, outcome = error.name(), "and none to say so");
+                }
+                return Err(Failure::new(FailureClass::Unreachable, error.to_string()).into());
             }
             Err(DeliveryError::TooLong) if caption::units(&caption) > 200 => caption = caption::cut(&caption, 200),
             // an edit may be repeated: if it was done, the repetition changes nothing

@@ -22,6 +22,7 @@ mod panel;
 mod pictures;
 mod progress;
 mod ready;
+mod rest;
 mod safety;
 mod slot;
 mod stand_in;

@@ -14,7 +14,7 @@ use tracing::{info, warn};
 use crate::pictures::Made;
 use crate::progress::Progress;
 use crate::stand_in::Answering;
-use crate::{Shop, deliver, failing, generate, panel, pictures, ready, safety, stand_in, words};
+use crate::{Shop, deliver, failing, generate, panel, pictures, ready, rest, safety, stand_in, words};
 
 /// A job on its way, and all that its steps need.
 pub(crate) struct Walk {
@@ -254,6 +254,7 @@ async fn steps(walk: &Walk) -> Result<(), Stop> {
     let shown = deliver::show(walk, &fitted, seconds).await?;
     walk.reach("after-edit").await;
     keep_file(walk, &shown).await;
+    rest::prompt(walk, shown.message, &shown.caption).await;
     walk.claimed.lease.checkpoint(&Checkpoint::Delivered(shown.message)).await?;
     walk.show_batch().await;
     deliver::file(walk, &fitted, &shown).await;

@@ -122,12 +122,15 @@ pub(crate) async fn post(
     gone: Option<MessageId>,
 ) -> Result<Posted, DeliveryError> {
     let (job, queue) = (walk.job(), &walk.shop.queue);
-    let target = Post { chat, thread: job.place.thread, reply_to: Some(job.place.reply_to) };
-    let sent = queue
-        .paced(Spend::send(job.place.bot, chat), Urgency::Result, flood, || {
-            walk.telegram.send_text(&target, text, &Keyboard::none())
-        })
-        .await?;
+    let mut target = Post { chat, thread: job.place.thread, reply_to: Some(job.place.reply_to) };
+    let sent = loop {
+        let send = || walk.telegram.send_text(&target, text, &Keyboard::none());
+        match queue.paced(Spend::send(job.place.bot, chat), Urgency::Result, flood, send).await {
+            // a topic that was closed meanwhile: better elsewhere in the group than not at all
+            Err(DeliveryError::ThreadGone) if target.thread.is_some() => target.thread = None,
+            sent => break sent?,
+        }
+    };
     // `Result` is never dropped
     let Some(mine) = sent else { return Err(DeliveryError::Unknown { detail: "the slot was not sent".to_owned() }) };
     match queue.record_slot(&job.id, mine, gone).await {

@@ -14,7 +14,7 @@ use crate::failing::Under;
 use crate::line::{Stop, Walk};
 use crate::pictures::Made;
 use crate::slot::Slot;
-use crate::{failing, generate, pictures, safety, slot, stories};
+use crate::{failing, generate, pictures, rest, safety, slot, stories};
 
 /// Leads a text job to its end.
 pub(crate) async fn steps(walk: &Walk, task: TextTask) -> Result<(), Stop> {
@@ -36,8 +36,12 @@ pub(crate) async fn steps(walk: &Walk, task: TextTask) -> Result<(), Stop> {
             stories::show(walk, scenes, tone, format).await?
         }
         _ => {
-            let text = caption::cut(&shown(walk, &written), caption::TEXT_UNITS);
-            show(walk, &text, Rows::new()).await?
+            let mut parts = caption::parts(&shown(walk, &written), caption::TEXT_UNITS);
+            let slot = show(walk, &parts.remove(0), Rows::new()).await?;
+            if let Some(slot) = slot {
+                rest::follow(walk, slot.message, &parts).await;
+            }
+            slot
         }
     };
     if let Some(slot) = slot {

@@ -250,6 +250,8 @@ story-no-writer = No text model is set up here, so I cannot tell it anew.
 story-bad-format = There is no format “{ $word }”. There are: { $known }.
 story-bad-tone = There is no tone “{ $word }”. There are: { $known }.
 writing = Writing …
+topic-gone = (The topic is closed or gone, so it comes here.)
+no-photos = It is done, but I may not send pictures here. An administrator of this group can change that; then press ↻.
 tone-name = { $tone ->
         [friendly] Friendly
         [funny] Funny

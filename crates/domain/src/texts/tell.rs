@@ -183,6 +183,8 @@ sentences! {
     StoryBadFormat { word: &'a str, known: &'a str } = "story-bad-format",
     StoryBadTone { word: &'a str, known: &'a str } = "story-bad-tone",
     Writing = "writing",
+    TopicGone = "topic-gone",
+    NoPhotos = "no-photos",
     ToneName { tone: &'a str } = "tone-name",
     ButtonStoryDraw = "button-story-draw",
     FormatName { format: &'a str } = "format-name",
