@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use atelier_domain::buttons::{Label, Rows};
+use atelier_domain::request::Style;
 use atelier_domain::{ChatKind, Field, Incoming, Language, Model, ModelKind, Prefs, Press, Switch, Tell};
 use atelier_queue::{QueueError, Spend, Urgency};
 use atelier_telegram::{Keyboard, Place};
@@ -18,9 +19,11 @@ pub(crate) fn page(front: &Front, prefs: &Prefs, kind: ChatKind, language: Langu
         let (name, value) = (name(field, language), shown(front, prefs, field, language));
         language.tell(&Tell::SettingLine { name: &name, value: &value })
     };
-    let lines: Vec<String> = Field::ALL.into_iter().map(line).collect();
+    let fields: Vec<Field> =
+        Field::ALL.into_iter().filter(|field| kind != ChatKind::Private || !field.is_cap()).collect();
+    let lines: Vec<String> = fields.iter().copied().map(line).collect();
     let button = |field: &Field| Label { text: name(*field, language), press: Press::Choose(Some(*field)) };
-    let rows = Field::ALL.chunks(2).map(|pair| pair.iter().map(button).collect()).collect();
+    let rows = fields.chunks(2).map(|pair| pair.iter().map(button).collect()).collect();
     (format!("{}\n\n{}", language.tell(&title), lines.join("\n")), rows)
 }
 
@@ -43,8 +46,13 @@ fn values(front: &Front, prefs: &Prefs, field: Field, language: Language) -> Row
         }
         Field::Style => {
             let styles = model.into_iter().flat_map(Model::styles).take(30);
-            let named = styles.map(|style| (style.as_str().replace('-', " "), Some(style.to_string())));
+            let named = styles.map(|style| (style_name(style, language), Some(style.to_string())));
             std::iter::once((usual(), None)).chain(named).collect()
+        }
+        Field::Most | Field::Daily => {
+            let caps: &[u32] = if field == Field::Most { &[1, 2, 4, 10, 20] } else { &[5, 10, 20, 50, 100] };
+            let none = (language.tell(&Tell::SettingNoCap), None);
+            std::iter::once(none).chain(caps.iter().map(|cap| plain(cap.to_string()))).collect()
         }
         Field::Count => [1, 2, 3, 4, 6, 10].map(|count: u8| plain(count.to_string())).into(),
         Field::Quality => {
@@ -143,7 +151,14 @@ fn name(field: Field, language: Language) -> String {
         Field::Language => Tell::SettingLanguage,
         Field::Notify => Tell::SettingNotify,
         Field::Originals => Tell::SettingOriginals,
+        Field::Most => Tell::SettingMost,
+        Field::Daily => Tell::SettingDaily,
     })
+}
+
+/// A common style by the name that people know, one of a model's own by that.
+fn style_name(style: &Style, language: Language) -> String {
+    language.tell(&Tell::StyleName { style: style.as_str() }).replace('-', " ")
 }
 
 /// What holds when a chat has not chosen.
@@ -171,8 +186,10 @@ fn shown(front: &Front, prefs: &Prefs, field: Field, language: Language) -> Stri
         Field::Count => prefs.value(field).unwrap_or_else(|| "1".to_owned()),
         Field::Notify => switched(field, prefs.notify.unwrap_or(Switch::On), language),
         Field::Originals => switched(field, prefs.originals.unwrap_or(Switch::Off), language),
-        Field::Ratio | Field::Style | Field::Quality => {
-            prefs.value(field).unwrap_or_else(|| language.tell(&Tell::SettingUsual))
+        Field::Most | Field::Daily => prefs.value(field).unwrap_or_else(|| language.tell(&Tell::SettingNoCap)),
+        Field::Style => {
+            prefs.style.as_ref().map_or_else(|| language.tell(&Tell::SettingUsual), |style| style_name(style, language))
         }
+        Field::Ratio | Field::Quality => prefs.value(field).unwrap_or_else(|| language.tell(&Tell::SettingUsual)),
     }
 }

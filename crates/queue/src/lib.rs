@@ -11,6 +11,7 @@
 mod albums;
 mod backend;
 mod bell;
+mod caps;
 mod control;
 #[cfg(test)]
 mod differential;

@@ -198,6 +198,35 @@ setting-style = Style
 setting-count = Pictures
 setting-quality = Quality
 setting-language = Language
+setting-most = Most a message
+setting-daily = Most a person a day
+setting-no-cap = no limit
+cap-most = { $most ->
+        [one] This group’s administrators allow one picture a message.
+       *[other] This group’s administrators allow { $most } pictures a message.
+    }
+cap-daily = { $most ->
+        [one] This group’s administrators allow one picture a person a day (UTC)
+       *[other] This group’s administrators allow { $most } pictures a person a day (UTC)
+    }{ $left ->
+        [0] .
+       *[other] ; { $left } of yours are left.
+    }
+style-name = { $style ->
+        [photo] Photo
+        [illustration] Illustration
+        [minimalism] Minimalism
+        [watercolour] Watercolour
+        [oil] Oil painting
+        [pixel] Pixel art
+        [anime] Anime
+        [comic] Comic
+        [pencil] Pencil
+        [cinematic] Cinematic
+        [render-3d] 3D render
+        [fantasy] Fantasy
+       *[other] { $style }
+    }
 setting-notify = Word when ready
 setting-notify-value = { $value ->
         [off] quiet

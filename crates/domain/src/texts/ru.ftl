@@ -203,6 +203,37 @@ setting-style = Стиль
 setting-count = Картинок
 setting-quality = Качество
 setting-language = Язык
+setting-most = Не больше за раз
+setting-daily = Не больше на человека в день
+setting-no-cap = без ограничения
+cap-most = { $most ->
+        [one] Администраторы группы разрешили { $most } картинку за сообщение.
+        [few] Администраторы группы разрешили { $most } картинки за сообщение.
+       *[many] Администраторы группы разрешили { $most } картинок за сообщение.
+    }
+cap-daily = { $most ->
+        [one] Администраторы группы разрешили { $most } картинку на человека в день (UTC)
+        [few] Администраторы группы разрешили { $most } картинки на человека в день (UTC)
+       *[many] Администраторы группы разрешили { $most } картинок на человека в день (UTC)
+    }{ $left ->
+        [0] .
+       *[other] ; у вас осталось { $left }.
+    }
+style-name = { $style ->
+        [photo] Фото
+        [illustration] Иллюстрация
+        [minimalism] Минимализм
+        [watercolour] Акварель
+        [oil] Масло
+        [pixel] Пиксель-арт
+        [anime] Аниме
+        [comic] Комикс
+        [pencil] Карандаш
+        [cinematic] Кинокадр
+        [render-3d] 3D
+        [fantasy] Фэнтези
+       *[other] { $style }
+    }
 setting-notify = Сообщать о готовности
 setting-notify-value = { $value ->
         [off] тихо
