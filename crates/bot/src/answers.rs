@@ -129,15 +129,20 @@ async fn cancel(
             return Ok(language.say(&Say::CancelUnknown));
         }
     }
-    let count = cancel_all(front, incoming, &ids).await?;
+    let count = cancel_all(front, incoming, &ids, owner(front, incoming)).await?;
     Ok(language.say(&if count == 0 { Say::CancelNone } else { Say::CancelDone { count: count as usize } }))
 }
 
-/// Cancels these jobs as far as they have not ended and are the user's, or the user is an administrator; how many.
-pub(crate) async fn cancel_all(front: &Arc<Front>, incoming: &Incoming, ids: &[JobId]) -> Result<u32, QueueError> {
+/// Cancels these jobs as far as they have not ended and are the owner's, if there is to be one; how many.
+pub(crate) async fn cancel_all(
+    front: &Arc<Front>,
+    incoming: &Incoming,
+    ids: &[JobId],
+    owner: Option<(BotId, UserId)>,
+) -> Result<u32, QueueError> {
     let mut count = 0;
     for id in ids {
-        match front.queue.cancel(id, &actor(incoming), owner(front, incoming)).await? {
+        match front.queue.cancel(id, &actor(incoming), owner).await? {
             Cancelling::Cancelled => {
                 count += 1;
                 let (this, id) = (front.clone(), id.clone());
@@ -151,7 +156,7 @@ pub(crate) async fn cancel_all(front: &Arc<Front>, incoming: &Incoming, ids: &[J
 }
 
 /// Whose jobs this user may touch: the user's own, or all.
-pub(crate) fn owner(front: &Front, incoming: &Incoming) -> Option<(BotId, UserId)> {
+fn owner(front: &Front, incoming: &Incoming) -> Option<(BotId, UserId)> {
     (!front.is_admin(incoming.user.id)).then_some((incoming.bot, incoming.user.id))
 }
 

@@ -159,8 +159,12 @@ async fn make(
 /// The record of a job that this user may touch.
 async fn owned(front: &Front, incoming: &Incoming, id: &JobId) -> Result<Result<Record, Tell<'static>>, QueueError> {
     let Some(record) = front.queue.record(id).await? else { return Ok(Err(Tell::ToastGone)) };
-    let mine = record.bot == Some(incoming.bot) && record.user == Some(incoming.user.id);
-    Ok(if mine || front.is_admin(incoming.user.id) { Ok(record) } else { Err(Tell::ToastForeign) })
+    let here = record.bot == Some(incoming.bot);
+    let may = match record.user {
+        Some(user) if here => settings::may_touch(front, incoming, user).await,
+        _ => front.is_admin(incoming.user.id),
+    };
+    Ok(if may { Ok(record) } else { Err(Tell::ToastForeign) })
 }
 
 async fn one(
@@ -230,7 +234,7 @@ async fn all(
         BatchWish::Cancel => {
             let ids: Vec<JobId> =
                 batch.jobs.iter().filter(|record| !record.state.is_final()).map(|record| record.id.clone()).collect();
-            let count = answers::cancel_all(front, incoming, &ids).await?;
+            let count = answers::cancel_all(front, incoming, &ids, None).await?;
             spawn_refresh(front, &batch.id);
             Ok(Word::Toast(language.tell(&Tell::CancelledMany { count })))
         }
@@ -289,8 +293,8 @@ async fn cancel(
     id: &JobId,
     language: Language,
 ) -> Result<Word, QueueError> {
-    // whose it is was asked before; an administrator may cancel anybody's
-    let say = match front.queue.cancel(id, &actor(incoming), answers::owner(front, incoming)).await? {
+    // whose it is was asked before
+    let say = match front.queue.cancel(id, &actor(incoming), None).await? {
         Cancelling::Cancelled => {
             let (this, id, message) = (front.clone(), id.clone(), incoming.message);
             front.tasks.spawn(async move { answers::show_cancelled(&this, &id, Some(message)).await });
@@ -309,7 +313,7 @@ async fn retry(front: &Arc<Front>, incoming: &Incoming, records: &[Record]) -> R
     let mut count = 0;
     for record in records {
         let price = record.job.as_ref().map_or(Usd::ZERO, |job| orders::price(front, &job.request));
-        match front.queue.retry_paid(&record.id, &actor(incoming), answers::owner(front, incoming), price).await? {
+        match front.queue.retry_paid(&record.id, &actor(incoming), None, price).await? {
             Retrying::Waiting => count += 1,
             Retrying::Not | Retrying::Unknown | Retrying::Foreign | Retrying::NoBudget => continue,
         }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use atelier_domain::buttons::{Label, Rows};
 use atelier_domain::request::Style;
-use atelier_domain::{ChatKind, Field, Incoming, Language, Model, ModelKind, Prefs, Press, Switch, Tell};
+use atelier_domain::{ChatKind, Field, Incoming, Language, Model, ModelKind, Prefs, Press, Switch, Tell, UserId};
 use atelier_queue::{QueueError, Spend, Urgency};
 use atelier_telegram::{Keyboard, Place};
 use tracing::warn;
@@ -115,6 +115,14 @@ pub(crate) async fn may_change(front: &Front, incoming: &Incoming) -> bool {
         || front.is_admin(incoming.user.id)
         || incoming.user.id.0 == incoming.chat.id.0
         || is_group_admin(front, incoming).await
+}
+
+/// Whether this user may act on what `owner` asked for: its owner, whoever runs the bots, and where an administrator asked
+/// in the group's name, every administrator of the group (who presses a button does so in their own).
+pub(crate) async fn may_touch(front: &Front, incoming: &Incoming, owner: UserId) -> bool {
+    owner == incoming.user.id
+        || front.is_admin(incoming.user.id)
+        || (owner.0 == incoming.chat.id.0 && is_group_admin(front, incoming).await)
 }
 
 /// Asks Telegram; while it does not say so, nobody is.

@@ -18,7 +18,7 @@ use tracing::warn;
 
 use crate::answers::flood;
 use crate::orders::{self, Ask, Order, Purpose};
-use crate::{Front, answers, presses, slots};
+use crate::{Front, answers, presses, settings, slots};
 
 /// Begins a story; `Err` leaves its update with Telegram.
 pub(crate) async fn begin(
@@ -132,7 +132,7 @@ pub(crate) async fn press(
     language: Language,
 ) -> Result<Option<String>, QueueError> {
     let Some(mut story) = front.queue.story(id).await? else { return Ok(Some(language.tell(&Tell::ToastGone))) };
-    if story.user != incoming.user.id && !front.is_admin(incoming.user.id) {
+    if !settings::may_touch(front, incoming, story.user).await {
         return Ok(Some(language.tell(&Tell::ToastForeign)));
     }
     match wish {
