@@ -1,12 +1,15 @@
 //! The benchmark: the figures that the project states about itself, each beside a floor measured in the same run.
 //!
-//! `bench providers` measures what the line adds to a provider's own time. `bench queue` measures the queue with nothing else in the program ([`queue`]). Without a word it measures the whole
+//! `bench providers` measures what the line adds to a provider's own time. `bench chat` measures what
+//! the chat promises. `bench queue` measures the queue with nothing else in the program ([`queue`]). Without a word it measures the whole
 //! line: the queue through its run loop beside the least that a queue with visible jobs must do ([`floor`]), the rest
 //! with real processes on the simulators. Deliberately absent: a verdict. A noisy machine misses targets; people read
 //! them, and ratios travel better than milliseconds.
 #![expect(clippy::expect_used, reason = "a benchmark that cannot measure fails by panicking")]
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "its output is what it is for")]
 
+#[cfg(feature = "world")]
+mod chat;
 mod floor;
 mod observe;
 #[cfg(feature = "world")]
@@ -24,6 +27,8 @@ async fn main() -> ExitCode {
     match words.peek().map(String::as_str) {
         Some("queue") => Box::pin(queue::main(words.skip(1))).await,
         Some("worker") => queue::worker::main(words.skip(1).collect()).await,
+        #[cfg(feature = "world")]
+        Some("chat") => Box::pin(chat::main(words.skip(1))).await,
         #[cfg(feature = "world")]
         Some("providers") => Box::pin(providers::main()).await,
         _ => whole(words).await,

@@ -6,13 +6,13 @@ use std::process::Stdio;
 use std::sync::{Mutex as Plain, PoisonError};
 use std::time::Duration;
 
+use harness::Proxy;
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::process::{Child, ChildStdin, Command};
 use tokio::sync::{Mutex, MutexGuard};
 
 use crate::options::WorkerSettings;
 use crate::plan::{NARROW, WORKERS};
-use crate::proxy::Proxy;
 
 /// All seats.
 pub(crate) struct Crew {

@@ -7,6 +7,7 @@ use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
 use atelier_queue::{Queue, Setting};
+use harness::Proxy;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Mutex;
 use tokio::task::JoinSet;
@@ -18,7 +19,6 @@ use crate::effects::Effects;
 use crate::faults::{Scene, insist, named};
 use crate::options::Options;
 use crate::plan::{CHAT_LIMIT, MODEL_LIMITS, Plan, Step, USER_LIMIT};
-use crate::proxy::Proxy;
 use crate::report::Report;
 use crate::server::Server;
 use crate::submitters::{Submitters, Wish};

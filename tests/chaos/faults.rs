@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use atelier_domain::{BotId, ModelId, UserId};
 use atelier_queue::{Queue, QueueError, Setting, Steering};
+use harness::Proxy;
 use tokio::sync::Mutex;
 
 use crate::crew::Crew;
 use crate::plan::{CHAT_LIMIT, Fault, Party, USER_LIMIT, WORKERS, bot_of, model_limit, user_id};
-use crate::proxy::Proxy;
 use crate::server::Server;
 use crate::witness::Witness;
 

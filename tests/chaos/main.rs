@@ -23,7 +23,6 @@ mod faults;
 mod history;
 mod options;
 mod plan;
-mod proxy;
 mod report;
 mod server;
 mod submitters;

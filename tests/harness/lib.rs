@@ -13,6 +13,7 @@ mod events;
 mod group;
 mod process;
 mod provider;
+mod proxy;
 mod services;
 mod world;
 
@@ -23,6 +24,7 @@ pub use events::Events;
 pub use group::Group;
 pub use process::Process;
 pub use provider::Replicate;
+pub use proxy::Proxy;
 pub use services::Services;
 pub use world::{World, executable};
 

@@ -138,6 +138,13 @@ impl World {
         self.run("worker", arguments, Some(breakpoint))
     }
 
+    /// A process of the executable with further variables, which override those of the world.
+    pub fn process(&self, verb: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Process {
+        let mut command = self.command(verb, arguments);
+        command.envs(variables.iter().copied());
+        self.spawn(command, verb)
+    }
+
     /// A command of the executable in this world's environment.
     pub fn command(&self, verb: &str, arguments: &[&str]) -> Command {
         let mut command = Command::new(executable());
@@ -160,6 +167,10 @@ impl World {
         if let Some(breakpoint) = breakpoint {
             command.env("ATELIER_BREAKPOINT", breakpoint.setting());
         }
+        self.spawn(command, verb)
+    }
+
+    fn spawn(&self, command: Command, verb: &str) -> Process {
         let number = self.started.fetch_add(1, Ordering::Relaxed);
         Process::spawn(command, verb, self.directory.path().join(format!("{number}-{verb}.log")))
     }

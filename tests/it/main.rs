@@ -25,6 +25,7 @@ mod ready;
 mod services;
 mod settings;
 mod shutdown;
+mod soak;
 mod spending;
 mod stories;
 mod webchat;

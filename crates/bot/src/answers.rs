@@ -172,9 +172,10 @@ pub(crate) async fn show_cancelled(front: &Front, id: &JobId, message: Option<Me
 /// Replies to a message: with several where one cannot hold it, the buttons under the last.
 pub(crate) async fn reply(front: &Front, incoming: &Incoming, text: &str, buttons: &Keyboard) {
     let parts = caption::parts(text, caption::TEXT_UNITS);
+    let none = Keyboard::none();
     for (index, part) in parts.iter().enumerate() {
-        let last = index + 1 == parts.len();
-        if !reply_once(front, incoming, part, if last { buttons } else { &Keyboard::none() }).await {
+        let buttons = if index + 1 == parts.len() { buttons } else { &none };
+        if !reply_once(front, incoming, part, buttons).await {
             return;
         }
     }

@@ -3,7 +3,9 @@
 -- ARGV  1 bot  2 chat  3 cost  4 burst of the chat  5 milliseconds a unit of the chat
 --       6 burst of the bot  7 milliseconds a unit of the bot  8 '' for sends, ':e' for edits: each has its own budget
 --       9 most units of a minute in the chat, 0 for no such limit  10 milliseconds that are such a minute
---       11 the kind of call, as floods name it
+--       11 what may wait leaves so many units of the minute to the results that are still to come, '' when it may not wait
+--       12 how many results the caller knows to be coming
+--       13 the kind of call, as floods name it
 -- Result 0 (go) | milliseconds to wait before asking again, negative when it is the bot's budget that is used up
 -- Cost  O(1). Virtual scheduling (GCRA): a key holds the moment at which the budget is whole again. A minute is counted:
 --       a list holds the moments of its last units.
@@ -13,12 +15,19 @@ local chat_key = K .. 'pace:' .. ARGV[1] .. ':' .. ARGV[2] .. ARGV[8]
 local minute_key = chat_key .. ':m'
 local held = 0
 for _, whose in ipairs({ ARGV[1], ARGV[1] .. ':' .. ARGV[2] }) do
-  for _, what in ipairs({ '', '/' .. ARGV[11] }) do
+  for _, what in ipairs({ '', '/' .. ARGV[13] }) do
     held = math.max(held, tonumber(redis.call('GET', K .. 'park:' .. whose .. what) or '0'))
   end
 end
 local cost = tonumber(ARGV[3])
 local most, minute = tonumber(ARGV[9]), tonumber(ARGV[10])
+if ARGV[11] ~= '' then
+  local running = tonumber(redis.call('HGET', K .. 'chats', ARGV[1] .. ':' .. ARGV[2]) or '0')
+  most = math.min(most, tonumber(ARGV[11]) - math.max(running, tonumber(ARGV[12])))
+  if most < cost then
+    return minute
+  end
+end
 -- the longest list that any urgency looks at
 local REMEMBERED = 32
 

@@ -65,6 +65,8 @@ pub struct Panel {
     pub job: Job,
     /// Whether all have ended.
     pub joined: bool,
+    /// How many have not.
+    pub left: u32,
     /// Its words.
     pub text: String,
     /// Its buttons.
@@ -247,7 +249,7 @@ impl Queue {
         let kept = |record: &Record| record.state == JobState::Done && record.outputs_ms.is_some();
         let able = Abilities { original: found.jobs.iter().any(kept), ..Abilities::of(catalogue, &job.request.model) };
         let rows = buttons::batch(job.language, id, &tally, able);
-        Ok(Some(Panel { joined: found.joined_ms.is_some(), job, text, rows }))
+        Ok(Some(Panel { joined: found.joined_ms.is_some(), left: tally.left(), job, text, rows }))
     }
 
     /// Whether the progress of a batch may be shown now; false when somebody has just done it.

@@ -21,8 +21,20 @@ impl Queue {
         self.count_daily((bot, chat, user), day, i64::from(pictures)).await
     }
 
-    /// Takes back what was counted.
-    pub async fn give_back(&self, whose: (BotId, ChatId, UserId), day: u64, pictures: u32) -> Result<(), QueueError> {
+    /// Whether an update's pictures are to be counted: not when it comes again.
+    pub async fn count_once(&self, bot: BotId, update: UpdateId) -> Result<bool, QueueError> {
+        self.mark(&counted(bot, update), "1", KEPT_S).await
+    }
+
+    /// Takes back what was counted for an update.
+    pub async fn give_back(
+        &self,
+        whose: (BotId, ChatId, UserId),
+        update: UpdateId,
+        day: u64,
+        pictures: u32,
+    ) -> Result<(), QueueError> {
+        self.unmark(&counted(whose.0, update)).await?;
         self.count_daily(whose, day, -i64::from(pictures)).await.map(drop)
     }
 

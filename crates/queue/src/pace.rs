@@ -6,6 +6,8 @@
 //! calls of that kind. Results and answers wait for their turn, progress is dropped instead.
 //! Source of the numbers: Bots FAQ, "My bot is hitting limits"; that edits are counted apart and how much they may be is
 //! what bots measured.
+//! In a group progress is shown only as long as the minute has room for the results that are still to come: a unit of it
+//! is gone for a minute.
 
 use std::time::Duration;
 
@@ -36,6 +38,7 @@ pub struct Spend {
     chat: ChatId,
     units: u32,
     lane: Lane,
+    coming: u32,
 }
 
 /// Calls that have a budget of their own, and whose flood waits are their own.
@@ -69,23 +72,29 @@ impl Lane {
 impl Spend {
     /// One message to be sent.
     pub const fn send(bot: BotId, chat: ChatId) -> Self {
-        Self { bot, chat, units: 1, lane: Lane::Send }
+        Self { bot, chat, units: 1, lane: Lane::Send, coming: 0 }
     }
 
     /// One message to be edited.
     pub const fn edit(bot: BotId, chat: ChatId) -> Self {
-        Self { bot, chat, units: 1, lane: Lane::Edit }
+        Self { bot, chat, units: 1, lane: Lane::Edit, coming: 0 }
     }
 
     /// A call of a kind that costs no budget, such as a deletion or a chat action: only flood waits hold it up.
     pub const fn free(bot: BotId, chat: ChatId, kind: &'static str) -> Self {
-        Self { bot, chat, units: 0, lane: Lane::Other(kind) }
+        Self { bot, chat, units: 0, lane: Lane::Other(kind), coming: 0 }
     }
 
     /// The same for an album of so many items.
     #[must_use]
     pub const fn items(self, units: u32) -> Self {
         Self { units, ..self }
+    }
+
+    /// The same where so many results are known to be coming: progress leaves a group's minute to them.
+    #[must_use]
+    pub const fn before(self, coming: u32) -> Self {
+        Self { coming, ..self }
     }
 
     /// Whose budget is asked: a line of its own for each.
@@ -125,15 +134,18 @@ impl Queue {
     }
 
     pub(crate) async fn leave(&self, spend: Spend, urgency: Urgency) -> Result<Leave, QueueError> {
-        let Spend { bot, chat, units, lane } = spend;
+        let Spend { bot, chat, units, lane, coming } = spend;
         // the bursts are kept in layers: two hundred jobs that show progress use up only the lowest
         let (burst, bot_burst, minute) = match urgency {
             Urgency::Result => (5, 28, GROUP_MINUTE.0),
             Urgency::Answer => (4, 24, GROUP_MINUTE.0 - 4),
-            Urgency::News | Urgency::Progress => (2, 8, GROUP_MINUTE.0 / 2),
+            Urgency::News => (2, 8, GROUP_MINUTE.0 / 2),
+            // whatever of a group's minute it uses is missing for the results of prompts that nobody has typed yet
+            Urgency::Progress => (1, 8, GROUP_MINUTE.0 / 5),
         };
         // a negative id is a group
         let minute = if chat.0 < 0 && units > 0 { minute.max(units) } else { 0 };
+        let may_wait = lane == Lane::Edit && chat.0 < 0 && urgency == Urgency::Progress;
         let numbers = [
             bot.to_string(),
             chat.to_string(),
@@ -146,6 +158,8 @@ impl Queue {
             lane.suffix(),
             minute.to_string(),
             GROUP_MINUTE.1.to_string(),
+            if may_wait { GROUP_MINUTE.0.to_string() } else { String::new() },
+            coming.to_string(),
             lane.name().to_owned(),
         ];
         let arguments: Vec<&[u8]> = numbers.iter().map(String::as_bytes).collect();

@@ -16,6 +16,11 @@ use crate::pace::{Lane, Leave, Spend, Urgency};
 
 /// After Redis did not answer one of them, the others of the line do not ask for so long.
 const UNASKED: Duration = Duration::from_secs(1);
+/// How long the first one asks again before it goes without an answer: a lost connection is replaced sooner.
+const PATIENCE: Duration = Duration::from_secs(1);
+const AGAIN: Duration = Duration::from_millis(50);
+/// Between two that go without an answer: fewer than a bot may send in a second.
+const APART: Duration = Duration::from_millis(50);
 
 #[derive(Default)]
 pub(crate) struct Turns {
@@ -25,7 +30,7 @@ pub(crate) struct Turns {
 #[derive(Default)]
 struct Line {
     length: AtomicUsize,
-    /// Held by the first of the line; until when Redis is not asked.
+    /// Held by the first of the line; until when Redis is not asked, having failed to answer.
     first: tokio::sync::Mutex<Option<Instant>>,
 }
 
@@ -62,11 +67,11 @@ impl Queue {
         let line = self.turns().line(spend.purse(), urgency);
         loop {
             // nobody overtakes those who wait already
-            let asked = if line.is_empty() { Some(self.leave(spend, urgency).await) } else { None };
+            let asked = if line.is_empty() { self.leave(spend, urgency).await.ok() } else { None };
             let wait = match asked {
-                Some(Ok(Leave::Go) | Err(_)) => return,
-                Some(Ok(Leave::Chats(wait))) => wait,
-                Some(Ok(Leave::Bots(_))) | None => match self.stand(&line, spend, urgency).await {
+                Some(Leave::Go) => return,
+                Some(Leave::Chats(wait)) => wait,
+                Some(Leave::Bots(_)) | None => match self.stand(&line, spend, urgency).await {
                     Some(wait) => wait,
                     None => return,
                 },
@@ -80,17 +85,28 @@ impl Queue {
     async fn stand(&self, line: &Line, spend: Spend, urgency: Urgency) -> Option<Duration> {
         let _standing = line.join();
         let mut unasked = line.first.lock().await;
+        let mut failing: Option<Instant> = None;
         loop {
             if unasked.is_some_and(|until| Instant::now() < until) {
+                tokio::time::sleep(APART).await;
                 return None;
             }
             match self.leave(spend, urgency).await {
-                Ok(Leave::Go) => return None,
-                Ok(Leave::Chats(wait)) => return Some(wait),
-                Ok(Leave::Bots(wait)) => tokio::time::sleep(wait).await,
-                Err(_) => {
+                Ok(leave) => {
+                    (*unasked, failing) = (None, None);
+                    match leave {
+                        Leave::Go => return None,
+                        Leave::Chats(wait) => return Some(wait),
+                        Leave::Bots(wait) => tokio::time::sleep(wait).await,
+                    }
+                }
+                // it did not answer a moment ago either
+                Err(_) if unasked.is_some() || failing.is_some_and(|since| since.elapsed() > PATIENCE) => {
                     *unasked = Some(Instant::now() + UNASKED);
-                    return None;
+                }
+                Err(_) => {
+                    failing.get_or_insert_with(Instant::now);
+                    tokio::time::sleep(AGAIN).await;
                 }
             }
         }

@@ -70,7 +70,8 @@ async fn edit(shop: &Shop, telegram: &Telegram, batch: &JobId, panel: &Panel, ur
     let Some(message) = album.control else {
         return urgency != Urgency::Result || post(shop, telegram, batch, panel).await;
     };
-    let (here, spend) = (Place { chat: place.chat, thread: place.thread }, Spend::edit(place.bot, place.chat));
+    let (here, spend) =
+        (Place { chat: place.chat, thread: place.thread }, Spend::edit(place.bot, place.chat).before(panel.left));
     let edited = shop
         .queue
         .paced(spend, urgency, slot::flood, || telegram.edit_text(here, message, &panel.text, &keyboard))

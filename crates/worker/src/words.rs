@@ -31,18 +31,15 @@ pub(crate) async fn steps(walk: &Walk, task: TextTask) -> Result<(), Stop> {
     walk.progress.stop().await;
     walk.reach("before-edit").await;
     walk.claimed.lease.checkpoint(&Checkpoint::Sending).await?;
-    let slot = match (&written, task) {
-        (Written::Scenes(scenes), TextTask::Story { tone, format }) => {
-            stories::show(walk, scenes, tone, format).await?
+    let slot = if let (Written::Scenes(scenes), TextTask::Story { tone, format }) = (&written, task) {
+        stories::show(walk, scenes, tone, format).await?
+    } else {
+        let mut parts = caption::parts(&shown(walk, &written), caption::TEXT_UNITS);
+        let slot = show(walk, &parts.remove(0), Rows::new()).await?;
+        if let Some(slot) = slot {
+            rest::follow(walk, slot.message, &parts).await;
         }
-        _ => {
-            let mut parts = caption::parts(&shown(walk, &written), caption::TEXT_UNITS);
-            let slot = show(walk, &parts.remove(0), Rows::new()).await?;
-            if let Some(slot) = slot {
-                rest::follow(walk, slot.message, &parts).await;
-            }
-            slot
-        }
+        slot
     };
     if let Some(slot) = slot {
         walk.claimed.lease.checkpoint(&Checkpoint::Delivered(slot.message)).await?;

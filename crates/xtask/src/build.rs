@@ -24,6 +24,9 @@ const MEASURED: &[&str] =
     &["--profile", "measure", "--package", "atelier", "--bin", "atelier", "--package", "e2e", "--bin", "bench"];
 /// What chaos needs: itself.
 const BROKEN: &[&str] = &["--profile", "measure", "--package", "e2e", "--bin", "chaos"];
+/// What the soak needs: itself, and the executable that it starts.
+const SOAKED: &[&str] =
+    &["--profile", "measure", "--package", "atelier", "--bin", "atelier", "--package", "e2e", "--bin", "soak"];
 /// What its word `queue` needs: no executable, no simulators, so that a cold build takes minutes less.
 const MEASURED_QUEUE: &[&str] =
     &["--profile", "measure", "--package", "e2e", "--bin", "bench", "--no-default-features"];
@@ -58,6 +61,14 @@ pub(crate) fn chaos(passed: &Passed) -> ExitCode {
         return ExitCode::FAILURE;
     }
     become_program(BROKEN, "chaos", &[], passed)
+}
+
+/// `cargo xtask soak`: thousands of chats under Telegram's limits and faults, and a judge of what they show.
+pub(crate) fn soak(passed: &Passed) -> ExitCode {
+    if REDIS.ensure().is_none() {
+        return ExitCode::FAILURE;
+    }
+    become_program(SOAKED, "soak", &[], passed)
 }
 
 fn become_program(what: &[&str], name: &str, first: &[&str], passed: &Passed) -> ExitCode {

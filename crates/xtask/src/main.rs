@@ -1,5 +1,5 @@
 //! Set-up and chores: `cargo xtask demo`, `cargo xtask test`, `cargo xtask bench`, `cargo xtask chaos`,
-//! `cargo xtask walls`.
+//! `cargo xtask soak`, `cargo xtask walls`.
 //!
 //! Invariant: nothing here is needed at run time; a machine with the executable alone never misses it.
 #![expect(clippy::print_stderr, reason = "a chore talks to the person who started it")]
@@ -30,6 +30,7 @@ enum Chore {
     Test(test::Options),
     /// Measures, optimised, beside floors of the same run. `--json` for one object on the last line, `--quick`.
     /// `bench providers` measures what the line adds to a provider's own time.
+    /// `bench chat` measures what the chat promises: updates a second, a heavy user's neighbours, the seconds shown.
     /// `bench queue` measures the queue alone, with more figures; `--rivals` measures other queues beside it.
     #[command(disable_help_flag = true)]
     Bench(build::Passed),
@@ -37,6 +38,11 @@ enum Chore {
     /// `--json` for one object on the last line, `--plan` to see what a seed comes to, `--keep DIRECTORY`.
     #[command(disable_help_flag = true)]
     Chaos(build::Passed),
+    /// Lets thousands of chats write to bots and workers under Telegram's limits while processes die and connections are
+    /// cut, optimised, and judges every request and chat. `--jobs N --chats N --workers SLOTS --bots N --rate R --seed S
+    /// --faults N`, `--json` for one object on the last line.
+    #[command(disable_help_flag = true)]
+    Soak(build::Passed),
     /// Checks which crate may name and reach which other.
     Walls,
 }
@@ -47,6 +53,7 @@ fn main() -> ExitCode {
         Chore::Test(options) => test::run(&options),
         Chore::Bench(passed) => build::bench(&passed),
         Chore::Chaos(passed) => build::chaos(&passed),
+        Chore::Soak(passed) => build::soak(&passed),
         Chore::Walls => test::walls(),
     }
 }

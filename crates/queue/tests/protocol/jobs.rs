@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use atelier_domain::{BotId, Catalogue, ChatId, Failure, FailureClass, JobId, JobState, MessageId, UserId};
+use atelier_domain::{Catalogue, Failure, FailureClass, JobId, JobState, MessageId, UserId};
 use atelier_queue::{Because, Cancelling, Checkpoint, Filter, Handler, Lost, Outcome, Queue, Submitted, run};
 use futures::FutureExt;
 use tokio_util::sync::CancellationToken;

@@ -117,3 +117,16 @@ async fn an_album_costs_as_many_as_it_has_items_and_a_group_has_twenty_a_minute(
     let third = wait(&queue, Spend::send(BOT, ChatId(-5)).items(11)).await;
     assert!(third > Duration::from_secs(50), "twenty-one do not fit into a minute: {third:?}");
 }
+
+#[tokio::test]
+async fn progress_leaves_a_groups_minute_to_the_results_that_are_to_come() {
+    let server = Server::start();
+    let queue = server.queue().await;
+    let edit = Spend::edit(BOT, ChatId(-5));
+    let shown = async |coming: u32| {
+        let sent = || std::future::ready(Ok::<(), std::convert::Infallible>(()));
+        queue.paced(edit.before(coming), Urgency::Progress, |_| None, sent).await.unwrap().is_some()
+    };
+    assert!(!shown(20).await, "a minute full of results has no room");
+    assert!(shown(19).await);
+}

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 /// A party's way to Redis.
-pub(crate) struct Proxy {
+pub struct Proxy {
     port: u16,
     wires: Arc<Wires>,
     _serving: AbortOnDropHandle<()>,
@@ -42,7 +42,7 @@ impl Wires {
 
 impl Proxy {
     /// Listens on a free port and leads to `target`.
-    pub(crate) async fn start(target: u16) -> Self {
+    pub async fn start(target: u16) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
         let port = listener.local_addr().expect("a bound listener").port();
         let wires = Arc::new(Wires::default());
@@ -59,22 +59,22 @@ impl Proxy {
     }
 
     /// The address to connect to instead of the server's.
-    pub(crate) fn address(&self) -> String {
+    pub fn address(&self) -> String {
         format!("redis://127.0.0.1:{}/", self.port)
     }
 
     /// Closes the connections that are open now.
-    pub(crate) fn cut(&self) {
+    pub fn cut(&self) {
         self.wires.renew().cut.cancel();
     }
 
     /// Lets the connections that are open now carry nothing more; neither side is told.
-    pub(crate) fn silence(&self) {
+    pub fn silence(&self) {
         self.wires.renew().silence.cancel();
     }
 
     /// Closes all connections and lets no new ones through, or lets them through again.
-    pub(crate) fn part(&self, away: bool) {
+    pub fn part(&self, away: bool) {
         self.wires.away.store(away, Ordering::Relaxed);
         if away {
             self.cut();
