@@ -128,7 +128,7 @@ fn a_wish_is_adapted_by_leaving_out_what_is_not_taken() {
         "ideogram-v2",
         Options {
             negative: Some("text".parse().unwrap()),
-            style: Some("anime".parse().unwrap()),
+            style: Some("realistic".parse().unwrap()),
             seconds: Some(11),
             ..Options::default()
         },
