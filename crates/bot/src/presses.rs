@@ -236,7 +236,7 @@ async fn all(
                 batch.jobs.iter().filter(|record| !record.state.is_final()).map(|record| record.id.clone()).collect();
             let count = answers::cancel_all(front, incoming, &ids, None).await?;
             spawn_refresh(front, &batch.id);
-            Ok(Word::Toast(language.tell(&Tell::CancelledMany { count })))
+            Ok(Word::Toast(language.tell(&Tell::ToastCancelledMany { count })))
         }
         BatchWish::Again => {
             let jobs = batch.jobs.iter().filter_map(|record| record.job.as_ref());
