@@ -199,6 +199,7 @@ async fn everything_that_can_be_chosen_is_offered_and_holds() {
     }
     ada.tap(&again(&ada, &message).await, "Watercolour").await;
     ada.text("Style: Watercolour").await;
+    choose(&ada, &message, "Quality", "high").await;
     choose(&ada, &message, "Originals", "come as files").await;
     let now = ada.text("Originals: come as files").await;
     assert_eq!(now.iter().filter(|message| message["from"]["is_bot"] == true).count(), 1, "one message, edited");
@@ -206,6 +207,7 @@ async fn everything_that_can_be_chosen_is_offered_and_holds() {
     ada.until("replies=2").await;
     let request = world.jobs(1).await[0].job.clone().unwrap().request;
     assert_eq!(request.options.style.map(|style| style.to_string()).as_deref(), Some("watercolour"));
+    assert_eq!(request.model.as_str(), "ideogram-quality", "the best of the family");
 }
 
 async fn again(ada: &harness::Chat, message: &Value) -> Value {

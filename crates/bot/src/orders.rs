@@ -61,7 +61,7 @@ pub(crate) fn read(front: &Front, language: Language, ask: &Ask<'_>) -> Result<V
     let usual = || front.catalogue.get(&front.default_model).ok_or_else(|| language.say(&Say::FullQueue));
     let chosen = prefs.model.as_ref().and_then(|id| front.catalogue.get(id));
     let (default_model, prefs) = match purpose {
-        Purpose::Draw => (chosen.map_or_else(usual, Ok)?, prefs.clone()),
+        Purpose::Draw => (front.catalogue.graded(chosen.map_or_else(usual, Ok)?, prefs.quality), prefs.clone()),
         Purpose::Edit if images.is_empty() => return Err(language.tell(&Tell::PictureNone)),
         // what suits a new picture need not suit a change of one
         Purpose::Edit => {

@@ -57,7 +57,8 @@ fn values(front: &Front, prefs: &Prefs, field: Field, language: Language) -> Row
         Field::Count => [1, 2, 3, 4, 6, 10].map(|count: u8| plain(count.to_string())).into(),
         Field::Quality => {
             let qualities = model.and_then(|model| model.takes.quality.as_ref());
-            let known = qualities.into_iter().flat_map(|choice| choice.values.keys());
+            let words = qualities.into_iter().flat_map(|choice| choice.values.keys());
+            let known = words.chain(model.into_iter().flat_map(|model| model.grades.keys()));
             std::iter::once((usual(), None)).chain(known.map(|quality| plain(quality.to_string()))).collect()
         }
         Field::Notify | Field::Originals => {

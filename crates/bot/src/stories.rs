@@ -200,7 +200,7 @@ async fn price(front: &Front, story: &Story) -> Usd {
     let prefs = front.queue.prefs(story.bot, story.chat).await.unwrap_or_default();
     let chosen = prefs.model.and_then(|id| front.catalogue.get(&id));
     let model = chosen.or_else(|| front.catalogue.get(&front.default_model));
-    model.map_or(Usd::ZERO, |model| story.price(model))
+    model.map_or(Usd::ZERO, |model| story.price(front.catalogue.graded(model, prefs.quality)))
 }
 
 fn show(front: &Arc<Front>, incoming: &Arc<Incoming>, story: Story, message: MessageId, language: Language) {

@@ -38,7 +38,7 @@ pub(crate) async fn show(
     let models = &walk.shop.settings.catalogue;
     // what the bot draws with unless somebody says otherwise
     let model = prefs.model.and_then(|id| models.get(&id)).or_else(|| models.models().first());
-    let price = model.map_or(Usd::ZERO, |model| story.price(model));
+    let price = model.map_or(Usd::ZERO, |model| story.price(models.graded(model, prefs.quality)));
     let slot = words::show(walk, &story.words(job.language, price), story.rows(job.language)).await?;
     if let Some(slot) = slot {
         queue.keep_story(&story, Some(slot.message)).await.map_err(unread)?;
