@@ -33,7 +33,10 @@ async fn albums_answers_and_progress_of_several_processes_keep_within_the_budget
     group.saying("4 of 4 pictures are here").await;
     ada.text("What I do here").await;
     group.saying("What I do in this group").await;
-    assert_eq!(offences(&world).await, (0, 0));
+    let refused = world.telegram.get("/_sim/requests").await;
+    let refused: Vec<&Value> =
+        refused["requests"].as_array().into_iter().flatten().filter(|seen| seen["status"] == 429).collect();
+    assert_eq!(offences(&world).await, (0, 0), "{refused:?}");
 }
 
 #[tokio::test]
