@@ -268,7 +268,7 @@ async fn all(
 
 /// Offers the pictures of a message by number.
 async fn choose(front: &Front, incoming: &Incoming, batch: &Batch, wish: JobWish, language: Language) -> Word {
-    let done = batch.jobs.iter().filter(|record| record.state == JobState::Done);
+    let done = batch.jobs.iter().filter(|record| record.delivered.is_some());
     let jobs: Vec<(u8, JobId)> =
         done.filter_map(|record| record.job.as_ref().map(|job| (job.index, record.id.clone()))).collect();
     let rows = buttons::choose(language, &batch.id, wish, &jobs);
@@ -278,7 +278,7 @@ async fn choose(front: &Front, incoming: &Incoming, batch: &Batch, wish: JobWish
 
 /// Has the files sent that the pictures of these jobs were made from, all those of a message or one.
 async fn originals(front: &Front, records: &[Record], errand: &Errand, language: Language) -> Result<Word, QueueError> {
-    let kept = records.iter().filter(|record| record.state == JobState::Done && record.outputs_ms.is_some());
+    let kept = records.iter().filter(|record| record.delivered.is_some() && record.outputs_ms.is_some());
     let count = u32::try_from(kept.count()).unwrap_or(u32::MAX);
     if count == 0 {
         return Ok(Word::Toast(language.tell(&Tell::OriginalNone)));

@@ -31,13 +31,17 @@ end
 -- the longest list that any urgency looks at
 local REMEMBERED = 32
 
-local function look(key, burst, unit)
+-- Requests are under way for different times: the first of a burst may arrive so much later than the last, compared with
+-- when they were granted, and Telegram counts from there.
+local LATE = 400
+
+local function look(key, burst, unit, late)
   local whole = math.max(tonumber(redis.call('GET', key) or '0'), at)
-  return whole + cost * unit, whole - at - (burst - cost) * unit
+  return whole + cost * unit, whole - at - math.max(0, (burst - cost) * unit - late)
 end
 
-local chat_whole, chat_wait = look(chat_key, tonumber(ARGV[4]), tonumber(ARGV[5]))
-local bot_whole, bot_wait = look(bot_key, tonumber(ARGV[6]), tonumber(ARGV[7]))
+local chat_whole, chat_wait = look(chat_key, tonumber(ARGV[4]), tonumber(ARGV[5]), LATE)
+local bot_whole, bot_wait = look(bot_key, tonumber(ARGV[6]), tonumber(ARGV[7]), 0)
 if most > 0 then
   -- the unit that must have left the minute before so many more may come
   local oldest = redis.call('LINDEX', minute_key, math.max(0, most - cost))

@@ -246,7 +246,7 @@ impl Queue {
         };
         let cost = found.jobs.iter().filter(paid).filter_map(price).sum();
         let text = batch::words(job.language, &tally, cost, eta);
-        let kept = |record: &Record| record.state == JobState::Done && record.outputs_ms.is_some();
+        let kept = |record: &Record| record.delivered.is_some() && record.outputs_ms.is_some();
         let able = Abilities { original: found.jobs.iter().any(kept), ..Abilities::of(catalogue, &job.request.model) };
         let rows = buttons::batch(job.language, id, &tally, able);
         Ok(Some(Panel { joined: found.joined_ms.is_some(), left: tally.left(), job, text, rows }))

@@ -3,7 +3,7 @@
 //! Those of one message come as albums of documents. Services keep what they made for an hour or so; what is gone by then
 //! is said to be gone.
 
-use atelier_domain::{Failure, FailureClass, Job, JobId, JobState, MessageId, Tell, album};
+use atelier_domain::{Failure, FailureClass, Job, JobId, MessageId, Tell, album};
 use atelier_media::extension;
 use atelier_provider::{Handle, OutputRef, Provider, Status};
 use atelier_queue::{Errand, Record};
@@ -45,7 +45,7 @@ pub(crate) async fn all(shop: &Shop, batch: &JobId, errand: &Errand) -> bool {
         (Ok(None), _) => return true,
         _ => return false,
     };
-    let kept = |record: &Record| record.state == JobState::Done && record.outputs_ms.is_some();
+    let kept = |record: &Record| record.delivered.is_some() && record.outputs_ms.is_some();
     let records: Vec<Record> = found.jobs.into_iter().filter(kept).collect();
     let to = album.control.or_else(|| records.first().and_then(|record| record.delivered));
     send(shop, &records, to, errand).await
