@@ -26,7 +26,7 @@ pub use process::Process;
 pub use provider::Replicate;
 pub use proxy::Proxy;
 pub use services::Services;
-pub use world::{World, executable};
+pub use world::{World, executable, free_address};
 
 use std::time::Duration;
 

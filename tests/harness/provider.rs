@@ -43,6 +43,11 @@ impl Replicate {
         self.post("/_sim/rules", &rule).await;
     }
 
+    /// Has webhooks sent so many times, so many seconds late.
+    pub async fn webhooks(&self, telling: Value) {
+        self.post("/_sim/webhooks", &telling).await;
+    }
+
     /// Sets the account's limits and the dollars that are left of its credit.
     pub async fn limits(&self, limits: Value, credit: f64) {
         self.post("/_sim/limits", &limits).await;

@@ -38,6 +38,12 @@ pub fn executable() -> PathBuf {
     found.expect("the executable is built: run cargo build --bins, or cargo xtask test")
 }
 
+/// An address of this machine that nothing listens at.
+pub fn free_address() -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.local_addr().expect("its address").to_string()
+}
+
 impl World {
     /// Starts Redis and the simulators; providers answer at once unless a test holds them.
     pub async fn start() -> Self {
@@ -126,6 +132,11 @@ impl World {
     /// A worker process with further arguments.
     pub fn worker_with(&self, arguments: &[&str]) -> Process {
         self.run("worker", arguments, None)
+    }
+
+    /// The same with arguments made on the way.
+    pub fn worker_of(&self, arguments: &[String]) -> Process {
+        self.worker_with(&arguments.iter().map(String::as_str).collect::<Vec<_>>())
     }
 
     /// A worker process that stops at a breakpoint.

@@ -65,6 +65,26 @@ async fn a_lost_answer_to_a_creation_is_found_in_the_list() {
     assert_eq!(world.jobs(1).await[0].attempt, 2);
 }
 
+/// A worker that is held up between its intent and the creation, for longer than its lease, pays for nothing when it goes on.
+#[tokio::test]
+async fn a_worker_that_was_asleep_creates_nothing_for_a_job_that_went_to_another() {
+    let world = World::start().await;
+    let breakpoint = Breakpoint::at("after-intent").await;
+    let _bot = world.bot().await;
+    let sleeper = world.worker_stopping_with(&breakpoint, &["--lease", "2"]);
+    let ada = world.telegram.user(1);
+    ada.say("a lighthouse in a storm").await;
+    let hit = breakpoint.hit().await;
+    sleeper.pause();
+    let _heir = world.worker();
+    ada.photos(1).await;
+    hit.release().await;
+    sleeper.resume();
+    sleeper.until_said("the lease is lost").await;
+    assert_eq!(world.replicate.creates().await, 1, "{}", sleeper.log());
+    assert_eq!(ada.of_kind("photo").await.len(), 1);
+}
+
 /// Two jobs with the very same input, both of whose answers are lost, share nothing.
 #[tokio::test]
 async fn equal_wishes_never_adopt_each_others_predictions() {

@@ -152,6 +152,25 @@ async fn a_long_film_passes_through_little_memory() {
     assert!(grown < 48 * 1024, "{grown} kB more");
 }
 
+/// A Bot API server of one's own takes films that Telegram's does not.
+#[tokio::test]
+async fn a_film_of_300_mb_passes_through_little_memory_to_a_server_of_ones_own() {
+    let world = World::with(|config| config.local_bot_api = true).await;
+    let (_bot, worker) = (world.bot().await, world.worker_with(&["--telegram-file-mb", "2000"]));
+    let ada = world.telegram.user(ADA);
+    ada.say("a small one --model seedance --res 480p").await;
+    ada.until("videos=1").await;
+    let before = peak_kb(worker.id());
+    let bulky = json!({ "outcome": { "bulky": { "bytes": 300_000_000 } } });
+    world.replicate.rule(json!({ "on": "create", "prompt": "huge", "do": bulky })).await;
+    ada.say("a huge one --model seedance --res 480p").await;
+    let messages = ada.until("videos=2").await;
+    let sizes = messages.iter().filter_map(|message| message["media"]["size"].as_u64());
+    assert!(sizes.max() > Some(300_000_000), "the whole film arrived");
+    let grown = peak_kb(worker.id()).saturating_sub(before);
+    assert!(grown < 48 * 1024, "{grown} kB more");
+}
+
 #[tokio::test]
 async fn a_film_that_is_too_large_for_the_chat_comes_as_a_card_with_its_address() {
     let world = World::start().await;

@@ -7,8 +7,8 @@ use std::path::Path;
 
 use atelier_domain::catalogue::Catalogue;
 use atelier_domain::text::{TextTask, Written};
-use atelier_domain::{Failure, FailureClass, Model, Request};
-use atelier_provider::{Handle, Order, Provider, Providers, StartError, Started, Status, Surroundings};
+use atelier_domain::{Failure, FailureClass, InputImage, Model, Request};
+use atelier_provider::{Handle, ImageRef, Order, Provider, Providers, StartError, Started, Status, Surroundings};
 use harness::Services;
 use std::sync::Arc;
 
@@ -230,16 +230,65 @@ async fn whoever_gives_up_a_picture_of_sdapi_interrupts_it() {
 }
 
 #[tokio::test]
-async fn a_service_that_is_down_rests_and_comes_back() {
-    let room = Room::open().await;
-    for _ in 0..3 {
-        room.services.answer("txt2img", 500, r#"{"error":"OutOfMemoryError","detail":"","errors":"CUDA"}"#).await;
-        assert_eq!(room.start("forge", "a fox").await.expect_err("down").failure().class, FailureClass::Transient);
+async fn progress_of_comfyui_comes_over_its_web_socket_and_is_done_without() {
+    for fault in [None, Some("cut_before"), Some("cut_after")] {
+        let room = Room::open().await;
+        room.services.hold().await;
+        if let Some(fault) = fault {
+            room.services.rule("ws", fault).await;
+        }
+        let Started::Running(handle) = room.start("flux-local", "a fox").await.expect("queued") else {
+            panic!("finished")
+        };
+        let (provider, _) = room.of("flux-local");
+        let told = async {
+            // broken connections are made again
+            while provider.poll(&handle).await.expect("a status")
+                != (Status::Running { progress: Some(25), queued: false })
+            {
+                tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(harness::PATIENCE, told).await.unwrap_or_else(|_| panic!("{fault:?}: no progress"));
+        room.services.release().await;
+        assert!(matches!(ended(&provider, &handle).await, Status::Finished { .. }), "{fault:?}");
     }
-    let resting = not_created(room.start("forge", "a fox").await.expect_err("at rest"));
-    assert_eq!(resting.class, FailureClass::RateLimited, "its jobs wait in their line");
-    assert!(resting.retry_after.is_some());
-    png(room.start("gpt-image", "a fox").await.expect("other accounts go on"));
+    // a server that has none at all: the history is enough
+    let room = Room::open().await;
+    for _ in 0..50 {
+        room.services.answer("ws", 404, "{}").await;
+    }
+    let Started::Running(handle) = room.start("flux-local", "a fox").await.expect("queued") else { panic!("finished") };
+    let (provider, _) = room.of("flux-local");
+    assert!(matches!(ended(&provider, &handle).await, Status::Finished { .. }));
+}
+
+#[tokio::test]
+async fn openai_changes_pictures_that_travel_as_files() {
+    let room = Room::open().await;
+    let (provider, model) = room.of("gpt-edit");
+    let mut request = wish(&model, "a hat on the fox");
+    let file = InputImage::Telegram { file_id: "one".parse().expect("a file"), width: None, height: None, bytes: None };
+    let png = ImageRef::inline(b"\x89PNG\r\n\x1a\n and the rest", "image/png");
+    for (count, name) in [(1, "image"), (2, "image[]")] {
+        request.options.images = vec![file.clone(); count];
+        let images = vec![png.clone(); count];
+        let order = Order { model: &model, request: &request, images: &images };
+        assert!(matches!(provider.start(&order).await, Ok(Started::Finished(_))), "{name}");
+        let last = room.services.state().await["last"].clone();
+        assert_eq!(last["files"].as_array().map(Vec::len), Some(count), "{last}");
+        let (edit, text) = (&last["edits"], "a hat on the fox");
+        assert_eq!((&edit["prompt"], &edit["n"], &edit["size"]), (&text.into(), &1.into(), &"1536x1024".into()));
+        assert!(edit.get("image").is_none(), "a picture is no field: {edit}");
+    }
+    let order = Order { model: &model, request: &request, images: &[png.clone(), png] };
+    let blocked = r#"{"error":{"message":"no","type":"image_generation_user_error","code":"moderation_blocked"}}"#;
+    room.services.answer("edits", 400, blocked).await;
+    assert_eq!(not_created(provider.start(&order).await.expect_err("refused")).class, FailureClass::Filtered);
+    room.services.rule("edits", "cut_after").await;
+    let lost = unknown(provider.start(&order).await.expect_err("the answer is lost"));
+    assert_eq!(lost.class, FailureClass::Unanswered, "it may have been paid for");
+    assert_eq!(room.services.state().await["charged_micros"], 3 * 40_000);
 }
 
 #[tokio::test]

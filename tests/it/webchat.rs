@@ -8,15 +8,15 @@ use atelier_domain::JobState;
 use harness::{Browser, View, World};
 use serde_json::{Value, json};
 
-const BOT_SAYS: &str = "#messages li:not(.mine) .bubble";
-const I_SAY: &str = "#messages li.mine .bubble";
+pub(crate) const BOT_SAYS: &str = "#messages li:not(.mine) .bubble";
+pub(crate) const I_SAY: &str = "#messages li.mine .bubble";
 const CANCEL: &str = "#messages .keys button";
 /// No button offers to cancel.
 const NO_CANCEL: &str =
     "![...document.querySelectorAll('#messages .keys button')].some(key => key.textContent.includes('Cancel'))";
-const KEY: &str = "#messages .keys button";
-const TILE: &str = "#messages .album img";
-const PICTURE: &str = "#messages .photo img";
+pub(crate) const KEY: &str = "#messages .keys button";
+pub(crate) const TILE: &str = "#messages .album img";
+pub(crate) const PICTURE: &str = "#messages .photo img";
 
 #[tokio::test]
 async fn a_prompt_typed_in_the_web_chat_comes_back_as_a_picture() {
@@ -186,7 +186,7 @@ async fn the_picture_in_the_readme() {
     browser.screenshot(Path::new(file)).await;
 }
 
-async fn write(browser: &mut Browser, text: &str) {
+pub(crate) async fn write(browser: &mut Browser, text: &str) {
     browser.click("#text", "").await;
     browser.type_text(text).await;
     browser.press_enter().await;
@@ -203,7 +203,7 @@ async fn no_sideways(browser: &mut Browser) {
     assert_eq!(browser.value(wide).await, json!([]), "wider than the page");
 }
 
-async fn shoot(world: &World, browser: &mut Browser, name: &str) {
+pub(crate) async fn shoot(world: &World, browser: &mut Browser, name: &str) {
     let name = format!("{name}.png");
     browser.screenshot(&world.directory().join(&name)).await;
     if let Some(directory) = std::env::var_os("ATELIER_SCREENSHOTS") {

@@ -3,6 +3,7 @@
 //! Invariant: every variable is named once, here or in the one verb that takes it; secrets are wrapped when they are
 //! read and shown nowhere.
 
+mod hooks;
 mod services;
 
 use std::net::SocketAddr;
@@ -23,6 +24,7 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::failure::{Failure, OrExit};
+pub(crate) use hooks::HookArguments;
 pub(crate) use services::{ProviderArguments, catalogue_of};
 
 /// Settings of every verb.
@@ -114,20 +116,28 @@ pub(crate) struct IntakeArguments {
     /// Where this process listens for them, behind whatever ends TLS.
     #[arg(long, env = "ATELIER_WEBHOOK_LISTEN", value_name = "ADDRESS", default_value = "0.0.0.0:8080")]
     webhook_listen: SocketAddr,
-    /// Telegram ids of those who run the bots: they may use /ops and act on everybody's jobs; several, separated by commas.
+}
+
+/// Who runs the bots.
+#[derive(Debug, Args)]
+pub(crate) struct AdminArguments {
+    /// Telegram ids of those who run the bots: they may use /ops, act on everybody's jobs, and are told when an account at a
+    /// service is out of credit; several, separated by commas.
     #[arg(long = "admin", env = "ATELIER_ADMINS", value_name = "USER", value_delimiter = ',')]
-    admins: Vec<UserId>,
+    pub(crate) admins: Vec<UserId>,
 }
 
 /// The ports to which Telegram posts (<https://core.telegram.org/bots/api#setwebhook>).
 const WEBHOOK_PORTS: [u16; 4] = [443, 80, 88, 8443];
 
-impl IntakeArguments {
+impl AdminArguments {
     /// The bots' finer points.
-    pub(crate) fn settings(&self, rules: Rules) -> atelier_bot::Settings {
+    pub(crate) fn bots(&self, rules: Rules) -> atelier_bot::Settings {
         atelier_bot::Settings { rules, admins: self.admins.clone(), ..atelier_bot::Settings::default() }
     }
+}
 
+impl IntakeArguments {
     /// Opens the port, when updates are posted.
     pub(crate) async fn open(
         &self,
@@ -174,9 +184,14 @@ pub(crate) struct WorkArguments {
 
 impl WorkArguments {
     /// The worker's finer points.
-    pub(crate) fn settings(&self, catalogue: &Catalogue, rules: Rules) -> atelier_worker::Settings {
-        let mut settings =
-            atelier_worker::Settings { catalogue: catalogue.clone(), rules, ..atelier_worker::Settings::default() };
+    pub(crate) fn settings(
+        &self,
+        catalogue: &Catalogue,
+        rules: Rules,
+        admins: &AdminArguments,
+    ) -> atelier_worker::Settings {
+        let (catalogue, admins) = (catalogue.clone(), admins.admins.clone());
+        let mut settings = atelier_worker::Settings { catalogue, rules, admins, ..atelier_worker::Settings::default() };
         settings.trouble_pause = Duration::from_secs(self.account_pause);
         settings.notify_after = Duration::from_secs(self.notify_after);
         settings.media.film_bytes = self.telegram_file_mb * 1_000_000;

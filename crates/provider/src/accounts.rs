@@ -13,7 +13,6 @@ use serde::Deserialize;
 use url::Url;
 
 use crate::comfy::{BadGraph, Comfy, Graph};
-use crate::guard::Guarded;
 use crate::openai::OpenAi;
 use crate::openai::moderation::Moderation;
 use crate::replicate::{self, Replicate};
@@ -145,7 +144,7 @@ impl Providers {
             }
             service.output_hosts = entry.output_hosts;
             let inner = Arc::new(Replicate::new(service)?);
-            return Ok(self.with(Arc::new(Guarded::new(inner, entry.at_once))));
+            return Ok(self.with(inner).with_cap(&account, entry.at_once));
         }
         let url = entry.url.clone().ok_or_else(|| wrong("it needs `url`, the address of the service".to_owned()))?;
         let mut limits = Limits::default();
@@ -181,7 +180,7 @@ impl Providers {
             }
             Kind::Replicate => return Ok(self),
         };
-        let mut providers = self.with(Arc::new(Guarded::new(inner, entry.at_once)));
+        let mut providers = self.with(inner).with_cap(&account, entry.at_once);
         if let Some(model) = entry.moderation {
             providers = providers.with_moderation(Arc::new(Moderation::new(service, model)?));
         }
@@ -254,6 +253,8 @@ mod tests {
             "#,
         )
         .unwrap();
+        let caps: Vec<(&str, usize)> = providers.caps.iter().map(|(name, most)| (name.as_str(), *most)).collect();
+        assert_eq!(caps, [("studio", 2)]);
         let names: Vec<&str> = providers.iter().map(|provider| provider.account().as_str()).collect();
         assert_eq!(names, ["openai", "studio", "forge", "reseller"]);
         assert!(providers.moderation().is_some());

@@ -15,7 +15,6 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use tokio::io::AsyncWriteExt as _;
-use tokio::sync::OwnedSemaphorePermit;
 
 /// What is to be made: a wish, the model that it is for, and the pictures it starts from.
 #[derive(Debug, Clone, Copy)]
@@ -42,11 +41,6 @@ pub trait Provider: Send + Sync {
     /// Whether [`Provider::start`] lasts as long as the generation, so that giving it up is how one is cancelled.
     fn answers_at_once(&self) -> bool {
         false
-    }
-
-    /// Waits for a place at the account, where it has a cap. Whoever follows a generation keeps it until that is over.
-    fn place(&self) -> BoxFuture<'_, Place> {
-        async { Place::anywhere() }.boxed()
     }
 
     /// Begins a generation. Sends at most one creation, which the provider stops by itself at the model's deadline.
@@ -94,24 +88,6 @@ pub trait Provider: Send + Sync {
 
     /// Checks the credentials; answers with the name of the account.
     fn check(&self) -> BoxFuture<'_, Result<String, Failure>>;
-}
-
-/// A place among the generations that run at an account at once; free again when it is dropped.
-#[derive(Debug)]
-#[must_use]
-pub struct Place {
-    _permit: Option<OwnedSemaphorePermit>,
-}
-
-impl Place {
-    /// Where there is no cap.
-    pub const fn anywhere() -> Self {
-        Self { _permit: None }
-    }
-
-    pub(crate) const fn held(permit: Option<OwnedSemaphorePermit>) -> Self {
-        Self { _permit: permit }
-    }
 }
 
 /// A generation has begun, or is over already.

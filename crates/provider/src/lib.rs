@@ -11,7 +11,6 @@
 mod accounts;
 pub mod comfy;
 mod contract;
-mod guard;
 mod http;
 pub mod openai;
 mod pacing;
@@ -23,9 +22,6 @@ pub mod sketch;
 mod text;
 
 pub use accounts::{BadAccounts, Surroundings};
-pub use contract::{
-    BadHandle, Handle, ImageRef, Order, Output, OutputRef, Place, Provider, StartError, Started, Status,
-};
-pub use guard::Guarded;
+pub use contract::{BadHandle, Handle, ImageRef, Order, Output, OutputRef, Provider, StartError, Started, Status};
 pub use pacing::{Questions, Usual, next_poll};
 pub use registry::Providers;

@@ -15,6 +15,8 @@ use crate::sketch::{self, Sketch};
 #[derive(Clone, Default)]
 pub struct Providers {
     all: Vec<Arc<dyn Provider>>,
+    /// How many generations may run at an account at once, where that is a number.
+    pub(crate) caps: Vec<(AccountId, usize)>,
     moderation: Option<Arc<Moderation>>,
 }
 
@@ -39,6 +41,18 @@ impl Providers {
         self.all.retain(|other| other.account() != provider.account());
         self.all.push(provider);
         self
+    }
+
+    /// These, with so many generations of all workers at an account at once, if that is a number.
+    #[must_use]
+    pub fn with_cap(mut self, account: &AccountId, at_once: Option<usize>) -> Self {
+        self.caps.extend(at_once.map(|most| (account.clone(), most.max(1))));
+        self
+    }
+
+    /// How many generations may run at once at the account that runs this model.
+    pub fn at_once(&self, model: &Model) -> Option<usize> {
+        self.caps.iter().find(|(account, _)| *account == model.provider).map(|(_, most)| *most)
     }
 
     /// These, with a second opinion on prompts.

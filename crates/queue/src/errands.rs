@@ -78,7 +78,7 @@ impl Queue {
 
     /// Gives it back: the message was certainly not posted.
     pub async fn release_message(&self, name: &str) -> Result<(), QueueError> {
-        self.unmark(&format!("sent:{name}")).await
+        self.unmark(&format!("sent:{name}")).await.map(drop)
     }
 
     /// Remembers the file that Telegram made of a job's picture, by its name for the job's bot.

@@ -60,7 +60,7 @@ impl Keeper {
     /// Renews at a third of the lease's length, and at once when a cancellation is published for a job held here (seldom
     /// when nothing is held: only the sign of life is due); until `stop`, which comes after the last job ended.
     pub(crate) async fn run(self, keeping: Keeping, stop: CancellationToken) {
-        let published = Published::listen(&keeping.exchange.queue, &stop);
+        let published = Published::listen(&keeping.exchange.queue, "cancel", &stop);
         let (mut away, mut wait) = (false, Duration::ZERO);
         loop {
             let next = tokio::time::sleep(wait);

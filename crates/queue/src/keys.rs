@@ -49,10 +49,13 @@
 //! | `tap:<owner>:<data>` | string | the update of a button just pressed |
 //! | `recipe:<id>`, `recipes:<owner>` | string, set | a shared request; those that a user shared |
 //! | `note:<id>:<name>` | string | what a worker decided about a job and the next must know, for 2 days |
+//! | `places:<account>` | sorted set | jobs with a place at an account that has a cap, by when they lose it |
+//! | `breaker:<account>` | hash | an account that stumbled: how often in a row, until when it rests, until when one tries |
 //! | `seat:<name>` | string | the process that alone does something, while it says that it lives |
 //! | `mark:<name>` | string | something that one process does for all, for a while |
 //! | `wake`, `wake:<model>`, `news` | list | one entry wakes one idle worker |
 //! | `cancel` | channel | ids of running jobs to be stopped |
+//! | `rung` | channel | predictions that have ended, as their provider says |
 //! | `probe` | string | gone after a second: written to see whether the server takes writes |
 //! | `written:<id>` | string | what a text job wrote, as JSON, for 30 days |
 //! | `purses` | hash | per paid job that has not ended: owner, chat, day, micros put aside, of these granted, charged |

@@ -8,6 +8,7 @@
 //! is checked against the fencing token of its claim; nothing is prefetched. Deliberately absent: HTTP, Telegram,
 //! pictures, and any knowledge of what a job does.
 
+mod accounts;
 mod albums;
 mod backend;
 mod bell;
@@ -65,6 +66,7 @@ pub use link::{Queue, RedisUrl};
 pub use list::{Filter, Listing};
 pub use pace::{Pace, Spend, Urgency};
 pub use private::{PrivateError, PrivateRedis, PrivateSettings};
+pub use published::Rung;
 pub use record::{Batch, Event, Record};
 pub use run::{Claimed, Handler, Outcome, RunOptions, run};
 pub use stats::{Hold, ModelStats, PausedUser, Stats, TARGET_MS, WorkerStats};

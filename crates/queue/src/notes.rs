@@ -8,6 +8,7 @@ use atelier_domain::JobId;
 use crate::error::QueueError;
 use crate::keys::key;
 use crate::link::Queue;
+use crate::scripts::Verb;
 
 /// How long a note is kept, in seconds.
 const KEPT_S: u64 = 2 * 24 * 3600;
@@ -38,9 +39,15 @@ impl Queue {
         Ok(set.is_some())
     }
 
-    /// Takes a mark away.
-    pub async fn unmark(&self, name: &str) -> Result<(), QueueError> {
-        Ok(redis::cmd("DEL").arg(key(&format!("mark:{name}"))).query_async::<()>(&mut self.link()).await?)
+    /// Takes a mark away; false when there was none. Of several who try, one hears true.
+    pub async fn unmark(&self, name: &str) -> Result<bool, QueueError> {
+        let gone: u32 = redis::cmd("DEL").arg(key(&format!("mark:{name}"))).query_async(&mut self.link()).await?;
+        Ok(gone > 0)
+    }
+
+    /// Takes a mark away if it still says `value`; false when it says something else by now, or is gone.
+    pub async fn unmark_if(&self, name: &str, value: &str) -> Result<bool, QueueError> {
+        self.call(Verb::Unmark, &[name.as_bytes(), value.as_bytes()]).await
     }
 
     /// What was marked under that name and still holds.

@@ -1,6 +1,7 @@
-//! Ids of jobs that somebody asked to cancel, as they are published: what makes a cancellation fast.
+//! What is published to all workers: ids of jobs that somebody asked to cancel, and names of predictions that have ended.
 //!
-//! A message may be missed while the connection is made anew; the heartbeat brings the wish for certain.
+//! It only makes things fast. A message may be missed while the connection is made anew: the heartbeat brings a wish to
+//! cancel for certain, and a prediction is asked about in any case.
 
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use tokio::sync::{Mutex, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
+use crate::error::QueueError;
 use crate::keys::key;
 use crate::link::Queue;
 
@@ -21,10 +23,10 @@ pub(crate) struct Published {
 }
 
 impl Published {
-    /// Listens until `stop`.
-    pub(crate) fn listen(queue: &Queue, stop: &CancellationToken) -> Self {
+    /// Listens on a channel until `stop`.
+    pub(crate) fn listen(queue: &Queue, channel: &str, stop: &CancellationToken) -> Self {
         let (sender, ids) = mpsc::channel(256);
-        let listening = listen(queue.clone(), sender, stop.clone());
+        let listening = listen(queue.clone(), key(channel), sender, stop.clone());
         Self { ids: Mutex::new(ids), _task: AbortOnDropHandle::new(tokio::spawn(listening)) }
     }
 
@@ -37,15 +39,39 @@ impl Published {
     }
 }
 
-async fn listen(queue: Queue, ids: mpsc::Sender<String>, stop: CancellationToken) {
+/// Names of predictions that have ended, as any worker heard of it.
+pub struct Rung(Published);
+
+impl Rung {
+    /// The next name.
+    pub async fn next(&self) -> String {
+        self.0.next().await
+    }
+}
+
+impl Queue {
+    /// Tells all workers that a prediction has ended.
+    pub async fn ring(&self, prediction: &str) -> Result<(), QueueError> {
+        let mut publish = redis::cmd("PUBLISH");
+        publish.arg(key("rung")).arg(prediction);
+        Ok(publish.query_async::<()>(&mut self.link()).await?)
+    }
+
+    /// Hears of predictions that have ended, until `stop`.
+    pub fn rung(&self, stop: &CancellationToken) -> Rung {
+        Rung(Published::listen(self, "rung", stop))
+    }
+}
+
+async fn listen(queue: Queue, channel: String, ids: mpsc::Sender<String>, stop: CancellationToken) {
     loop {
         let cut = queue.link_given_up();
         let listening = async {
             let mut messages = queue.pubsub().await?;
-            messages.subscribe(key("cancel")).await?;
+            messages.subscribe(&channel).await?;
             let mut stream = messages.on_message();
             while let Some(message) = stream.next().await {
-                // a full channel only costs speed: the heartbeat brings it
+                // a full channel only costs speed
                 let _ = ids.try_send(message.get_payload()?);
             }
             Ok::<(), redis::RedisError>(())

@@ -52,6 +52,9 @@ verbs! {
     Album = "album.lua",
     Tap = "tap.lua",
     Seat = "seat.lua",
+    Place = "place.lua",
+    Breaker = "breaker.lua",
+    Unmark = "unmark.lua",
     Stats = "stats.lua",
     Charge = "ledger/charge.lua",
     Credit = "ledger/credit.lua",
@@ -73,7 +76,10 @@ impl Verb {
             | Self::Park
             | Self::Album
             | Self::Tap
-            | Self::Seat => ("", "", ""),
+            | Self::Seat
+            | Self::Place
+            | Self::Breaker
+            | Self::Unmark => ("", "", ""),
             Self::Charge | Self::Credit => (BOOK, "", ""),
             Self::Position | Self::Stats => ("", LINES, ""),
             Self::Submit => (BOOK, LINES, ""),

@@ -4,10 +4,13 @@
 //! so a mistake in a client cannot hide behind a matching mistake here. Deliberately absent: any access control, so
 //! an address that is not loopback is refused unless the configuration asks for it in so many words.
 
+mod panel;
 pub mod replicate;
 pub mod services;
 pub mod telegram;
 mod web;
+
+pub use panel::{Panel, Trick};
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -33,10 +36,14 @@ pub struct Config {
     pub allow_remote: bool,
     /// Answer 429 as Telegram does when a bot posts too fast; the control API can switch it at run time.
     pub rate_limits: bool,
+    /// Be a Bot API server of one's own: take files up to 2,000 MB, of which only the beginning is kept.
+    pub local_bot_api: bool,
     /// Whether `!nsfw`, `!flagged`, `!fail` or `!slow` in a prompt decides how its prediction ends.
     pub directives: bool,
     /// Pictures are drawn no larger than this a side, in pixels; tests draw small to be quick.
     pub largest_side: u32,
+    /// What visitors of the web chat may break besides, where whoever starts the simulators runs more than them.
+    pub panel: Option<Panel>,
 }
 
 impl Default for Config {
@@ -50,8 +57,10 @@ impl Default for Config {
             time_scale: 1.0,
             allow_remote: false,
             rate_limits: true,
+            local_bot_api: false,
             directives: false,
             largest_side: 4096,
+            panel: None,
         }
     }
 }
@@ -130,6 +139,8 @@ pub async fn start(config: Config, shutdown: CancellationToken) -> Result<Runnin
         data_dir: config.data_dir.as_ref().map(|dir| dir.join("telegram")),
         tokens: config.tokens,
         rate_limits: config.rate_limits,
+        local: config.local_bot_api,
+        panel: config.panel,
     };
     let telegram_shutdown = shutdown.clone();
     let telegram = tokio::spawn(async move {

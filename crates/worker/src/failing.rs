@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use atelier_domain::buttons::{Abilities, Rows};
 use atelier_domain::{Failure, FailureClass, Say, buttons, caption};
-use atelier_provider::{Handle, Status};
+use atelier_provider::Handle;
 use atelier_queue::{Lost, Outcome, Spend, Urgency};
 use atelier_sketch::Mood;
 use atelier_telegram::{DeliveryError, Keyboard};
@@ -81,14 +81,7 @@ pub(crate) async fn cancelled(walk: &Walk) -> Outcome {
     let record = walk.shop.queue.record(&job.id).await.ok().flatten();
     let handle = record.and_then(|record| record.handle).and_then(|handle| handle.parse::<Handle>().ok());
     if let Some(handle) = handle {
-        // what runs is charged for when it is stopped, what waits is not
-        let status = walk.provider.poll(&handle).await;
-        if matches!(status, Ok(Status::Running { queued: false, .. } | Status::Finished { .. } | Status::Wasted(_))) {
-            money::charged(walk, handle.as_str()).await;
-        }
-        if let Err(failure) = walk.provider.cancel(&handle).await {
-            warn!(job.id = %job.id, class = failure.class.name(), detail = failure.detail, "the prediction was not stopped");
-        }
+        money::stop(walk, &handle).await;
     }
     info!(job.id = %job.id, "job cancelled");
     tell(walk, Mood::Cancelled, &job.language.say(&Say::Cancelled), Urgency::Result).await;

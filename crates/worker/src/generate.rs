@@ -7,18 +7,28 @@ use std::sync::PoisonError;
 use std::time::{Duration, SystemTime};
 
 use atelier_domain::{Failure, FailureClass, Usd};
-use atelier_provider::{Handle, ImageRef, OutputRef, StartError, Started, Status, next_poll};
+use atelier_provider::{Handle, ImageRef, Order, OutputRef, StartError, Started, Status, next_poll};
 use atelier_queue::{Checkpoint, Lost};
 use bytes::Bytes;
 use tracing::{debug, info, warn};
 
+use crate::hooks::Ring;
 use crate::line::{Creation, Stop, Walk};
-use crate::{inputs, money};
+use crate::money::Bill;
+use crate::orphan::Orphan;
+use crate::{alarm, commons, inputs, money};
 
 /// Clocks differ: a prediction created this long before the intent may still be the intent's.
 const CLOCK_SLACK: Duration = Duration::from_secs(5);
+/// A creation without an answer may become visible this much later than it was meant.
+pub(crate) const LATE: Duration = Duration::from_secs(5);
+/// And this much later than whoever meant it lost the job: it was sent by then, or never will be.
+pub(crate) const IN_FLIGHT: Duration = Duration::from_secs(2);
 /// The provider stops a prediction at its deadline; this much later it is given up here.
 const OVERDUE: Duration = Duration::from_secs(60);
+
+/// A prediction that is said to have ended and still seems to run is asked about again this soon.
+const AFTER_RING: Duration = Duration::from_millis(500);
 
 /// What a generation came to.
 pub(crate) struct Generated {
@@ -35,14 +45,7 @@ pub(crate) enum Pictures {
 
 /// Leads the job to its outputs from wherever it stands.
 pub(crate) async fn outputs(walk: &Walk) -> Result<Generated, Stop> {
-    let lease = &walk.claimed.lease;
-    let _place = tokio::select! {
-        biased;
-        place = walk.provider.place() => place,
-        () = lease.lost() => return Err(Stop::Lost),
-        () = lease.cancelled() => return Err(Stop::Cancelled),
-        () = lease.hand_over() => return Err(Stop::HandOver),
-    };
+    let _place = commons::place(walk).await?;
     // a stand-in's prediction is another than the one that was found on record
     let recorded = walk.claimed.progress.handle.as_deref().filter(|_| walk.is_under_way());
     let known = recorded.and_then(|handle| handle.parse::<Handle>().ok());
@@ -87,28 +90,38 @@ async fn begin(walk: &Walk) -> Result<Begun, Stop> {
     if let Some(intent) = walk.claimed.progress.intent
         && walk.is_under_way()
     {
-        if let Some(handle) = find_lost(walk, &images, intent).await? {
+        if let Some(handle) = find_settled(walk, &images, intent).await? {
             return Ok(Begun::Handle(handle));
         }
         forget(walk).await?;
     }
     loop {
+        let stumbles = commons::ask(walk).await?;
         let intent = SystemTime::now();
         lease.checkpoint(&Checkpoint::Intent(intent)).await?;
         walk.learn(Creation::UnderWay);
         walk.reach("after-intent").await;
-        let started = start(walk, &images, intent).await?;
+        awake(walk).await?;
+        let (started, orphan) = start(walk, &images, intent).await?;
+        commons::learn(walk, &started, stumbles).await;
         walk.reach("after-create").await;
+        if started.is_ok() {
+            alarm::works(&walk.shop, walk.job().place.bot, walk.model.provider.as_str()).await;
+        }
         match started {
             Ok(Started::Finished(outputs)) => {
                 money::charged(walk, &named(intent)).await;
                 return Ok(Begun::Pictures(outputs.into_iter().map(|output| output.bytes).collect()));
             }
             Ok(Started::Running(handle)) => match own(walk, &handle).await {
-                Ok(()) => return Ok(Begun::Handle(handle)),
+                Ok(()) => {
+                    orphan.adopted();
+                    return Ok(Begun::Handle(handle));
+                }
                 Err(Lost::Lease) => return Err(Stop::Lost),
                 // a job with the same wish, looking for a creation it lost, found ours first; then its own is free
                 Err(Lost::Handle) => {
+                    orphan.adopted();
                     if let Some(handle) = find_lost(walk, &images, intent).await? {
                         return Ok(Begun::Handle(handle));
                     }
@@ -128,18 +141,21 @@ async fn begin(walk: &Walk) -> Result<Begun, Stop> {
     }
 }
 
-/// One creation. Of a service that answers with the picture, giving up the question is how it is cancelled; what a paid
-/// one made by then it may well charge for.
-async fn start(walk: &Walk, images: &[ImageRef], intent: SystemTime) -> Result<Result<Started, StartError>, Stop> {
+type Creating = (Result<Started, StartError>, Orphan);
+
+/// One creation. Of a service that answers with the picture, giving up the question is how it is cancelled; what a paid one
+/// made by then it may well charge for. Of the others the answer is waited for even when the job is dropped here meanwhile.
+async fn start(walk: &Walk, images: &[ImageRef], intent: SystemTime) -> Result<Creating, Stop> {
+    if !walk.provider.answers_at_once() {
+        let created = tokio::spawn(create(Bill::of(walk), images.to_vec())).await;
+        return created.map_err(|error| Failure::new(FailureClass::Fatal, error.to_string()).into());
+    }
     let order = walk.order(images);
     let starting = walk.provider.start(&order);
-    if !walk.provider.answers_at_once() {
-        return Ok(starting.await);
-    }
     let (lease, free) = (&walk.claimed.lease, walk.model.estimate(&walk.request) == Usd::ZERO);
     tokio::select! {
         biased;
-        started = starting => Ok(started),
+        started = starting => Ok((started, Orphan::none())),
         () = lease.lost() => Err(Stop::Lost),
         () = lease.cancelled() => {
             money::charged(walk, &named(intent)).await;
@@ -148,6 +164,14 @@ async fn start(walk: &Walk, images: &[ImageRef], intent: SystemTime) -> Result<R
         // another process would have to begin anew, and may only where that costs nothing
         () = lease.hand_over(), if free => Err(Stop::HandOver),
     }
+}
+
+async fn create(bill: Bill, images: Vec<ImageRef>) -> Creating {
+    let order = Order { model: &bill.model, request: &bill.request, images: &images };
+    let started = bill.provider.start(&order).await;
+    let handle = if let Ok(Started::Running(handle)) = &started { Some(handle.clone()) } else { None };
+    // if nobody waits for this any more, it is dropped, and found to be an orphan
+    (started, Orphan::new(bill, handle))
 }
 
 /// A creation without a handle, by when it was meant.
@@ -188,12 +212,53 @@ async fn find_lost(walk: &Walk, images: &[ImageRef], intent: SystemTime) -> Resu
     Ok(None)
 }
 
-/// Waits for the moment of the next poll: its own, and the process's turn within the provider's limit on questions.
-async fn turn(walk: &Walk, wait: Duration) -> Result<(), Stop> {
+/// The same, and `None` only when nothing can come any more: a request may have been on its way, and a list behind what it
+/// lists.
+async fn find_settled(walk: &Walk, images: &[ImageRef], intent: SystemTime) -> Result<Option<Handle>, Stop> {
+    let found = find_lost(walk, images, intent).await?;
+    // without a list there is nothing to wait for
+    if found.is_some() || walk.provider.answers_at_once() {
+        return Ok(found);
+    }
+    let settled = LATE.saturating_sub(intent.elapsed().unwrap_or_default());
+    let taken_over = walk.claimed.lost > 0;
+    let sent = if taken_over { IN_FLIGHT.saturating_sub(walk.began.elapsed()) } else { Duration::ZERO };
+    let wait = settled.max(sent);
+    if wait.is_zero() {
+        return Ok(None);
+    }
     pause(walk, wait).await?;
+    find_lost(walk, images, intent).await
+}
+
+/// Waits until the hold on the job is certain: a process that was asleep since its intent must not create what another one
+/// may be creating.
+async fn awake(walk: &Walk) -> Result<(), Stop> {
+    let lease = &walk.claimed.lease;
+    while !lease.is_certain() {
+        tokio::select! {
+            biased;
+            () = lease.lost() => return Err(Stop::Lost),
+            () = tokio::time::sleep(Duration::from_millis(20)) => {}
+        }
+    }
+    Ok(())
+}
+
+/// Waits for the moment of the next poll: its own, which a ring brings forward, and the process's turn within the provider's
+/// limit on questions. Whether it rang.
+async fn turn(walk: &Walk, wait: Duration, ring: &Ring) -> Result<bool, Stop> {
+    let rang = tokio::select! {
+        biased;
+        paused = pause(walk, wait) => paused.map(|()| false)?,
+        () = ring.rung() => true,
+    };
     let (began, questions) = &walk.shop.questions;
     let wait = questions.lock().unwrap_or_else(PoisonError::into_inner).ask(began.elapsed());
-    if wait.is_zero() { Ok(()) } else { pause(walk, wait).await }
+    if !wait.is_zero() {
+        pause(walk, wait).await?;
+    }
+    Ok(rang)
 }
 
 /// Polls until the prediction ends; its outputs are on record when this returns them.
@@ -205,15 +270,20 @@ async fn finish(walk: &Walk, handle: &Handle) -> Result<(Vec<OutputRef>, f64), S
     let started = tokio::time::Instant::now();
     let limit = walk.model.deadline() + OVERDUE;
     let next = |elapsed| next_poll(elapsed, walk.shop.usual.of(&walk.model, &walk.request));
+    let ring = walk.shop.rings.wait_for(handle.as_str());
     let (mut wait, mut running) = (next(before), None);
     loop {
-        turn(walk, wait).await?;
+        let rang = turn(walk, wait, &ring).await?;
         let elapsed = before + started.elapsed();
         match walk.provider.poll(handle).await {
             Ok(Status::Running { progress, .. }) => {
                 walk.progress.working(false, progress);
                 running = Some(elapsed);
                 wait = next(before + started.elapsed());
+                if rang {
+                    // what was read may be older than what was told
+                    wait = wait.min(AFTER_RING);
+                }
             }
             Ok(Status::Finished { outputs, seconds }) => {
                 money::charged(walk, handle.as_str()).await;

@@ -7,17 +7,21 @@
 //! chat without a fenced write before it; a job that fails for good has told the user why. Deliberately absent: user
 //! texts (they stand in the message catalogue), and apalis (the queue's run loop takes a plain function).
 
+mod alarm;
 mod albums;
 mod cards;
+mod commons;
 mod deliver;
 mod failing;
 mod generate;
 mod herald;
+mod hooks;
 mod inputs;
 mod line;
 mod money;
 mod once;
 mod originals;
+mod orphan;
 mod panel;
 mod pictures;
 mod progress;
@@ -36,7 +40,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use atelier_domain::safety::Rules;
-use atelier_domain::{BotId, Catalogue, ModelId};
+use atelier_domain::{BotId, Catalogue, ModelId, UserId};
 use atelier_media::{Limits, Studio};
 use atelier_provider::{Providers, Questions};
 use atelier_queue::{Claimed, Handler, Queue, RunError, RunOptions};
@@ -46,6 +50,8 @@ use futures::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
+pub use crate::hooks::Doorbell;
+use crate::hooks::Rings;
 use crate::usual::Times;
 
 /// What a worker process works with.
@@ -58,6 +64,8 @@ pub struct Worker {
     pub providers: Providers,
     /// How it runs; without models it serves those that its providers serve.
     pub options: RunOptions,
+    /// Where Replicate's webhooks come in, if they do.
+    pub doorbell: Option<Doorbell>,
     /// Finer points.
     pub settings: Settings,
 }
@@ -75,6 +83,8 @@ pub struct Settings {
     pub most_lost: u32,
     /// How long an account that is out of credit or whose key is refused stays closed before it is tried again.
     pub trouble_pause: Duration,
+    /// Who is told of trouble with an account.
+    pub admins: Vec<UserId>,
     /// A result that took at least this long, from the moment it was asked for, is told by a message of its own; a film
     /// always is.
     pub notify_after: Duration,
@@ -92,6 +102,7 @@ impl Default for Settings {
             progress_every: Duration::from_secs(3),
             most_lost: 5,
             trouble_pause: Duration::from_secs(60),
+            admins: Vec::new(),
             notify_after: Duration::from_secs(60),
             rules: Rules::builtin().clone(),
             media: Limits::default(),
@@ -122,13 +133,16 @@ pub(crate) struct Shop {
     pub(crate) holder: String,
     /// How long its models take.
     pub(crate) usual: Times,
+    pub(crate) alarms: alarm::Alarms,
+    /// Who waits for a webhook.
+    pub(crate) rings: Arc<Rings>,
     pub(crate) settings: Settings,
 }
 
 /// Works until `shutdown`, then finishes or hands over what it holds.
 pub fn run(worker: Worker, shutdown: CancellationToken) -> BoxFuture<'static, Result<(), WorkerError>> {
     async move {
-        let Worker { telegrams, queue, providers, mut options, settings } = worker;
+        let Worker { telegrams, queue, providers, mut options, doorbell, settings } = worker;
         options.models = served(&settings.catalogue, &providers, &options.models)?;
         let models: Vec<&str> = options.models.iter().map(ModelId::as_str).collect();
         tracing::info!(worker = %options.worker, concurrency = options.concurrency, ?models, "worker started");
@@ -140,6 +154,8 @@ pub fn run(worker: Worker, shutdown: CancellationToken) -> BoxFuture<'static, Re
             questions: (Instant::now(), Mutex::default()),
             holder: options.worker.clone(),
             usual: Times::default(),
+            alarms: alarm::Alarms::default(),
+            rings: Arc::default(),
             settings,
         });
         let lane = |id: &ModelId| {
@@ -149,9 +165,12 @@ pub fn run(worker: Worker, shutdown: CancellationToken) -> BoxFuture<'static, Re
         options.lanes = options.models.iter().map(lane).collect();
         options.herald = Some(herald::herald(shop.clone()));
         let watched = AbortOnDropHandle::new(tokio::spawn(trouble::watch(shop.clone(), shutdown.clone())));
+        // heard until the last job has ended
+        let hearing = CancellationToken::new();
+        let heard = doorbell.map(|doorbell| doorbell.listen(queue.clone(), shop.rings.clone(), &hearing));
         let handler: Handler = Arc::new(move |claimed: Claimed| line::walk(shop.clone(), claimed).boxed());
         let ended = atelier_queue::run(queue, options, handler, shutdown).await;
-        drop(watched);
+        drop((watched, heard));
         Ok(ended?)
     }
     .boxed()

@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
-use crate::Shop;
 use crate::line::Walk;
+use crate::{Shop, alarm};
 
 /// Who pauses and resumes here.
 const ACTOR: &str = "atelier";
@@ -48,6 +48,7 @@ pub(crate) async fn close(walk: &Walk, failure: &Failure) -> Duration {
                     warn!(%model, %error, "a model could not be paused");
                 }
             }
+            alarm::raise(shop, walk.job().place.bot, &account, failure.class).await;
         }
         // somebody did it already
         Ok(false) => {}
@@ -75,7 +76,11 @@ pub(crate) async fn watch(shop: Arc<Shop>, stop: CancellationToken) {
             () = tokio::time::sleep(every) => {}
         }
         for account in &accounts {
-            if let Err(error) = reopen(&shop, account).await {
+            let looked = async {
+                alarm::look(&shop, account).await?;
+                reopen(&shop, account).await
+            };
+            if let Err(error) = looked.await {
                 warn!(account, %error, "a closed account could not be looked at");
             }
         }
@@ -97,9 +102,11 @@ async fn reopen(shop: &Shop, account: &str) -> Result<(), QueueError> {
     for model in closed.models.iter().filter(|id| mine(id)) {
         shop.queue.resume(&Steering::Model(model.clone()), ACTOR).await?;
     }
-    // only now: a worker that dies on the way leaves the mark to another
-    shop.queue.unmark(&name(account)).await?;
-    info!(account, "the account is tried again");
+    // Only now: a worker that dies on the way leaves the mark to another. And this mark only: if the account was closed again
+    // meanwhile, the new one says until when, and without it nobody would end its pauses.
+    if shop.queue.unmark_if(&name(account), &value).await? {
+        info!(account, "the account is tried again");
+    }
     Ok(())
 }
 

@@ -34,6 +34,48 @@ async fn models_of_the_operators_accounts_answer_beside_the_others() {
     assert_eq!(ledger.charged.micros(), 100_000, "0.04 and 0.06: {ledger:?}");
 }
 
+/// The account takes two at once, of however many workers.
+#[tokio::test]
+async fn an_accounts_cap_holds_for_all_workers_together_and_a_dead_ones_place_is_taken_over() {
+    let (world, services) = world_with_services().await;
+    services.hold().await;
+    let lease = ["--lease", "2"];
+    let (_bot, mut doomed, _worker) = (world.bot().await, world.worker_with(&lease), world.worker_with(&lease));
+    let ada = world.telegram.user(1);
+    ada.say("a fox --model flux-local --n 6").await;
+    ada.text("0 of 6").await;
+    for job in world.jobs(1).await {
+        world.until(&job.id, JobState::Active).await;
+    }
+    services.wait("most_queued=2").await;
+    // its jobs go on in the places that they had
+    doomed.kill().await;
+    services.release().await;
+    ada.photos(6).await;
+    let state = services.state().await;
+    assert_eq!((&state["most_queued"], state["creations"].as_array().map(Vec::len)), (&2.into(), Some(6)), "{state}");
+}
+
+/// Three jobs stumble once each: for all workers that is an account to be left in peace, and others go on.
+#[tokio::test]
+async fn an_account_that_stumbles_rests_for_all_workers() {
+    let (world, services) = world_with_services().await;
+    for _ in 0..3 {
+        services.answer("images", 500, r#"{"error":{"message":"no","type":"server_error"}}"#).await;
+    }
+    let (_bot, _workers) = (world.bot().await, [world.worker(), world.worker()]);
+    let ada = world.telegram.user(1);
+    ada.say("a fox --model local --n 3").await;
+    ada.photos(3).await;
+    let mut resting = 0;
+    for record in world.jobs(1).await {
+        let trail = world.queue().trail(&record.id).await.expect("the queue answers");
+        resting += trail.iter().filter(|event| event.kind == "throttled" && event.detail.contains("rests")).count();
+        assert_eq!(record.attempt, 2, "the rest burns no try: {record:?}");
+    }
+    assert!(resting > 0, "they waited in line");
+}
+
 #[tokio::test]
 async fn a_worker_killed_before_a_paid_answer_does_not_pay_twice_and_the_chat_hears_the_truth() {
     let (world, services) = world_with_services().await;

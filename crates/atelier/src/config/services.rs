@@ -37,23 +37,39 @@ pub(crate) struct ProviderArguments {
 impl ProviderArguments {
     /// The services that are set up.
     pub(crate) fn providers(&self) -> Result<Providers, Failure> {
+        self.providers_told_at(None)
+    }
+
+    /// Whether another address than Replicate's own is asked.
+    pub(crate) fn has_own_replicate(&self) -> bool {
+        self.replicate_url.is_some()
+    }
+
+    /// The same; Replicate tells the ends of predictions at this address.
+    pub(crate) fn providers_told_at(&self, hook: Option<Url>) -> Result<Providers, Failure> {
         let mut providers = Providers::none().with(Arc::new(sketch::Sketch::new(sketch::Settings::default())));
         if let Some(path) = &self.catalogue {
             let around = Surroundings { variable: &variable, file: &|named| read(&beside(path, named)) };
             providers = providers.and_accounts(&text(path)?, &around).map_err(|error| wrong(path, &error))?;
         }
-        let Some(token) = self.replicate_token.clone() else { return Ok(providers) };
+        let Some(replicate) = self.replicate()? else { return Ok(providers) };
         if providers.iter().any(|provider| *provider.account() == AccountId::replicate()) {
             return Err(Failure::usage(
                 "REPLICATE_API_TOKEN is the account `replicate`; give the one of the file another name",
             ));
         }
+        Ok(providers.with(Arc::new(replicate.telling(hook))))
+    }
+
+    /// The account that the variables describe.
+    pub(crate) fn replicate(&self) -> Result<Option<replicate::Replicate>, Failure> {
+        let Some(token) = self.replicate_token.clone() else { return Ok(None) };
         let bad = |error: BadService| Failure::usage(format!("REPLICATE_API_TOKEN or REPLICATE_BASE_URL: {error}"));
         let mut service = replicate::service(AccountId::replicate(), token).map_err(bad)?;
         if let Some(url) = &self.replicate_url {
             service.base_url = url.clone();
         }
-        Ok(providers.with(Arc::new(replicate::Replicate::new(service).map_err(bad)?)))
+        replicate::Replicate::new(service).map(Some).map_err(bad)
     }
 
     /// The models on offer: those asked for, or all whose service is set up.

@@ -10,7 +10,7 @@ use atelier_telegram::intake::Webhooks;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{Common, IntakeArguments, ProviderArguments, TelegramArguments};
+use crate::config::{AdminArguments, Common, IntakeArguments, ProviderArguments, TelegramArguments};
 use crate::failure::{Failure, OrExit};
 use crate::queue_of::RedisArguments;
 
@@ -24,6 +24,8 @@ pub(crate) struct Arguments {
     redis: RedisArguments,
     #[command(flatten)]
     provider: ProviderArguments,
+    #[command(flatten)]
+    admins: AdminArguments,
 }
 
 pub(crate) async fn run(common: Common, arguments: Arguments) -> Result<(), Failure> {
@@ -33,7 +35,7 @@ pub(crate) async fn run(common: Common, arguments: Arguments) -> Result<(), Fail
     let rules = arguments.provider.rules()?;
     let stop = common.stop_token()?;
     let queue = arguments.redis.connect().await?;
-    let settings = arguments.intake.settings(rules);
+    let settings = arguments.admins.bots(rules);
     let webhooks = arguments.intake.open(&arguments.telegram, &stop).await?;
     serve(telegrams, &queue, &catalogue, webhooks, &settings, &stop).await
 }

@@ -9,6 +9,7 @@ mod child;
 mod control;
 mod line;
 mod report;
+mod tricks;
 
 use std::path::{Path, PathBuf};
 
@@ -116,7 +117,7 @@ Type in the chat:
   a lighthouse at dusk --model imagen --ar 16:9 --n 3
 
 Type in another terminal:
-  kill -9 {victim}
+  kill -9 {victim}   (or “Try to break it” in the chat)
       a worker dies at work; another one takes over, and the picture still comes, once
   {program} queue stats
       the numbers; there are also queue ls, queue show JOB and why JOB

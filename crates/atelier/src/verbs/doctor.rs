@@ -9,7 +9,7 @@ use atelier_telegram::{DeliveryError, Telegram};
 use serde::Serialize;
 use tokio::time::timeout;
 
-use crate::config::{ProviderArguments, ServerArguments, TelegramArguments, ViewArguments};
+use crate::config::{HookArguments, ProviderArguments, ServerArguments, TelegramArguments, ViewArguments};
 use crate::failure::{Failure, OrExit};
 use crate::output::say;
 use crate::queue_of::RedisArguments;
@@ -24,6 +24,8 @@ pub(crate) struct Arguments {
     server: ServerArguments,
     #[command(flatten)]
     provider: ProviderArguments,
+    #[command(flatten)]
+    hooks: HookArguments,
     #[command(flatten)]
     view: ViewArguments,
 }
@@ -83,6 +85,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
     }
     findings.extend(look_at_redis(&arguments).await?);
     findings.extend(look_at_provider(&arguments.provider).await?);
+    findings.extend(look_at_hooks(&arguments).await?);
     let well = findings.iter().all(|finding| finding.verdict != Verdict::Fail);
     if arguments.view.json {
         say(&serde_json::to_string(&Diagnosis { ok: well, findings }).or_exit(Exit::Software)?);
@@ -195,4 +198,25 @@ async fn look_at_provider(arguments: &ProviderArguments) -> Result<Vec<Finding>,
         });
     }
     Ok(findings)
+}
+
+/// Nothing when there are no webhooks of Replicate's: it is asked then.
+async fn look_at_hooks(arguments: &Arguments) -> Result<Option<Finding>, Failure> {
+    let name = "replicate webhooks";
+    let Some(hooks) = arguments.hooks.hooks(arguments.provider.has_own_replicate())? else { return Ok(None) };
+    let Some(replicate) = arguments.provider.replicate()? else {
+        let fix = "unset REPLICATE_WEBHOOK_URL, or set REPLICATE_API_TOKEN";
+        return Ok(Some(Finding::warn(name, "there is no account that could send any", fix)));
+    };
+    Ok(Some(match timeout(PATIENCE, replicate.hook_secret()).await {
+        Ok(Ok(secret)) if hooks.is_secret(&secret) => {
+            Finding::ok(name, format!("to {}, signed with the account's secret", hooks.public()))
+        }
+        Ok(Ok(_)) => {
+            let fix = "set REPLICATE_WEBHOOK_SECRET to what GET /v1/webhooks/default/secret answers with this token";
+            Finding::fail(name, "REPLICATE_WEBHOOK_SECRET is not this account's: every post would be refused", fix)
+        }
+        Ok(Err(failure)) => Finding::warn(name, failure.detail, "run `atelier doctor` again"),
+        Err(_) => Finding::warn(name, format!("no answer within {} s", PATIENCE.as_secs()), "check the network"),
+    }))
 }

@@ -8,7 +8,8 @@ use atelier_worker::Worker;
 use tracing::{info, warn};
 
 use crate::config::{
-    Common, IntakeArguments, ProviderArguments, ServerArguments, TelegramArguments, WorkArguments, offers_services,
+    AdminArguments, Common, HookArguments, IntakeArguments, ProviderArguments, ServerArguments, TelegramArguments,
+    WorkArguments, offers_services,
 };
 use crate::failure::{Failure, OrExit};
 use crate::private::KeptRedis;
@@ -28,7 +29,11 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     provider: ProviderArguments,
     #[command(flatten)]
+    hooks: HookArguments,
+    #[command(flatten)]
     work: WorkArguments,
+    #[command(flatten)]
+    admins: AdminArguments,
     /// Where the private Redis keeps its data.
     #[arg(long, env = "ATELIER_DATA", value_name = "DIR", default_value = DATA)]
     data: PathBuf,
@@ -37,12 +42,14 @@ pub(crate) struct Arguments {
 pub(crate) async fn run(common: Common, arguments: Arguments) -> Result<(), Failure> {
     // everything that can be wrong with the settings is said before anything is started
     let telegrams = arguments.telegram.clients()?;
-    let providers = arguments.provider.providers()?;
+    let hooks = arguments.hooks.hooks(arguments.provider.has_own_replicate())?;
+    let providers = arguments.provider.providers_told_at(hooks.as_ref().map(|hooks| hooks.public().clone()))?;
     let catalogue = arguments.provider.catalogue(&providers)?;
     let rules = arguments.provider.rules()?;
     let given = arguments.redis.given()?;
     let stop = common.stop_token()?;
     let webhooks = arguments.intake.open(&arguments.telegram, &stop).await?;
+    let doorbell = arguments.hooks.open(hooks).await?;
     if !offers_services(&catalogue) {
         warn!("neither REPLICATE_API_TOKEN nor ATELIER_CATALOGUE is set: only the offline model sketch is offered");
     }
@@ -65,9 +72,10 @@ pub(crate) async fn run(common: Common, arguments: Arguments) -> Result<(), Fail
             let (bots_stop, work_stop) = (stop.child_token(), tokio_util::sync::CancellationToken::new());
             let options = arguments.work.options(&catalogue);
             info!(redis = %url, bots = telegrams.len(), models = catalogue.models().len(), worker = options.worker, "up");
-            let bot_settings = arguments.intake.settings(rules.clone());
-            let settings = arguments.work.settings(&catalogue, rules);
-            let worker = Worker { telegrams: telegrams.clone(), queue: queue.clone(), providers, options, settings };
+            let bot_settings = arguments.admins.bots(rules.clone());
+            let settings = arguments.work.settings(&catalogue, rules, &arguments.admins);
+            let (telegrams_too, queue_too) = (telegrams.clone(), queue.clone());
+            let worker = Worker { telegrams: telegrams_too, queue: queue_too, providers, options, doorbell, settings };
             let bots = async {
                 let outcome = bot::serve(telegrams, &queue, &catalogue, webhooks, &bot_settings, &bots_stop).await;
                 work_stop.cancel();

@@ -313,6 +313,9 @@ ops-help = /ops shows the numbers.
     /ops say TEXT tells everybody
 ops-done = Done.
 ops-already = It was so already.
+account-empty = ⚠ The account “{ $account }” is out of credit. Its models are paused, waiting jobs keep their turns, and it is tried again by itself.
+account-refused = ⚠ The account “{ $account }” refuses our key. Its models are paused, waiting jobs keep their turns, and it is tried again by itself.
+account-back = The account “{ $account }” works again. Waiting jobs go on.
 ops-granted = Done: { $left } are left of what was granted.
 ops-saying = I tell everybody, behind all that is more urgent, and report when I am done.
 ops-said = Told { $sent }; { $blocked } have blocked me; { $failed } failed.

@@ -3,12 +3,13 @@
 //! The graph is an operator's template; its placeholders are filled inside parsed JSON, so that no prompt can change the
 //! graph. The id of a prompt is chosen by us and so known before the answer. A creation whose answer was lost is looked for
 //! among what waits, runs and is done, by its graph.
-//! Source: <https://docs.comfy.org/development/comfyui-server/comms_routes>. Deliberately absent: its web socket, which would
-//! add per cents of progress and a second protocol.
+//! Source: <https://docs.comfy.org/development/comfyui-server/comms_routes>.
 
 mod graph;
+mod progress;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use atelier_domain::{AccountId, Failure, FailureClass, ModelId};
@@ -21,6 +22,7 @@ use serde_json::{Value, json};
 
 pub use graph::{BadGraph, Graph, Values};
 
+use self::progress::Progress;
 use crate::contract::check;
 use crate::http::{CallError, Http};
 use crate::replicate::input;
@@ -35,15 +37,18 @@ const LOOKED_AT: &str = "200";
 /// A client of one server.
 #[derive(Debug)]
 pub struct Comfy {
-    http: Http,
+    http: Arc<Http>,
     client: String,
+    progress: Progress,
     graphs: HashMap<ModelId, Graph>,
 }
 
 impl Comfy {
     /// A client with these settings and the graph of each model. Nothing is sent yet.
     pub fn new(service: Service, graphs: HashMap<ModelId, Graph>) -> Result<Self, BadService> {
-        Ok(Self { http: Http::new(service, refusal::classify)?, client: id(), graphs })
+        let (http, client) = (Arc::new(Http::new(service, refusal::classify)?), id());
+        let progress = Progress::new(Arc::clone(&http), client.clone());
+        Ok(Self { http, client, progress, graphs })
     }
 
     async fn create(&self, graph: &Value) -> Result<Started, StartError> {
@@ -54,17 +59,22 @@ impl Comfy {
         let answer = self.http.json(call, ANSWER_BYTES).await?;
         // older servers choose an id of their own
         let id = answer["prompt_id"].as_str().unwrap_or(&chosen);
-        id.parse().map(Started::Running).map_err(|_| {
+        let handle: Handle = id.parse().map_err(|_| {
             StartError::Unknown(Failure::new(FailureClass::Transient, "the queued prompt has no usable id"))
-        })
+        })?;
+        // the first per cents may come before anybody asks
+        self.progress.of(&handle);
+        Ok(Started::Running(handle))
     }
 
     async fn standing(&self, handle: &Handle) -> Result<Status, Failure> {
         // the queue first: what has left it by then is in the history
         let queue = self.queue().await?;
         if let Some(queued) = queue.place(handle) {
-            return Ok(Status::Running { progress: None, queued });
+            let progress = self.progress.of(handle);
+            return Ok(Status::Running { progress, queued });
         }
+        self.progress.forget(handle);
         let history = self.get(&["history", handle.as_str()], &[]).await?;
         let entry = &history[handle.as_str()];
         if entry.is_null() {

@@ -14,8 +14,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt as _;
-use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
-use reqwest::{Client, Method, RequestBuilder, Response, redirect, retry};
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, Upgraded, redirect, retry};
 use secrecy::ExposeSecret as _;
 use serde_json::Value;
 use url::{Host, Url};
@@ -154,6 +154,30 @@ impl Http {
             Some((name, value)) => call.header(name.clone(), value.clone()),
             None => call,
         }
+    }
+
+    /// Turns a call into a connection that speaks another protocol from then on; the headers of the answer beside it.
+    pub(crate) async fn upgrade(
+        &self,
+        path: &[&str],
+        query: &[(&str, &str)],
+        headers: &[(&str, &str)],
+    ) -> Result<(Upgraded, HeaderMap), Failure> {
+        let mut call = self.authorised(self.client.get(self.url(path))).query(query);
+        for (name, value) in headers {
+            call = call.header(*name, *value);
+        }
+        let late = |_| Failure::new(FailureClass::Transient, "no answer in time");
+        let time = self.service.limits.call;
+        let response = tokio::time::timeout(time, call.send()).await.map_err(late)?;
+        let response = response.map_err(|error| Failure::from(self.not_answered(error)))?;
+        if response.status() != StatusCode::SWITCHING_PROTOCOLS {
+            let detail = format!("HTTP {} instead of another protocol", response.status().as_u16());
+            return Err(Failure::new(FailureClass::Transient, detail));
+        }
+        let headers = response.headers().clone();
+        let upgraded = tokio::time::timeout(time, response.upgrade()).await.map_err(late)?;
+        Ok((upgraded.map_err(|error| self.half_answered(BodyError::Cut(error)))?, headers))
     }
 
     /// Sends a call once and reads its answer, of at most `most` bytes.

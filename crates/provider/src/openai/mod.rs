@@ -2,10 +2,12 @@
 //!
 //! Pictures come in the answer to the creation, as base64 or behind an address. There is no list and no key that makes a
 //! creation idempotent: one whose answer was lost may have been paid for and cannot be found again. So on an account that
-//! costs money it is never repeated; on a server of one's own it simply is.
-//! Source: <https://platform.openai.com/docs/api-reference/images/create>.
+//! costs money it is never repeated; on a server of one's own it simply is. A wish with pictures to start from goes to the
+//! edits, as a form with files.
+//! Sources: <https://platform.openai.com/docs/api-reference/images/create>, `…/images/createEdit`.
 
 mod chat;
+mod edits;
 pub mod moderation;
 
 use std::time::{Duration, SystemTime};
@@ -23,7 +25,7 @@ use crate::contract::check;
 use crate::http::{Http, decode};
 use crate::replicate::input;
 use crate::service::{BadService, Service, refusal};
-use crate::{Handle, Order, Output, OutputRef, Provider, StartError, Started, Status};
+use crate::{Handle, ImageRef, Order, Output, OutputRef, Provider, StartError, Started, Status};
 
 /// The largest list of models.
 const LIST_BYTES: usize = 4 * 1024 * 1024;
@@ -40,9 +42,14 @@ impl OpenAi {
         Ok(Self { http: Http::new(service, refusal::classify)? })
     }
 
-    async fn create(&self, body: &Map<String, Value>, time: Duration) -> Result<Started, StartError> {
+    async fn create(&self, wish: Wish) -> Result<Started, StartError> {
         let limits = self.http.limits();
-        let call = self.http.within(Method::POST, &["images", "generations"], time).json(body);
+        let call = if wish.images.is_empty() {
+            self.http.within(Method::POST, &["images", "generations"], wish.time).json(&wish.body)
+        } else {
+            let form = edits::form(&wish.body, &wish.images).map_err(StartError::NotCreated)?;
+            self.http.within(Method::POST, &["images", "edits"], wish.time).multipart(form)
+        };
         let most = limits.output_bytes / 3 * 4 + 64 * 1024;
         let answer = self.http.json(call, most).await.map_err(|error| self.http.settle(error.into()))?;
         let picture = &answer["data"][0];
@@ -95,8 +102,8 @@ impl Provider for OpenAi {
             };
             return async move { self.write(&errand).await }.boxed();
         }
-        let (wish, time) = (body(order), order.model.deadline());
-        async move { self.create(&wish.map_err(StartError::NotCreated)?, time).await }.boxed()
+        let wish = wish(order);
+        async move { self.create(wish.map_err(StartError::NotCreated)?).await }.boxed()
     }
 
     fn poll(&self, handle: &Handle) -> BoxFuture<'_, Result<Status, Failure>> {
@@ -123,12 +130,25 @@ impl Provider for OpenAi {
     }
 }
 
-fn body(order: &Order<'_>) -> Result<Map<String, Value>, Failure> {
+/// One picture, ready to be asked for.
+struct Wish {
+    body: Map<String, Value>,
+    /// What it starts from, if it does.
+    images: Vec<ImageRef>,
+    time: Duration,
+}
+
+fn wish(order: &Order<'_>) -> Result<Wish, Failure> {
     check(order)?;
     let mut body = input::of(order);
     body.insert("model".to_owned(), order.model.slug.as_str().into());
     body.insert("n".to_owned(), 1.into());
-    Ok(body)
+    if let Some(takes) = &order.model.takes.images {
+        // they travel as files beside the fields
+        body.remove(&takes.input);
+        takes.second.iter().for_each(|second| drop(body.remove(second)));
+    }
+    Ok(Wish { body, images: order.images.to_vec(), time: order.model.deadline() })
 }
 
 /// The address that a handle holds.

@@ -5,6 +5,7 @@
 //! Source: <https://replicate.com/docs/reference/http>. Deliberately absent: `Prefer: wait` (the handle would come too
 //! late to be recorded).
 
+mod hooks;
 pub(crate) mod input;
 mod lost;
 mod refusal;
@@ -21,6 +22,7 @@ use futures::future::BoxFuture;
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 
+pub use hooks::{BadHooks, Hooks, Post, Refused};
 use secrecy::SecretString;
 use url::Url;
 
@@ -51,13 +53,40 @@ pub fn service(account: AccountId, token: SecretString) -> Result<Service, BadSe
 #[derive(Debug)]
 pub struct Replicate {
     http: Http,
+    /// Where it is told of the ends of predictions.
+    hook: Option<Url>,
 }
 
 impl Replicate {
     /// A client with these settings. Nothing is sent yet; [`Provider::check`] proves the token.
     pub fn new(mut service: Service) -> Result<Self, BadService> {
         service.output_hosts.extend(DELIVERY.map(str::to_owned));
-        Ok(Self { http: Http::new(service, refusal::classify)? })
+        Ok(Self { http: Http::new(service, refusal::classify)?, hook: None })
+    }
+
+    /// The same, with every creation asking to be told of its end at this address.
+    #[must_use]
+    pub fn telling(mut self, hook: Option<Url>) -> Self {
+        self.hook = hook;
+        self
+    }
+
+    /// The secret that the account's webhooks are signed with.
+    pub fn hook_secret(&self) -> BoxFuture<'_, Result<SecretString, Failure>> {
+        async move {
+            let call = self.http.call(Method::GET, &["webhooks", "default", "secret"]);
+            let answer = self.http.json(call, REPLY_BYTES).await.map_err(Failure::from)?;
+            let none = || Failure::new(FailureClass::Transient, "the answer holds no secret");
+            answer["key"].as_str().map(SecretString::from).ok_or_else(none)
+        }
+        .boxed()
+    }
+
+    fn body(&self, input: &Map<String, Value>) -> Value {
+        match &self.hook {
+            None => json!({ "input": input }),
+            Some(hook) => json!({ "input": input, "webhook": hook, "webhook_events_filter": ["completed"] }),
+        }
     }
 
     async fn create(&self, creation: Creation) -> Result<Started, StartError> {
@@ -65,7 +94,7 @@ impl Replicate {
         let call = self
             .http
             .call(Method::POST, &["models", &owner, &name, "predictions"])
-            .json(&json!({ "input": input }))
+            .json(&self.body(&input))
             .header("Cancel-After", format!("{deadline}s"));
         let reply = self.http.send(call, REPLY_BYTES).await.map_err(StartError::from)?;
         // an answer without an id is as good as none: the prediction may exist

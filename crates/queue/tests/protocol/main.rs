@@ -6,6 +6,7 @@
     reason = "the steps that tests share fail by panicking, as tests do"
 )]
 
+mod accounts;
 mod jobs;
 mod ledger;
 mod pace;

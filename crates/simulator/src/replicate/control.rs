@@ -148,14 +148,19 @@ async fn account(State(world): Shared, body: Bytes) -> Result<Json<Value>, Mista
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Copies {
-    copies: u32,
+struct Telling {
+    copies: Option<u32>,
+    delay: Option<f64>,
 }
 
 async fn webhooks(State(world): Shared, body: Bytes) -> Result<Json<Value>, Mistake> {
-    let wish: Copies = read(&body)?;
-    world.update(|state| state.webhook_copies = wish.copies.min(10));
-    Ok(Json(json!({ "copies": wish.copies.min(10) })))
+    let wish: Telling = read(&body)?;
+    let (copies, delay) = world.update(|state| {
+        state.webhook_copies = wish.copies.map_or(state.webhook_copies, |copies| copies.min(10));
+        state.webhook_delay = wish.delay.map_or(state.webhook_delay, |seconds| seconds.clamp(0.0, 600.0));
+        (state.webhook_copies, state.webhook_delay)
+    });
+    Ok(Json(json!({ "copies": copies, "delay": delay })))
 }
 
 async fn limits(State(world): Shared, body: Bytes) -> Result<Json<Limits>, Mistake> {

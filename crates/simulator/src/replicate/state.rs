@@ -46,6 +46,8 @@ pub(super) struct State {
     pub(super) shelf: Shelf,
     /// How often each webhook is sent; 0 loses them all.
     pub(super) webhook_copies: u32,
+    /// Seconds by which each is late.
+    pub(super) webhook_delay: f64,
     last_number: u64,
     creates_made: u64,
 }
@@ -83,6 +85,7 @@ impl World {
             account: Account::new(options.limits, options.credit, Instant::now()),
             shelf: Shelf::default(),
             webhook_copies: 1,
+            webhook_delay: 0.0,
             creates_made: known_before,
             last_number: 0,
         };
@@ -248,7 +251,7 @@ impl State {
         self.counts = Counts::default();
         self.account = Account::new(options.limits, options.credit, Instant::now());
         self.shelf = Shelf::default();
-        self.webhook_copies = 1;
+        (self.webhook_copies, self.webhook_delay) = (1, 0.0);
         self.creates_made = 0;
     }
 }

@@ -55,8 +55,12 @@ pub(super) fn tell(world: &Arc<World>, id: &str) {
     if !hook.wants(event) {
         return;
     }
-    let (world, copies) = (world.clone(), world.read(|state| state.webhook_copies));
+    let (world, (copies, delay)) = (world.clone(), world.read(|state| (state.webhook_copies, state.webhook_delay)));
     tokio::spawn(async move {
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_secs_f64(delay)) => {}
+            () = world.shutdown.cancelled() => return,
+        }
         for _ in 0..copies {
             send(&world, &hook, status, &body.to_string()).await;
         }

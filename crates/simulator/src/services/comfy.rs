@@ -1,5 +1,7 @@
 //! `ComfyUI`'s routes: a queue that one device works off. Source: <https://docs.comfy.org/development/comfyui-server/comms_routes>.
 
+mod socket;
+
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -86,6 +88,17 @@ impl Queued {
         self.graph.as_object()?.values().map(|node| &node["inputs"][name]).find(|value| !value.is_null())
     }
 
+    /// Who queued it, and hears of it.
+    fn client(&self) -> &str {
+        self.extra["client_id"].as_str().unwrap_or_default()
+    }
+
+    /// What its client hears of it while it runs.
+    pub(super) fn step(&self) -> Option<(&str, Value)> {
+        let step = json!({ "value": 5, "max": 20, "prompt_id": self.id, "node": "3" });
+        (self.stage == Stage::Running).then(|| (self.client(), json!({ "type": "progress", "data": step })))
+    }
+
     fn prompt(&self) -> String {
         self.input("text").and_then(Value::as_str).unwrap_or_default().to_owned()
     }
@@ -100,6 +113,7 @@ pub(super) fn routes() -> Router<Arc<World>> {
         .route("/interrupt", post(interrupt))
         .route("/upload/image", post(upload))
         .route("/view", get(view))
+        .route("/ws", get(socket::open))
         .route("/system_stats", get(stats))
 }
 
@@ -137,6 +151,9 @@ async fn device(world: &Arc<World>) {
         let Some(job) = next else { continue };
         let interrupted =
             |state: &super::world::State| state.queue.iter().any(|queued| queued.id == job.id && queued.interrupted);
+        socket::tell(world, job.client(), &json!({ "type": "execution_start", "data": { "prompt_id": job.id } }));
+        let step = json!({ "value": 5, "max": 20, "prompt_id": job.id, "node": "3" });
+        socket::tell(world, job.client(), &json!({ "type": "progress", "data": step }));
         tokio::select! {
             () = world.work() => {}
             () = world.until(interrupted) => {}
@@ -209,6 +226,8 @@ async fn prompt(
             started: 0,
             ended: 0,
         });
+        let queued = state.queue.iter().filter(|queued| !queued.is_over()).count();
+        state.most_queued = state.most_queued.max(queued);
         (number, id)
     });
     if cut_after {

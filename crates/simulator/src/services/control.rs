@@ -52,6 +52,7 @@ struct Conditions {
     creations: Option<usize>,
     waiting: Option<u64>,
     interrupts: Option<u64>,
+    most_queued: Option<usize>,
     timeout: Option<f64>,
 }
 
@@ -60,6 +61,7 @@ async fn wait(State(world): State<Arc<World>>, Query(wanted): Query<Conditions>)
     let met = world.until(|state| {
         wanted.creations.is_none_or(|least| state.creations.len() >= least)
             && wanted.waiting.is_none_or(|least| state.waiting >= least)
+            && wanted.most_queued.is_none_or(|least| state.most_queued >= least)
             && wanted.interrupts.is_none_or(|least| state.interrupts >= least)
     });
     let patience = Duration::from_secs_f64(wanted.timeout.unwrap_or(30.0).clamp(0.0, 300.0));

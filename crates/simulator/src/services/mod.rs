@@ -2,7 +2,7 @@
 //! pictures drawn by `sketch`, plus a control API under `/_sim/` (documented in `CONTROL.md`).
 //!
 //! Invariant: the wire formats are the public ones; whatever would cost money or time at the real service is counted when
-//! it happens there, whether or not anybody hears of it. Deliberately absent: `ComfyUI`'s web socket, streaming, and any
+//! it happens there, whether or not anybody hears of it. Deliberately absent: streaming, and any
 //! understanding of a text: chat answers are made of the question's own sentences, or scripted.
 
 mod comfy;

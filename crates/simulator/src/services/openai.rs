@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{ConnectInfo, Path, State};
+use axum::extract::{ConnectInfo, Multipart, Path, State};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -11,7 +11,7 @@ use axum::{Json, Router};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::picture;
 use super::world::{Passage, World};
@@ -20,6 +20,7 @@ use crate::replicate::cut::Line;
 pub(super) fn routes() -> Router<Arc<World>> {
     Router::new()
         .route("/v1/images/generations", post(images))
+        .route("/v1/images/edits", post(edits))
         .route("/v1/chat/completions", post(chat))
         .route("/v1/moderations", post(moderations))
         .route("/v1/models", get(models))
@@ -102,15 +103,54 @@ async fn images(
     headers: HeaderMap,
     Json(body): Json<Value>,
 ) -> Response {
+    picture_of(world, line, headers, "images", body).await
+}
+
+/// A form: fields as in a creation, and files named `image` (one) or `image[]` (several).
+async fn edits(
+    State(world): State<Arc<World>>,
+    ConnectInfo(line): ConnectInfo<Line>,
+    headers: HeaderMap,
+    mut form: Multipart,
+) -> Response {
+    let (mut body, mut files) = (Map::new(), Vec::new());
+    while let Ok(Some(field)) = form.next_field().await {
+        let (name, kind) = (field.name().unwrap_or_default().to_owned(), field.content_type().map(str::to_owned));
+        let is_file = field.file_name().is_some();
+        let Ok(bytes) = field.bytes().await else {
+            return error(400, "The form cannot be read.", "invalid_request_error", None, None);
+        };
+        if is_file {
+            files.push((name, kind.unwrap_or_default(), bytes));
+        } else {
+            let text = String::from_utf8_lossy(&bytes).into_owned();
+            // what is a number in JSON is a text in a form
+            let number = (name == "n" || name == "seed").then(|| text.parse::<u64>().ok()).flatten();
+            body.insert(name, number.map_or(Value::from(text), Value::from));
+        }
+    }
+    let named = if files.len() == 1 { "image" } else { "image[]" };
+    let picture = |kind: &str| ["image/png", "image/jpeg", "image/webp"].contains(&kind);
+    if files.is_empty() {
+        return invalid("Missing required parameter: 'image'.", "image", "missing_required_parameter");
+    }
+    if files.iter().any(|(name, kind, bytes)| name != named || !picture(kind) || bytes.is_empty()) {
+        return invalid("Invalid file 'image': unsupported mimetype or name.", "image", "unsupported_file_mimetype");
+    }
+    let sizes: Vec<usize> = files.iter().map(|(_, _, bytes)| bytes.len()).collect();
+    world.change(|state| state.last.insert("files".to_owned(), json!(sizes)));
+    picture_of(world, line, headers, "edits", Value::Object(body)).await
+}
+
+async fn picture_of(world: Arc<World>, line: Line, headers: HeaderMap, route: &'static str, body: Value) -> Response {
     let prompt = body["prompt"].as_str().unwrap_or_default().to_owned();
-    let cut_after = match world.arrive(&line, "images", &prompt, &body) {
+    let cut_after = match world.arrive(&line, route, &prompt, &body) {
         Passage::Go { cut_after, .. } => cut_after,
         Passage::Stop(response) => return response,
     };
     if let Some(response) = refused(&world, &headers).or_else(|| wrong(&body)) {
         return response;
     }
-    let world = world.clone();
     // the service makes and charges the picture even when its client hangs up
     let made = tokio::spawn(async move {
         world.work().await;

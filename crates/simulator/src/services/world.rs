@@ -11,7 +11,7 @@ use axum::http::header::RETRY_AFTER;
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use serde_json::{Value, json};
-use tokio::sync::watch;
+use tokio::sync::{broadcast, watch};
 
 use super::Options;
 use super::rules::{Action, Rule};
@@ -20,6 +20,8 @@ use crate::replicate::cut::Line;
 pub(super) struct World {
     pub(super) options: Options,
     pub(super) address: SocketAddr,
+    /// What clients of `ComfyUI`'s web socket hear: whose it is, and the text.
+    pub(super) told: broadcast::Sender<(String, String)>,
     state: Mutex<State>,
     changed: watch::Sender<u64>,
 }
@@ -37,6 +39,8 @@ pub(super) struct State {
     /// Generations that wait for one now.
     pub(super) waiting: u64,
     pub(super) queue: Vec<super::comfy::Queued>,
+    /// The most that waited and ran in that queue at a time.
+    pub(super) most_queued: usize,
     /// The task that the one device of `sdapi` works on.
     pub(super) task: Option<String>,
     pub(super) interrupts: u64,
@@ -60,7 +64,8 @@ pub(super) enum Passage {
 
 impl World {
     pub(super) fn new(options: Options, address: SocketAddr) -> Self {
-        Self { options, address, state: Mutex::default(), changed: watch::Sender::new(0) }
+        let (told, changed) = (broadcast::Sender::new(256), watch::Sender::new(0));
+        Self { options, address, told, state: Mutex::default(), changed }
     }
 
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
@@ -141,6 +146,7 @@ impl World {
             "charged_micros": state.charged_micros,
             "waiting": state.waiting,
             "interrupts": state.interrupts,
+            "most_queued": state.most_queued,
             "queued": state.queue.iter().filter(|queued| !queued.is_over()).count(),
             "last": state.last,
         })

@@ -19,8 +19,6 @@ use super::reply::ApiError;
 const MEGABYTE: usize = 1024 * 1024;
 /// The largest photo, bytes.
 const MAX_PHOTO: usize = 10 * MEGABYTE;
-/// The largest other file, bytes.
-const MAX_FILE: usize = 50 * MEGABYTE;
 /// The largest sum of a photo's width and height.
 const MAX_PHOTO_SUM: u32 = 10_000;
 /// The largest ratio of a photo's sides.
@@ -117,7 +115,7 @@ fn inspect(upload: &Upload, kind: MediaKind, hints: Hints) -> Result<FileMeta, A
         unique: String::new(),
         kind,
         blob: String::new(),
-        size: bytes.len() as u64,
+        size: upload.size as u64,
         mime: sniffed.unwrap_or_else(|| by_extension(upload.name.as_deref())).to_owned(),
         name: upload.name.clone(),
         width: hints.width,
@@ -126,10 +124,9 @@ fn inspect(upload: &Upload, kind: MediaKind, hints: Hints) -> Result<FileMeta, A
     };
     match kind {
         MediaKind::Photo => {
-            (file.width, file.height) = check_photo(bytes)?;
+            (file.width, file.height) = check_photo(bytes, upload.size)?;
             file.name = None;
         }
-        _ if bytes.len() > MAX_FILE => return Err(ApiError::too_large()),
         // what cannot play as a video is shown as a file
         MediaKind::Video if sniffed != Some("video/mp4") => file.kind = MediaKind::Document,
         MediaKind::Animation if !matches!(sniffed, Some("video/mp4" | "image/gif")) => file.kind = MediaKind::Document,
@@ -165,9 +162,8 @@ fn dimensions(bytes: &[u8]) -> Result<(u32, u32), ApiError> {
 }
 
 /// Bytes, then dimensions from the header, then a full decode: the cheap refusals come first.
-fn check_photo(bytes: &[u8]) -> Result<(u32, u32), ApiError> {
-    if bytes.len() > MAX_PHOTO {
-        let size = bytes.len();
+fn check_photo(bytes: &[u8], size: usize) -> Result<(u32, u32), ApiError> {
+    if size > MAX_PHOTO {
         return Err(ApiError::bad(format!(
             "file of size {size} bytes is too big for a photo; the maximum size is {MAX_PHOTO} bytes"
         )));

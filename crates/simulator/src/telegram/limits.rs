@@ -1,5 +1,5 @@
 //! Telegram's pace: about one message a second in a chat with a short burst, 20 a minute in a group, 30 a second
-//! overall; edits have a budget of their own. Whoever exceeds it is told when to come back.
+//! overall; edits have a budget of their own; large uploads of the same size are spaced. Whoever exceeds it is told when to come back.
 //!
 //! Invariant: a `retry_after` told to a client is remembered, whether this limiter or a scripted fault told it, so
 //! that a call which comes too early is counted as such. An early call does not lengthen the penalty: that keeps
@@ -16,6 +16,14 @@ const OVERALL_RATE: f64 = 30.0;
 /// Messages a minute in a group.
 const GROUP_MINUTE: usize = 20;
 const MINUTE_MS: i64 = 60_000;
+/// Uploads larger than this, in bytes, are spaced when their sizes are the same: the server takes them for one file.
+const SPACED_BYTES: usize = 100_000;
+/// Milliseconds between them: a ten-thousandth of the bytes, within these bounds.
+const SPACING_MS: (i64, i64) = (200, 900);
+/// So much later than wished for, and an upload is refused.
+const LATEST_MS: i64 = 5000;
+/// What the refusal asks to wait.
+const SPACED_RETRY: u64 = 60;
 
 /// Calls that share a budget.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -58,6 +66,8 @@ pub(crate) struct Limiter {
     overall: HashMap<(i64, Lane), Bucket>,
     minutes: HashMap<(i64, i64, Lane), VecDeque<i64>>,
     parked: HashMap<(i64, Option<i64>, Lane), i64>,
+    /// When the next upload of that size has its turn.
+    uploads: HashMap<(i64, usize), i64>,
 }
 
 impl Limiter {
@@ -111,6 +121,21 @@ impl Limiter {
         Ok(())
     }
 
+    /// The turn of an upload of so many bytes: in how many milliseconds, or after how many seconds to come back.
+    pub(crate) fn upload(&mut self, bot: i64, bytes: usize, now_ms: i64) -> Result<u64, u64> {
+        if !self.enabled || bytes <= SPACED_BYTES {
+            return Ok(0);
+        }
+        let apart = i64::try_from(bytes / 10_000).unwrap_or(i64::MAX).clamp(SPACING_MS.0, SPACING_MS.1);
+        let next = self.uploads.entry((bot, bytes)).or_insert(now_ms);
+        let turn = (*next).max(now_ms);
+        if turn - now_ms > LATEST_MS {
+            return Err(SPACED_RETRY);
+        }
+        *next = turn + apart;
+        Ok((turn - now_ms).unsigned_abs())
+    }
+
     /// Fills all budgets and forgets all penalties.
     pub(crate) fn reset(&mut self) {
         *self = Self { enabled: self.enabled, ..Self::default() };
@@ -143,6 +168,18 @@ mod tests {
         assert_eq!(limiter.admit(1, 7, &Lane::Edit, 1, 0), Ok(()), "edits have their own budget");
         assert_eq!(limiter.admit(1, 8, &Lane::Send, 1, 0), Ok(()), "chats do not share");
         assert_eq!(limiter.admit(1, 7, &Lane::Send, 1, 1000), Ok(()));
+    }
+
+    #[test]
+    fn large_uploads_of_one_size_are_spaced_and_refused_when_late() {
+        let mut limiter = limiter();
+        let turns: Vec<_> = (0..8).map(|_| limiter.upload(1, 8_000_000, 0)).collect();
+        assert_eq!(turns[..3], [Ok(0), Ok(800), Ok(1600)]);
+        assert_eq!((turns[6], turns[7]), (Ok(4800), Err(60)));
+        assert_eq!(limiter.upload(1, 8_000_001, 0), Ok(0), "another size is another file");
+        assert_eq!(limiter.upload(2, 8_000_000, 0), Ok(0), "bots do not share");
+        assert_eq!(limiter.upload(1, 8_000_000, 5_600), Ok(0), "time passes");
+        assert_eq!([0, 0, 0].map(|now| limiter.upload(1, 90_000, now)), [Ok(0); 3], "small ones are not spaced");
     }
 
     #[test]

@@ -31,6 +31,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Extension;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use tokio::net::TcpListener;
@@ -53,6 +54,10 @@ pub struct Options {
     pub tokens: Vec<String>,
     /// Answer 429 to whoever posts too fast.
     pub rate_limits: bool,
+    /// Be a server of one's own: take files up to 2,000 MB, of which only the beginning is kept.
+    pub local: bool,
+    /// What visitors may break besides.
+    pub panel: Option<crate::Panel>,
 }
 
 /// Why the Bot API server did not start or ended early.
@@ -71,13 +76,14 @@ pub enum ServeError {
 
 /// Serves until `shutdown` is cancelled; then requests under way have two seconds to end, and the journal is closed.
 pub async fn serve(listener: TcpListener, options: Options, shutdown: CancellationToken) -> Result<(), ServeError> {
+    let largest = if options.local { params::Largest::LOCAL } else { params::Largest::USUAL };
     let server = Server::open(options, shutdown.clone()).await?;
     webhook::resume(&server);
     let router = Router::new()
         .merge(crate::web::routes())
         .nest("/_sim", control::routes())
         .fallback(wire::handle)
-        .layer(DefaultBodyLimit::max(params::BODY_LIMIT))
+        .layer((Extension(largest), DefaultBodyLimit::max(largest.body())))
         .with_state(Arc::clone(&server));
     let service = router.into_make_service_with_connect_info::<Cut>();
     let graceful = shutdown.clone();

@@ -7,19 +7,41 @@ use std::collections::BTreeMap;
 use axum::body::to_bytes;
 use axum::extract::{FromRequest, Multipart, Request};
 use axum::http::header::CONTENT_TYPE;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use serde_json::{Map, Value, json};
 
 use super::reply::ApiError;
 
-/// The largest request body: a 50 MB file and its fields.
-pub(crate) const BODY_LIMIT: usize = 52 * 1024 * 1024;
+const MEGABYTE: usize = 1024 * 1024;
+/// What a request has besides its largest file.
+const FIELDS: usize = 2 * MEGABYTE;
+/// Of a file beyond Telegram's own limit only so much is kept.
+const KEPT: usize = MEGABYTE;
+
+/// The largest file that this server takes, bytes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Largest(pub(crate) usize);
+
+impl Largest {
+    /// Telegram's own server.
+    pub(crate) const USUAL: Self = Self(50 * MEGABYTE);
+    /// A server of one's own: <https://core.telegram.org/bots/api#using-a-local-bot-api-server>.
+    pub(crate) const LOCAL: Self = Self(2000 * MEGABYTE);
+
+    /// The largest request body.
+    pub(crate) const fn body(self) -> usize {
+        self.0 + FIELDS
+    }
+}
 
 /// A file that came with the request.
 #[derive(Debug, Clone)]
 pub(crate) struct Upload {
     pub(crate) name: Option<String>,
+    /// All of it, or the beginning of one that is larger than Telegram's own server takes.
     pub(crate) bytes: Bytes,
+    /// Its size in bytes.
+    pub(crate) size: usize,
 }
 
 /// The parameters of one call.
@@ -44,7 +66,7 @@ impl Params {
             params.read_multipart(request).await?;
             return Ok(params);
         }
-        let body = to_bytes(request.into_body(), BODY_LIMIT).await.map_err(|_| ApiError::too_large())?;
+        let body = to_bytes(request.into_body(), Largest::USUAL.body()).await.map_err(|_| ApiError::too_large())?;
         if body.is_empty() {
             return Ok(params);
         }
@@ -65,27 +87,42 @@ impl Params {
 
     async fn read_multipart(&mut self, request: Request) -> Result<(), ApiError> {
         let broken = |_| ApiError::bad("can't parse the multipart body");
+        let largest = request.extensions().get().copied().unwrap_or(Largest::USUAL);
         let mut multipart =
             Multipart::from_request(request, &()).await.map_err(|_| ApiError::bad("can't parse the multipart body"))?;
-        while let Some(field) = multipart.next_field().await.map_err(broken)? {
+        while let Some(mut field) = multipart.next_field().await.map_err(broken)? {
             let Some(name) = field.name().map(str::to_owned) else { continue };
             let file_name = field.file_name().map(str::to_owned);
             let is_file = file_name.is_some() || field.content_type().is_some_and(|kind| kind != "text/plain");
-            let bytes = field.bytes().await.map_err(|error| {
-                if error.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE {
-                    ApiError::too_large()
-                } else {
-                    broken(error)
+            let (mut kept, mut size) = (BytesMut::new(), 0);
+            loop {
+                let chunk = field.chunk().await.map_err(|error| {
+                    if error.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE {
+                        ApiError::too_large()
+                    } else {
+                        broken(error)
+                    }
+                })?;
+                let Some(chunk) = chunk else { break };
+                size += chunk.len();
+                if size > largest.0 {
+                    return Err(ApiError::too_large());
                 }
-            })?;
+                if size > Largest::USUAL.0 {
+                    kept.truncate(KEPT);
+                } else {
+                    kept.extend_from_slice(&chunk);
+                }
+            }
+            let bytes = kept.freeze();
             // clients may send a file with an empty name; a text field never carries one
-            match String::from_utf8(bytes.to_vec()) {
+            match std::str::from_utf8(&bytes) {
                 Ok(text) if !is_file => {
-                    self.values.insert(name, Value::String(text));
+                    self.values.insert(name, Value::String(text.to_owned()));
                 }
                 _ => {
                     let name_of_file = file_name.filter(|name| !name.is_empty());
-                    self.files.insert(name, Upload { name: name_of_file, bytes });
+                    self.files.insert(name, Upload { name: name_of_file, bytes, size });
                 }
             }
         }
@@ -149,7 +186,7 @@ impl Params {
         let files = self
             .files
             .iter()
-            .map(|(field, file)| json!({ "field": field, "name": file.name, "size": file.bytes.len() }))
+            .map(|(field, file)| json!({ "field": field, "name": file.name, "size": file.size }))
             .collect();
         (Value::Object(fields), Value::Array(files))
     }

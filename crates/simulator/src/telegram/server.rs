@@ -23,6 +23,8 @@ pub(crate) struct Server {
     pub(crate) clock: Clock,
     pub(crate) shutdown: CancellationToken,
     tokens: Vec<String>,
+    /// What visitors may break besides.
+    pub(crate) panel: Option<crate::Panel>,
 }
 
 impl Server {
@@ -56,6 +58,7 @@ impl Server {
             clock,
             shutdown,
             tokens: options.tokens,
+            panel: options.panel,
         };
         // the bots of the configuration are already in the world: write their records out
         server.write(|_, _| ());

@@ -58,7 +58,7 @@ const ROOMS: &[Room] = &[
             "atelier-sketch",
             "atelier-telegram",
         ],
-        // axum comes with `telegram`, whose port for updates no worker opens
+        // axum: its port for Replicate's webhooks
         never_under: &["atelier-bot", "atelier-simulator"],
     },
     Room {
@@ -100,7 +100,7 @@ const GIANTS: &[(&str, &[&str], &[&str])] = &[
     // `simulator` posts updates to webhooks, as Telegram does
     ("reqwest", &["atelier-provider", "atelier-telegram", "atelier-simulator", "e2e"], &[]),
     // how a room opens a port
-    ("axum", &["atelier-console", "atelier-simulator", "atelier-telegram"], &["atelier-provider"]),
+    ("axum", &["atelier-console", "atelier-simulator", "atelier-telegram", "atelier-worker"], &["atelier-provider"]),
     ("image", &["atelier-media", "atelier-simulator"], &[]),
     ("resvg", &["atelier-media"], &[]),
     ("tiny-skia", &["atelier-sketch"], &[]),

@@ -68,11 +68,31 @@ impl Kept {
         (&self.name, *self.pid.borrow())
     }
 
+    /// By which it can be killed, now or after later starts.
+    pub(super) fn victim(&self) -> Victim {
+        Victim(self.pid.clone())
+    }
+
     /// Asks it to stop, and waits until it is gone.
     pub(super) async fn stop(self) {
         self.stop.cancel();
         // a panic in the keeper has been reported by the runtime; the child ends with its pipe
         let _ = self.keeping.await;
+    }
+}
+
+/// A process that may be killed to see what happens then.
+#[derive(Debug, Clone)]
+pub(super) struct Victim(watch::Receiver<u32>);
+
+impl Victim {
+    /// `kill -9`.
+    pub(super) fn kill(&self) {
+        let pid = i32::try_from(*self.0.borrow()).ok().and_then(Pid::from_raw);
+        if let Some(pid) = pid {
+            // one that is gone is as dead as it can be
+            let _ = kill_process(pid, Signal::KILL);
+        }
     }
 }
 

@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use atelier_process::Exit;
 use atelier_queue::{PrivateSettings, Queue};
-use atelier_simulator::{Config, Running, StartError};
+use atelier_simulator::{Config, Panel, Running, StartError};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::child::{Kept, Role};
 use super::control::Control;
+use super::tricks;
 use crate::failure::{Failure, OrExit};
 use crate::private::KeptRedis;
 use crate::queue_of::{UP_REDIS, connect};
@@ -78,7 +79,8 @@ impl Line {
         let redis = KeptRedis::start(server).await?;
         let queue = connect(&redis.url).await?;
         let simulators_stop = CancellationToken::new();
-        let simulators = simulate(&settings, &simulators_stop).await?;
+        let (panel, pressed) = tricks::panel();
+        let simulators = simulate(&settings, panel, &simulators_stop).await?;
         let control = Control::at(simulators.telegram_addr);
         control.introduce_bot(BOT).await.or_exit(Exit::Software)?;
         let environment = environment(&redis, &simulators);
@@ -91,6 +93,8 @@ impl Line {
         for number in 1..=settings.workers {
             workers.push(start(format!("worker-{number}"), "worker").await.or_exit(Exit::Software)?);
         }
+        let victims = workers.iter().map(Kept::victim).collect();
+        tokio::spawn(tricks::play(pressed, bot.victim(), victims, redis.away()));
         let line = Self { redis, simulators, simulators_stop, bot, workers, control, queue };
         line.ready(&settings).await?;
         Ok(line)
@@ -144,7 +148,7 @@ impl Line {
 }
 
 /// Starts the simulators on the port wished for, or beside it.
-async fn simulate(settings: &Settings, stop: &CancellationToken) -> Result<Running, Failure> {
+async fn simulate(settings: &Settings, panel: Panel, stop: &CancellationToken) -> Result<Running, Failure> {
     let (mut telegram, mut replicate) = match settings.port {
         Port::Exactly(port) | Port::Preferably(port) => (port, port.saturating_add(1)),
         Port::Free => (0, 0),
@@ -157,6 +161,7 @@ async fn simulate(settings: &Settings, stop: &CancellationToken) -> Result<Runni
             data_dir: Some(settings.data.clone()),
             time_scale: settings.time_scale,
             directives: true,
+            panel: Some(panel.clone()),
             ..Config::default()
         };
         match atelier_simulator::start(config, stop.clone()).await {

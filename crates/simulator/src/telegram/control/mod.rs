@@ -9,7 +9,7 @@
 //! | `POST messages`, `POST press`, `POST delete`, `POST block`, `POST migrate` | what a person does |
 //! | `GET/POST updates`, `POST updates/{id}/again` | a bot's queue |
 //! | `GET chat`, `GET files/{id}`, `GET wait`, `GET requests`, `GET counts`, `GET events` | look and wait |
-//! | `GET/POST/DELETE faults`, `POST faults/{id}/release`, `POST limits`, `POST clock`, `POST reset` | script |
+//! | `GET/POST/DELETE faults`, `POST faults/{id}/release`, `GET tricks`, `POST tricks/{name}`, `POST limits`, `POST clock`, `POST reset` | script |
 
 mod chats;
 mod look;
@@ -55,6 +55,8 @@ pub(crate) fn routes() -> Router<Arc<Server>> {
         .route("/faults", get(script::faults).post(script::add_fault).delete(script::remove_faults))
         .route("/faults/{id}", axum::routing::delete(script::remove_fault))
         .route("/faults/{id}/release", post(script::release_fault))
+        .route("/tricks", get(script::tricks))
+        .route("/tricks/{name}", post(script::trick))
         .route("/limits", post(script::limits))
         .route("/clock", post(script::clock))
         .route("/reset", post(script::reset))

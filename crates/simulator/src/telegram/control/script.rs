@@ -49,6 +49,20 @@ pub(super) async fn release_fault(State(server): State<Arc<Server>>, Path(id): P
     }
 }
 
+/// What can be broken beside this server, where its starter offers that.
+pub(super) async fn tricks(State(server): State<Arc<Server>>) -> Json<Value> {
+    let tricks = server.panel.as_ref().map_or(&[][..], crate::Panel::tricks);
+    Json(json!({ "ok": true, "tricks": tricks }))
+}
+
+/// Has one of them done.
+pub(super) async fn trick(State(server): State<Arc<Server>>, Path(name): Path<String>) -> Answer {
+    match &server.panel {
+        Some(panel) if panel.press(&name) => Ok(Json(json!({ "ok": true }))),
+        _ => Err(Refusal::missing("no such trick")),
+    }
+}
+
 #[derive(Debug, Deserialize)]
 pub(super) struct Limits {
     enabled: bool,

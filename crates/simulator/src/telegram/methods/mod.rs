@@ -12,6 +12,7 @@ mod profile;
 mod send;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -27,6 +28,7 @@ pub(crate) async fn run(server: &Arc<Server>, call: &Call) -> Outcome {
     if logged_out && !matches!(call.method.as_str(), "getme" | "close" | "logout") {
         return Err(ApiError { status: 400, ..ApiError::bad("Logged out") });
     }
+    spaced(server, call).await?;
     match call.method.as_str() {
         "getme" => misc::get_me(server, call),
         "getupdates" => poll::get_updates(server, call).await,
@@ -62,6 +64,22 @@ pub(crate) async fn run(server: &Arc<Server>, call: &Call) -> Outcome {
         "getchatmenubutton" => profile::get_chat_menu_button(server, call),
         _ => Err(ApiError::unknown_method()),
     }
+}
+
+/// Waits for the turn of each file that is uploaded.
+async fn spaced(server: &Server, call: &Call) -> Result<(), ApiError> {
+    for file in call.params.files.values() {
+        let bytes = file.bytes.len();
+        let turn = server.write(|world, now_ms| {
+            let turn = world.limiter.upload(call.bot, bytes, now_ms);
+            if let Err(seconds) = turn {
+                world.limiter.park(call.bot, call.chat, lane(&call.method), seconds, now_ms);
+            }
+            turn
+        });
+        tokio::time::sleep(Duration::from_millis(turn.map_err(ApiError::too_many)?)).await;
+    }
+    Ok(())
 }
 
 /// The chat a call names, open to the bot, with the pace taken for `cost` messages.

@@ -2,7 +2,7 @@
 import { post } from "./api.js";
 import { $, dialog, h, icon, icons, toast } from "./dom.js";
 import { nameOf, summary } from "./list.js";
-import { botsOf, commandsOf, listens, state, visible } from "./state.js";
+import { botsOf, changed, commandsOf, listens, state, topicsOf, visible } from "./state.js";
 
 const drafts = new Map();
 let replyTo = null;
@@ -22,7 +22,7 @@ export function replyWith(message) {
 
 async function send(chat, body) {
   const { bot, chat: id } = chat;
-  const fields = { user: state.me.id, bot, chat: id, ...(replyTo ? { reply_to: replyTo.id } : {}) };
+  const fields = { user: state.me.id, bot, chat: id, ...(replyTo ? { reply_to: replyTo.id } : {}), ...(chat.topic ? { thread: chat.topic } : {}) };
   replyTo = null;
   if (body instanceof FormData) for (const [name, value] of Object.entries(fields)) body.set(name, value);
   await post("messages", body instanceof FormData ? body : { ...fields, ...body });
@@ -131,6 +131,14 @@ function compose() {
     area, slash, h("button", { class: "icon send", title: "Send", "aria-label": "Send", onclick: submit }, icon(icons.send)));
 }
 
+/** The topics of a group, and a way to open another. */
+function topics(chat) {
+  const known = topicsOf(chat);
+  const enter = (topic) => () => { chat.topic = topic; replyTo = null; changed(); };
+  const chip = (topic) => h("button", { "aria-current": topic === (chat.topic ?? 0) && "true", onclick: enter(topic) }, topic ? `Topic ${topic - 1}` : "General");
+  return h("div", { class: "topics" }, known.map(chip), h("button", { onclick: enter(Math.max(1, ...known) + 1) }, "+ Topic"));
+}
+
 /** Draws the foot when something in it changed; typing is never disturbed. */
 export function drawFoot() {
   const chat = current();
@@ -143,12 +151,13 @@ export function drawFoot() {
   // a tap on an example is a prompt, too: then there is a picture
   const prompted = messages.some((message) => message.kind === "photo" || (!message.from.is_bot && !(message.text ?? "").startsWith("/")));
   const hint = offline ? "off" : chat.chat > 0 && !blank && !prompted ? "type" : "";
-  const signature = JSON.stringify([chat.key, blank, hint, replyTo?.id, commandsOf(chat).length > 0]);
+  const signature = JSON.stringify([chat.key, blank, hint, replyTo?.id, commandsOf(chat).length > 0, chat.chat < 0 && topicsOf(chat), chat.topic]);
   if (signature === drawn) return;
   const typed = drawn.startsWith(`["${chat.key}"`) ? field()?.value : undefined;
   const focused = document.activeElement === field() || (!drawn && matchMedia("(min-width: 700px)").matches);
   drawn = signature;
   const parts = [];
+  if (chat.chat < 0) parts.push(topics(chat));
   if (hint === "off") parts.push(h("p", { class: "hint off", role: "status" }, "The bot is not connected right now. What you send waits for it."));
   if (hint === "type") parts.push(h("p", { class: "hint" }, "Type what you would like to see and press Enter"));
   if (replyTo) {

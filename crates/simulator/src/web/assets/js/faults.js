@@ -1,5 +1,5 @@
 // The panel by which a visitor can try to break it, and change the language that Telegram reports.
-import { post } from "./api.js";
+import { get, post } from "./api.js";
 import { dialog, h, toast } from "./dom.js";
 import { state } from "./state.js";
 
@@ -18,8 +18,15 @@ const FAULTS = [
   ["All as it should be", "No faults, and Telegram's pace", async () => { await post("reset", { scope: "faults" }); await post("limits", { enabled: true }); }],
 ];
 
+/** What can be broken beside Telegram: processes and Redis, where the page comes from a demo. */
+async function tricks() {
+  const { tricks } = await get("tricks");
+  return tricks.map(({ name, title, words }) => [title, words, () => post(`tricks/${name}`, {})]);
+}
+
 /** Opens the panel. */
-export function openFaults() {
+export async function openFaults() {
+  const more = await tricks().catch(() => []);
   const attempt = (work, done) => async () => {
     try { await work(); if (done) toast(done); } catch (error) { toast(error.message); }
   };
@@ -30,5 +37,6 @@ export function openFaults() {
     onclick: attempt(async () => { await post("users", { ...state.me, language_code: code }); box.close(); }),
   }, h("div", {}, h("b", {}, name)));
   const { box } = dialog([h("h2", {}, "I speak"), h("div", { class: "rows side" }, LANGUAGES.map(speak)),
-    h("h2", {}, "Try to break it"), h("div", { class: "rows tall" }, FAULTS.map(fault))]);
+    h("h2", {}, "Try to break it"), more.length > 0 && h("h3", {}, "The machinery"), more.length > 0 && h("div", { class: "rows" }, more.map(fault)),
+    more.length > 0 && h("h3", {}, "Telegram"), h("div", { class: "rows tall" }, FAULTS.map(fault))].filter(Boolean));
 }

@@ -48,6 +48,11 @@ function put(chat, message) {
 
 export const visible = (chat) => [...chat.messages.values()].filter((m) => !m.deleted_ms).sort((a, b) => a.id - b.id);
 export const isMine = (message) => !message.from.is_bot && message.from.id === state.me.id;
+/** Topics of a group by their thread, General being 0: those with messages, and the one that was just opened. */
+export const topicsOf = (chat) => [...new Set([0, ...visible(chat).map((m) => m.thread ?? 0), chat.topic ?? 0])].sort((a, b) => a - b);
+/** What is to be seen of a chat: all of it, or one topic. */
+export const inTopic = (chat) => visible(chat).filter((m) => chat.chat > 0 || (m.thread ?? 0) === (chat.topic ?? 0));
+
 export const unread = (chat) => visible(chat).filter((m) => m.id > chat.read && !isMine(m)).length;
 export const mine = (chat) => (chat.chat > 0 ? chat.chat === state.me.id : chat.members.includes(state.me.id));
 

@@ -3,7 +3,7 @@ import { bubble } from "./bubble.js";
 import { drawFoot, replyWith, say } from "./composer.js";
 import { $, dayName, face, h } from "./dom.js";
 import { nameOf } from "./list.js";
-import { botsOf, faceId, isMine, listens, markRead, state, titleOf, visible } from "./state.js";
+import { botsOf, faceId, inTopic, isMine, listens, markRead, state, titleOf } from "./state.js";
 
 const PAGE = 120;
 const TOGETHER_MS = 5 * 60_000;
@@ -115,9 +115,10 @@ export function drawChat() {
     $("messages").replaceChildren(h("li", { class: "welcome" }, h("p", {}, state.bots.size ? "Choose a chat to begin." : "Waiting for a bot to connect…")));
     return;
   }
-  const switched = shownKey !== chat.key;
+  const shown = `${chat.key}/${chat.topic ?? 0}`;
+  const switched = shownKey !== shown;
   if (switched) {
-    shownKey = chat.key;
+    shownKey = shown;
     nodes = new Map();
     $("messages").replaceChildren();
     limit = PAGE;
@@ -125,7 +126,7 @@ export function drawChat() {
     below = 0;
   }
   drawHead(chat);
-  const all = visible(chat);
+  const all = inTopic(chat);
   const stick = switched || nearEnd();
   const height = $("scroll").scrollHeight;
   const items = plan(chat, all.slice(-limit));
