@@ -79,7 +79,7 @@ pub(crate) async fn find(walk: &Walk) -> Option<Slot> {
         let mut patience = walk.shop.settings.slot_wait;
         let late = started.elapsed() + LOOK > patience;
         if let (Some(album), Some(batch), Some(range)) = (album, batch, &first) {
-            if album.waits(range.start) {
+            if album.waits(range.start) && !tried {
                 patience = LINE_WAIT;
             } else if album.tiles(range.start).is_some() || album.may_be_there(range.start) {
                 patience = ALBUM_WAIT;
