@@ -13,6 +13,10 @@ local ENOUGH, FIRST, LONGEST, TRIAL, KEPT = 3, 5000, 300000, 30000, 3600000
 local field = redis.call('HMGET', key, 'stumbles', 'until', 'trial')
 local stumbles, rest, trial = tonumber(field[1] or '0'), tonumber(field[2] or '0'), tonumber(field[3] or '0')
 if verb == 'stumbled' then
+  if at < rest then
+    -- begun before the rest, together with those that led to it: no more than they said
+    return { rest - at, stumbles }
+  end
   stumbles = stumbles + 1
   if stumbles >= ENOUGH then
     rest = at + math.min(LONGEST, FIRST * 2 ^ math.min(10, stumbles - ENOUGH))

@@ -1,12 +1,11 @@
 //! What the workers share of an account: places, where it has a cap, and a breaker for one that keeps stumbling.
 //!
 //! Both are counted in Redis, for all processes. Invariant: a creation is held back here only before its intent is on
-//! record, and as `RateLimited`: the jobs of the account wait in their line, others are not held up, and none burns an
-//! attempt. While Redis is away nothing is created anyway; who has a place goes on, even if it runs out meanwhile.
+//! record, and its job burns no attempt; jobs of other accounts are not held up. While Redis is away nothing is created anyway; who has a place goes on, even if it runs out meanwhile.
 
 use std::time::Duration;
 
-use atelier_domain::{Failure, FailureClass};
+use atelier_domain::FailureClass;
 use atelier_provider::StartError;
 use atelier_queue::{Queue, QueueError};
 use tokio_util::task::AbortOnDropHandle;
@@ -74,11 +73,11 @@ async fn keep(queue: Queue, account: String, holder: String, most: usize) {
 }
 
 /// Whether something may be created at the account now; how often it stumbled before.
-pub(crate) async fn ask(walk: &Walk) -> Result<u32, Failure> {
+pub(crate) async fn ask(walk: &Walk) -> Result<u32, Stop> {
     let account = account(&walk.model);
     match walk.shop.queue.ask_breaker(&account).await {
         Ok((wait, stumbles)) if wait.is_zero() => Ok(stumbles),
-        Ok((wait, _)) => Err(Failure::new(FailureClass::RateLimited, "the account rests after failures").after(wait)),
+        Ok((wait, _)) => Err(Stop::Resting(wait)),
         // the intent, which is written next, waits for Redis
         Err(error) => {
             debug!(account, %error, "the breaker of an account could not be asked");

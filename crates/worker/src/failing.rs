@@ -75,6 +75,17 @@ pub(crate) async fn troubled(walk: &Walk, failure: Failure) -> Outcome {
     Outcome::Postponed(wait.mul_f64(1.0 + 0.25 * rand::random::<f64>()), failure)
 }
 
+/// Puts a job back whose account rests after failures: it keeps its turn and its tries.
+pub(crate) async fn rested(walk: &Walk, wait: Duration) -> Outcome {
+    let job = walk.job();
+    info!(job.id = %job.id, model = %walk.model.id, wait_ms = wait.as_millis(), "put back until the account has rested");
+    let line = job.language.say(&Say::ModelUnavailable { model: &walk.model.title });
+    tell(walk, Mood::Waiting, &line, Urgency::Progress).await;
+    // one of them is the first to try, the others find out how that went
+    let failure = Failure::new(FailureClass::Transient, "the account rests after failures");
+    Outcome::Postponed(wait.mul_f64(1.0 + 0.25 * rand::random::<f64>()), failure)
+}
+
 /// Ends a cancelled job: the provider is told to stop, the slot says so.
 pub(crate) async fn cancelled(walk: &Walk) -> Outcome {
     let job = walk.job();

@@ -58,6 +58,8 @@ pub(crate) enum Stop {
     Failed(Failure),
     /// The provider's account cannot be used: the operator's trouble, not the job's.
     Trouble(Failure),
+    /// The provider's account is left in peace for so long: the service's trouble, not the job's.
+    Resting(Duration),
 }
 
 impl Stop {
@@ -193,6 +195,7 @@ pub(crate) async fn walk(shop: Arc<Shop>, claimed: Claimed) -> Outcome {
         Stop::Cancelled => failing::cancelled(&walk).await,
         Stop::Failed(failure) => failing::failed(&walk, failure).await,
         Stop::Trouble(failure) => failing::troubled(&walk, failure).await,
+        Stop::Resting(wait) => failing::rested(&walk, wait).await,
     }
 }
 

@@ -70,7 +70,7 @@ async fn an_account_that_stumbles_rests_for_all_workers() {
     let mut resting = 0;
     for record in world.jobs(1).await {
         let trail = world.queue().trail(&record.id).await.expect("the queue answers");
-        resting += trail.iter().filter(|event| event.kind == "throttled" && event.detail.contains("rests")).count();
+        resting += trail.iter().filter(|event| event.kind == "postpone" && event.detail.contains("rests")).count();
         assert_eq!(record.attempt, 2, "the rest burns no try: {record:?}");
     }
     assert!(resting > 0, "they waited in line");

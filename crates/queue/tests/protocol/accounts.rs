@@ -49,6 +49,12 @@ async fn an_account_that_stumbles_in_a_row_rests_ever_longer_and_is_tried_by_one
     assert_eq!((seconds(wait), stumbles), (5, 3));
     assert_eq!(queue.ask_breaker("studio").await.unwrap(), (Duration::ZERO, 0), "another account");
 
+    queue.tell_breaker("forge", true).await.unwrap();
+    assert_eq!(
+        seconds(queue.ask_breaker("forge").await.unwrap().0),
+        5,
+        "those that fell with the third say nothing new"
+    );
     let over = async || server.run::<()>("HSET", &["breaker:forge", "until", "1"]).await;
     over().await;
     assert_eq!(queue.ask_breaker("forge").await.unwrap().0, Duration::ZERO, "one tries");
@@ -56,6 +62,7 @@ async fn an_account_that_stumbles_in_a_row_rests_ever_longer_and_is_tried_by_one
     queue.tell_breaker("forge", true).await.unwrap();
     assert_eq!(seconds(queue.ask_breaker("forge").await.unwrap().0), 10);
     for _ in 0..20 {
+        over().await;
         queue.tell_breaker("forge", true).await.unwrap();
     }
     assert_eq!(seconds(queue.ask_breaker("forge").await.unwrap().0), 300, "pauses are bounded");
