@@ -16,5 +16,8 @@ if not redis.call('ZSCORE', key, holder) and redis.call('ZCARD', key) >= tonumbe
   return 0
 end
 redis.call('ZADD', key, int(at + hold), holder)
-redis.call('PEXPIRE', key, int(hold))
+if redis.call('PTTL', key) < hold then
+  -- the places of others last as long as they were taken for
+  redis.call('PEXPIRE', key, int(hold))
+end
 return 1

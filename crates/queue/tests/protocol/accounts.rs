@@ -20,7 +20,7 @@ async fn an_account_has_as_many_places_as_it_was_given() {
     // whoever falls silent loses it
     assert!(queue.take_place("studio", "a", 2, Duration::from_millis(1)).await.unwrap());
     while !queue.take_place("studio", "d", 2, HOLD).await.unwrap() {}
-    assert!(!queue.take_place("studio", "a", 2, HOLD).await.unwrap());
+    assert!(!queue.take_place("studio", "a", 2, HOLD).await.unwrap(), "the place of c outlives that of a");
 }
 
 #[tokio::test]

@@ -52,7 +52,13 @@ impl Server {
         Queue::connect(&self.url()).await.unwrap()
     }
 
+    /// Kills it when what it answered is in its file: while the disk is busy, it answers before it writes.
     pub(crate) fn kill(&mut self) {
+        let client = redis::Client::open(format!("redis://127.0.0.1:{}/", self.port)).unwrap();
+        if let Ok(mut link) = client.get_connection() {
+            let mut unwritten = || redis::cmd("INFO").arg("persistence").query::<String>(&mut link);
+            while unwritten().is_ok_and(|info| !info.contains("aof_buffer_length:0\r")) {}
+        }
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
