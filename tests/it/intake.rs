@@ -65,6 +65,49 @@ async fn posted_updates_become_pictures_and_polling_takes_over_cleanly() {
     assert_eq!(world.jobs(1).await.len(), 3, "no update was taken twice");
 }
 
+/// People who do not stop writing while something is done to the bots.
+async fn while_written_to(world: &World, users: std::ops::RangeInclusive<i64>, done: impl Future<Output = ()>) {
+    let writing = users.map(|user| world.telegram.user(user)).map(|user| async move { user.say("a harbour").await });
+    tokio::join!(done, async {
+        for said in writing {
+            said.await;
+        }
+    });
+}
+
+#[tokio::test]
+async fn switching_between_posted_and_polled_under_load_loses_nothing_and_repeats_nothing() {
+    let world = World::start().await;
+    let address = format!("127.0.0.1:{}", port());
+    let url = format!("http://{address}/updates");
+    let arguments = ["--webhook-url", url.as_str(), "--webhook-listen", &address];
+    let mut posted_to = world.bot_with(&arguments, "updates come by webhook").await;
+    let _worker = world.worker_with(&["--concurrency", "32"]);
+    let mut polling = None;
+    while_written_to(&world, 1..=25, async {
+        assert!(posted_to.terminate().await.success(), "{}", posted_to.log());
+        polling = Some(world.bot().await);
+    })
+    .await;
+    // the webhook is set while somebody polls: Telegram ends the poll
+    while_written_to(&world, 26..=50, async {
+        posted_to = world.bot_with(&arguments, "updates come by webhook").await;
+        polling.take().expect("the one that polls").kill().await;
+    })
+    .await;
+    while_written_to(&world, 51..=75, async {
+        posted_to.kill().await;
+        polling = Some(world.bot().await);
+    })
+    .await;
+    for user in 1..=75 {
+        let user = world.telegram.user(user);
+        user.photos(1).await;
+        assert_eq!(world.jobs(user.user).await.len(), 1, "user {}", user.user);
+        assert_eq!(user.of_kind("photo").await.len(), 1, "user {}", user.user);
+    }
+}
+
 #[tokio::test]
 async fn posts_wait_at_telegram_while_redis_is_away() {
     let mut world = World::start().await;

@@ -13,6 +13,7 @@ mod conversation;
 mod crashes;
 mod delivery;
 mod demo;
+mod fair;
 mod faults;
 mod hooks;
 mod hostile;

@@ -1,7 +1,6 @@
 //! When results could have been posted if nothing else had been: the budget of edits, for results alone.
 //!
-//! The numbers are Telegram's, as the simulator enforces them: 30 a second of a bot, one a second in a chat after a burst
-//! of five, 20 a minute in a group.
+//! The numbers are those of our limiter (`crates/queue/src/pace.rs`, `lua/grant.lua`) for results: a little below Telegram's.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
@@ -16,10 +15,12 @@ pub(crate) struct Ready {
 }
 
 /// Milliseconds a unit, and how many at once.
-const BOT: (i64, i64) = (33, 30);
-const CHAT: (i64, i64) = (1000, 5);
+const BOT: (i64, i64) = (34, 28);
+const CHAT: (i64, i64) = (1020, 5);
+/// A chat in use is whole so much later than its units say.
+const UNDER_WAY_MS: i64 = 300;
 const GROUP_MINUTE: usize = 20;
-const MINUTE_MS: i64 = 60_000;
+const MINUTE_MS: i64 = 60_800;
 
 #[derive(Default)]
 struct Budget {
@@ -33,11 +34,11 @@ impl Budget {
     /// When it may go: now, or not before.
     fn earliest(&self, ready: &Ready, now: i64) -> i64 {
         let key = (ready.bot, ready.chat);
-        let gate = |whole: Option<&i64>, (unit, burst): (i64, i64)| {
-            whole.map_or(now, |whole| (whole - (burst - 1) * unit).max(now))
+        let gate = |whole: Option<&i64>, (unit, burst): (i64, i64), under_way: i64| {
+            whole.map_or(now, |whole| (whole + under_way - (burst - 1) * unit).max(now))
         };
-        let bot = gate(self.bots.get(&ready.bot), BOT);
-        let chat = gate(self.chats.get(&key), CHAT);
+        let bot = gate(self.bots.get(&ready.bot), BOT, 0);
+        let chat = gate(self.chats.get(&key), CHAT, UNDER_WAY_MS);
         let full = self.minutes.get(&key).filter(|minute| ready.chat < 0 && minute.len() >= GROUP_MINUTE);
         let minute = full.map_or(now, |minute| minute[minute.len() - GROUP_MINUTE] + MINUTE_MS);
         bot.max(chat).max(minute)
@@ -80,10 +81,10 @@ mod tests {
     fn results_alone_wait_for_chat_bot_and_minute_only() {
         let at = |chat, at_ms| Ready { bot: 1, chat, at_ms };
         let six: Vec<Ready> = (0..7).map(|_| at(7, 0)).collect();
-        assert_eq!(alone(&six), [0, 0, 0, 0, 0, 1000, 2000]);
-        let many: Vec<Ready> = (0..31).map(|chat| at(chat, 0)).collect();
-        assert_eq!(alone(&many)[30], 33);
-        let group: Vec<Ready> = (0..21).map(|index| at(-7, index * 1000)).collect();
-        assert_eq!(alone(&group)[19..], [19_000, 60_000]);
+        assert_eq!(alone(&six), [0, 0, 0, 0, 300, 1320, 2340]);
+        let many: Vec<Ready> = (0..29).map(|chat| at(chat, 0)).collect();
+        assert_eq!(alone(&many)[28], 34);
+        let group: Vec<Ready> = (0..21).map(|index| at(-7, index * 1100)).collect();
+        assert_eq!(alone(&group)[19..], [20_900, 60_800]);
     }
 }

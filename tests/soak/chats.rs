@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use atelier_domain::{Language, Say};
 use harness::is_result;
 use serde_json::Value;
 
@@ -29,6 +30,8 @@ pub(crate) struct Chats {
     pub(crate) pictures: BTreeMap<u32, Vec<Shown>>,
     /// Messages that wait for something that will not come: a slot, a card.
     pub(crate) left: Vec<Left>,
+    /// Messages that say that the queue could not be reached when a prompt came.
+    pub(crate) apologies: u64,
 }
 
 /// A message that waits for something that will not come.
@@ -84,6 +87,10 @@ fn take(chats: &mut Chats, (bot, chat): (i64, i64), message: &Value, now: bool, 
     let answers = message["reply_to"].as_i64().is_some_and(|to| asked.contains(&to));
     if now && answers && current.is_none() {
         let text = message["text"].as_str().or(message["caption"].as_str()).unwrap_or_default();
+        if text == Language::English.say(&Say::Unavailable) {
+            chats.apologies += 1;
+            return;
+        }
         let posted_ms = message["at_ms"].as_i64().unwrap_or_default();
         chats.left.push(Left { chat, posted_ms, text: text.to_owned() });
     }

@@ -157,6 +157,7 @@ fn pictures(evidence: &Evidence<'_>, verdict: &mut Verdict) {
             }
         }
     }
+    verdict.counts.insert("apologies while Redis was away", evidence.shown.apologies);
     verdict.counts.insert("pictures", evidence.shown.pictures.len() as u64);
     // whoever posts a message and is killed, or is never told its number, leaves it there for ever
     let lost = |left: &Left| {

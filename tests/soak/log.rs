@@ -28,6 +28,8 @@ pub(crate) struct Seen {
     pub(crate) status: Option<u16>,
     /// Whether a scripted fault met it.
     pub(crate) scripted: bool,
+    /// Whether it says that all pictures of a message are there: a result, too.
+    pub(crate) ends_batch: bool,
     /// Seconds to wait that it was answered with.
     pub(crate) retry_after: Option<u64>,
 }
@@ -46,6 +48,7 @@ impl Seen {
             answered_ms: value["answered_ms"].as_i64(),
             status: value["status"].as_u64().and_then(|status| u16::try_from(status).ok()),
             scripted: !value["fault"].is_null(),
+            ends_batch: fields["text"].as_str().is_some_and(ends_batch),
             retry_after: error.rsplit_once("retry after ").and_then(|(_, seconds)| seconds.parse().ok()),
         }
     }
@@ -55,6 +58,12 @@ impl Seen {
         let sends = self.method.starts_with("send") && self.method != "sendchataction";
         if self.method.starts_with("editmessage") { Some("edit") } else { sends.then_some("send") }
     }
+}
+
+/// "3 of 3 pictures are here"
+fn ends_batch(text: &str) -> bool {
+    let words: Vec<&str> = text.split_whitespace().take(4).collect();
+    matches!(words.as_slice(), [done, "of", all, "pictures"] if done == all)
 }
 
 /// The collector, for as long as it lives.

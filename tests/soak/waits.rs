@@ -49,17 +49,22 @@ pub(crate) async fn of(stage: &Stage, typed: &[Typed], shown: &Chats, requests: 
             posts.extend(post(stage, shown, &edits, &floods, record).await);
         }
     }
-    kept(posts)
+    let ends = requests.iter().filter(|seen| seen.ends_batch && seen.lane() == Some("edit"));
+    let ends = ends.filter_map(|seen| Some(Ready { bot: seen.bot, chat: seen.chat?, at_ms: seen.at_ms }));
+    kept(posts, ends.collect())
 }
 
 /// Compares, chat by chat, the first result that came with the first that could have come, the second with the second,
 /// and so on: which of several goes first is nobody's delay. A chat that a fault met is left out.
-fn kept(posts: Vec<Post>) -> Vec<Outcome> {
+///
+/// `ends` are the words under albums that say that all is there: they are results, and use up budget when they go.
+fn kept(posts: Vec<Post>, ends: Vec<Ready>) -> Vec<Outcome> {
     let key = |post: &Post| post.times.map(|(ready, _)| (ready.bot, ready.chat));
     let met: BTreeSet<(i64, i64)> = posts.iter().filter(|post| post.met).filter_map(key).collect();
     let ready: Vec<Ready> = posts.iter().filter_map(|post| Some(post.times?.0)).collect();
     let mut possible: BTreeMap<(i64, i64), Vec<i64>> = BTreeMap::new();
-    for (ready, at_ms) in ready.iter().zip(alone(&ready)) {
+    let all: Vec<Ready> = ready.iter().copied().chain(ends).collect();
+    for (ready, at_ms) in ready.iter().zip(alone(&all)) {
         possible.entry((ready.bot, ready.chat)).or_default().push(at_ms);
     }
     for times in possible.values_mut() {

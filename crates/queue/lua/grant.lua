@@ -26,14 +26,18 @@ if ARGV[11] ~= '' then
 end
 -- the longest list that any urgency looks at
 local REMEMBERED = 32
+-- What was let go may be counted so many milliseconds later, when its upload is through, and what follows at once: the
+-- budget of a chat in use is whole that much later than it seems from here.
+local UNDER_WAY = 300
 
-local function look(key, burst, unit)
-  local whole = math.max(tonumber(redis.call('GET', key) or '0'), at)
-  return whole + cost * unit, whole - at - (burst - cost) * unit
+local function look(key, burst, unit, under_way)
+  local known = tonumber(redis.call('GET', key) or '0')
+  local busy = known > 0 and math.max(known + under_way - at, 0) or 0
+  return math.max(known, at) + cost * unit, busy - (burst - cost) * unit
 end
 
-local chat_whole, chat_wait = look(chat_key, tonumber(ARGV[4]), tonumber(ARGV[5]))
-local bot_whole, bot_wait = look(bot_key, tonumber(ARGV[6]), tonumber(ARGV[7]))
+local chat_whole, chat_wait = look(chat_key, tonumber(ARGV[4]), tonumber(ARGV[5]), UNDER_WAY)
+local bot_whole, bot_wait = look(bot_key, tonumber(ARGV[6]), tonumber(ARGV[7]), 0)
 if most > 0 then
   -- the unit that must have left the minute before so many more may come
   local oldest = redis.call('LINDEX', minute_key, math.max(0, most - cost))
@@ -45,7 +49,7 @@ local own_wait = math.max(held - at, chat_wait, 0)
 if own_wait > 0 or bot_wait > 0 then
   return own_wait >= bot_wait and math.ceil(own_wait) or -math.ceil(bot_wait)
 end
-redis.call('SET', chat_key, int(chat_whole), 'PX', int(math.max(1, chat_whole - at)))
+redis.call('SET', chat_key, int(chat_whole), 'PX', int(math.max(1, chat_whole - at + UNDER_WAY)))
 redis.call('SET', bot_key, int(bot_whole), 'PX', int(math.max(1, bot_whole - at)))
 if most > 0 then
   for _ = 1, cost do

@@ -17,7 +17,7 @@ use crate::pace::{Leave, Spend, Urgency};
 /// After Redis did not answer one of them, the others of the line do not ask for so long.
 const UNASKED: Duration = Duration::from_secs(1);
 /// How long the first one asks again before it goes without an answer: a lost connection is replaced sooner.
-const PATIENCE: Duration = Duration::from_secs(1);
+const PATIENCE: Duration = Duration::from_secs(3);
 const AGAIN: Duration = Duration::from_millis(50);
 /// Between two that go without an answer: fewer than a bot may send in a second.
 const APART: Duration = Duration::from_millis(50);

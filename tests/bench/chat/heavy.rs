@@ -62,7 +62,7 @@ async fn fill(world: &World) {
         let prompt = format!("one of a thousand, number {number}").parse().expect("a prompt");
         let place = Place { bot, chat: ChatId(user.0), thread: None, reply_to: MessageId(1) };
         let job = Job {
-            id: format!("h{number:07}").parse::<JobId>().expect("an id"),
+            id: JobId::new(1_795_000_000_000 + u64::from(number), number),
             place,
             user,
             language: Language::default(),

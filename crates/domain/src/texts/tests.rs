@@ -188,8 +188,19 @@ fn plurals_follow_the_language() {
 #[test]
 fn waits_are_rounded_as_people_say_them() {
     let said: Vec<String> =
-        [0, 7, 12, 88, 91, 300].map(|seconds| Language::English.eta(Duration::from_secs(seconds))).into();
-    assert_eq!(said, ["1 s", "7 s", "15 s", "90 s", "2 min", "5 min"]);
+        [0, 7, 12, 22, 88, 121, 300].map(|seconds| Language::English.eta(Duration::from_secs(seconds))).into();
+    assert_eq!(said, ["1 s", "7 s", "12 s", "25 s", "90 s", "2 min", "5 min"]);
+}
+
+#[test]
+fn a_wait_that_is_said_is_at_most_a_fifth_off() {
+    for seconds in 1..7200_u32 {
+        let said = Language::English.eta(Duration::from_secs(seconds.into()));
+        let (count, unit) = said.split_once(' ').unwrap();
+        let said = count.parse::<f64>().unwrap() * if unit == "min" { 60.0 } else { 1.0 };
+        let off = said / f64::from(seconds) - 1.0;
+        assert!(off.abs() <= 0.201, "{seconds} s is said as {said} s");
+    }
 }
 
 #[test]

@@ -21,9 +21,9 @@ const RESTORE_REDIS: &str = "restore-redis";
 pub(super) fn panel() -> (Panel, UnboundedReceiver<&'static str>) {
     let trick = |name, title, words| Trick { name, title, words };
     Panel::new(vec![
-        trick(KILL_WORKER, "Kill a worker", "One of the processes that draw dies at work; others take over"),
-        trick(KILL_BOT, "Kill the bot", "What you type waits until it is started again, in three seconds"),
-        trick(CUT_REDIS, "Cut Redis", "The queue is gone for 20 seconds; what was accepted is not"),
+        trick(KILL_WORKER, "Kill a worker", "A process that draws dies; another one takes over"),
+        trick(KILL_BOT, "Kill the bot", "What you type waits until it is back, in three seconds"),
+        trick(CUT_REDIS, "Cut Redis", "The queue is gone for 20 seconds; no picture is lost"),
         trick(RESTORE_REDIS, "Restore Redis", "It comes back at once"),
     ])
 }
