@@ -7,6 +7,8 @@ use atelier_queue::Owner;
 use harness::{Breakpoint, PATIENCE, World};
 use serde_json::json;
 
+use crate::spending::micros;
+
 /// Kills a worker at a breakpoint and lets another finish its job.
 async fn a_worker_dies_at(name: &str) {
     let world = World::start().await;
@@ -106,7 +108,7 @@ async fn what_a_worker_created_for_a_job_that_went_to_another_is_stopped_and_cou
     sleeper.until_said("created for a job that went to another worker").await;
     let state = world.replicate.state().await;
     assert_eq!(state["creates"], 2, "{state}");
-    let spent = Usd::from_micros(((state["spent"].as_f64().expect("a sum") * 1e3).round() as u64) * 1_000);
+    let spent = Usd::from_micros(micros(&state["spent"]));
     let owner = Owner(BotId(4242), UserId(1));
     let said = async {
         while world.queue().ledger(owner, 0).await.expect("a ledger").charged != spent {

@@ -361,6 +361,6 @@ struct Made {
 
 /// Dollars of the simulator's state in millionths.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "cents, positive")]
-fn micros(dollars: &Value) -> u64 {
+pub(crate) fn micros(dollars: &Value) -> u64 {
     (dollars.as_f64().expect("a sum") * 1e6).round() as u64
 }
