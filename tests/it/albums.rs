@@ -183,6 +183,23 @@ async fn pictures_that_are_done_before_their_album_come_as_an_album() {
     assert_eq!(world.telegram.count("sendMediaGroup").await, 1);
 }
 
+#[tokio::test]
+async fn what_is_left_of_an_album_nobody_posted_comes_alone_and_soon() {
+    let world = World::start().await;
+    let batch = dead_in_line(&world).await;
+    let queue = world.queue();
+    for record in world.jobs(1).await.iter().filter(|record| record.id != batch) {
+        queue.cancel(&record.id, "operator:test", None).await.unwrap();
+    }
+    let _worker = world.worker();
+    let began = tokio::time::Instant::now();
+    world.telegram.user(1).photos(1).await;
+    assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
+    assert_eq!(world.telegram.count("sendMediaGroup").await, 0);
+    world.until(&batch, JobState::Done).await;
+    assert!(!queue.album(&batch).await.unwrap().waits_at_all(), "and nobody waits for it any more");
+}
+
 async fn ada_sees(world: &World, part: &str) -> Vec<Value> {
     world.telegram.user(1).text(part).await
 }

@@ -177,3 +177,61 @@ async fn the_original_comes_once_as_a_file_and_what_is_gone_is_said_to_be_gone()
     assert_eq!(ada.of_kind("document").await.len(), 1, "nothing twice");
     assert_eq!(world.jobs(1).await.len(), 2, "and nothing is drawn or paid for again");
 }
+
+#[tokio::test]
+async fn edit_says_how_and_animate_makes_a_video_of_the_picture_once() {
+    let world = World::start().await;
+    let (_bot, _worker) = (world.bot().await, world.worker());
+    let ada = world.telegram.user(1);
+    ada.say("a red fox").await;
+    let shown = picture(&ada).await;
+    assert!(ada.tap(&shown, "Edit").await.contains("Reply to the picture"));
+    let answers = [ada.tap(&shown, "Video").await, ada.tap(&shown, "Video").await];
+    assert_eq!(answers, ["I am on it.", "I am on it already."]);
+    let messages = ada.until("videos=1").await;
+    let film = messages.iter().find(|message| message["kind"] == "video").unwrap();
+    assert_eq!(film["reply_to"], shown["id"], "{film}");
+    let request = world.jobs(1).await[0].job.clone().unwrap().request;
+    let Some(atelier_domain::InputImage::Telegram { file_id, .. }) = request.options.images.first() else {
+        panic!("{request:?}")
+    };
+    assert_eq!((request.prompt.as_str(), file_id.as_str()), ("a red fox", shown["media"]["file_id"].as_str().unwrap()));
+    assert_eq!(world.jobs(1).await.len(), 2);
+}
+
+/// Every button under a picture or an album, pressed twice at once by a stranger, and then by its owner.
+#[tokio::test]
+async fn whatever_a_button_does_a_stranger_cannot_do_it_and_nobody_does_it_twice() {
+    let world = World::start().await;
+    let (_bot, _worker) = (world.bot().await, world.worker());
+    let group = world.telegram.group(&[9, 1, 666]).await;
+    group.say(1, "/imagine a fox --model ideogram", json!({})).await;
+    let messages = group.until("photos=1").await;
+    let shown = messages.iter().rfind(|message| harness::is_result(message)).unwrap().clone();
+    group.say(1, "/imagine a cat --n 2 --model ideogram", json!({})).await;
+    let control = group.saying("2 of 2 pictures are here").await;
+    for (message, button) in [
+        (&shown, "Again"),
+        (&shown, "4 variants"),
+        (&shown, "Edit"),
+        (&shown, "Video"),
+        (&shown, "Other model"),
+        (&shown, "Recipe"),
+        (&shown, "Original file"),
+        (&control, "Again"),
+        (&control, "Variations"),
+        (&control, "Video of one"),
+        (&control, "Originals"),
+    ] {
+        let told = group.tap(666, message, button).await;
+        assert!(told.contains("Only the person who asked"), "{button}: {told}");
+    }
+    assert_eq!((world.jobs(1).await.len(), world.jobs(666).await.len()), (3, 0));
+    // pressed at once, as fast as a thumb can
+    for (message, button) in [(&shown, "Again"), (&shown, "4 variants"), (&control, "Again"), (&control, "Originals")] {
+        let (first, second) = tokio::join!(group.tap(1, message, button), group.tap(1, message, button));
+        let late = [&first, &second].into_iter().filter(|told| told.as_str() == "I am on it already.").count();
+        assert_eq!(late, 1, "{button}: {first}, {second}");
+    }
+    assert_eq!(world.jobs(1).await.len(), 3 + 1 + 4 + 2);
+}

@@ -110,3 +110,22 @@ async fn a_blocked_bot_ends_the_job_and_nothing_else() {
     bob.say("life goes on").await;
     bob.photos(1).await;
 }
+
+#[tokio::test]
+async fn a_prompt_that_its_caption_cannot_hold_follows_whole_in_an_answer() {
+    let world = World::start().await;
+    let (_bot, _worker) = (world.bot().await, world.worker());
+    let ada = world.telegram.user(1);
+    // each cat counts twice, as Telegram counts
+    let prompt = format!("🐈 {}", "🐈".repeat(700));
+    ada.say(&format!("{prompt} --model sketch")).await;
+    let shown = ada.photos(1).await.into_iter().rfind(harness::is_result).unwrap();
+    let caption = shown["caption"].as_str().unwrap();
+    assert!(caption.encode_utf16().count() <= 1024 && caption.contains('…'), "{caption}");
+    let rest = ada
+        .text("🐈")
+        .await
+        .into_iter()
+        .rfind(|message| message["text"] == prompt.as_str() && message["from"]["is_bot"] == true);
+    assert_eq!(rest.expect("the whole prompt")["reply_to"], shown["id"]);
+}

@@ -118,3 +118,42 @@ async fn an_album_is_not_forgotten_when_its_bot_dies() {
     ada.until("replies=1").await;
     assert_eq!(requests(&world, 1, 1).await[0].options.images.len(), 2);
 }
+
+#[tokio::test]
+async fn a_changed_picture_a_video_of_one_and_one_of_several_are_delivered() {
+    let (world, _bot, ada) = world().await;
+    let _worker = world.worker();
+    ada.send_picture("make the sky green", json!({})).await;
+    let changed = ada.photos(1).await.into_iter().rfind(harness::is_result).unwrap();
+    assert!(changed["caption"].as_str().unwrap().starts_with("make the sky green"), "{changed}");
+    ada.answer(changed["id"].as_i64().unwrap(), "and the grass red").await;
+    let again = ada.photos(2).await.into_iter().rfind(harness::is_result).unwrap();
+    assert_eq!(again["reply_to"], ada.messages().await[2]["id"], "it answers the words: {again}");
+    // a picture of somebody else's, and a video of it by command
+    ada.send_picture("/video it moves --seconds 5 --res 480p", json!({})).await;
+    ada.until("videos=1").await;
+    let album = json!({ "media_group_id": "79" });
+    ada.send_picture("", album.clone()).await;
+    ada.send_picture("put both into one picture", album).await;
+    ada.photos(3).await;
+    let made = world.jobs(1).await;
+    assert_eq!((made.len(), made[0].job.as_ref().unwrap().request.options.images.len()), (4, 2));
+}
+
+#[tokio::test]
+async fn the_menu_of_a_bare_picture_does_each_thing_once_and_for_its_sender_only() {
+    let (world, _bot, ada) = world().await;
+    let _worker = world.worker();
+    ada.send_picture("", json!({})).await;
+    let menu = ada.saying("What shall I do with it?").await;
+    assert!(ada.tap(&menu, "Edit").await.contains("Reply to the picture"));
+    let answers = [ada.tap(&menu, "One like it").await, ada.tap(&menu, "One like it").await];
+    assert_eq!(answers, ["I am on it.", "I am on it already."]);
+    for button in ["Oil", "Pixel art"] {
+        assert_eq!(ada.tap(&menu, button).await, "I am on it.");
+    }
+    ada.photos(3).await;
+    assert_eq!(ada.tap(&menu, "Video").await, "I am on it.");
+    ada.until("videos=1").await;
+    assert_eq!(world.jobs(1).await.len(), 4);
+}

@@ -1,6 +1,6 @@
 //! Services besides Replicate, from an operator's file: their clients against simulated ones, fault by fault.
 
-mod line;
+pub(crate) mod line;
 
 use std::net::SocketAddr;
 use std::path::Path;

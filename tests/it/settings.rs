@@ -172,3 +172,44 @@ async fn what_a_group_has_chosen_moves_with_it_when_it_becomes_a_supergroup() {
     assert_eq!((here.model.unwrap().as_str(), here.count.unwrap().get()), ("imagen", 3));
     assert_eq!(queue.prefs(BotId(4242), old).await.unwrap(), Prefs::default(), "nothing is left behind");
 }
+
+/// Item by item what a chat can choose, and that a prompt without flags is drawn so.
+#[tokio::test]
+async fn everything_that_can_be_chosen_is_offered_and_holds() {
+    let world = World::start().await;
+    let _bot = world.bot().await;
+    let ada = world.telegram.user(1);
+    ada.say("/settings").await;
+    let message = ada.saying("when you do not say otherwise").await;
+    let shown = message["text"].as_str().unwrap().to_owned();
+    for line in ["Model", "Shape", "Style", "Pictures", "Quality", "Language", "Word when ready", "Originals"] {
+        assert!(
+            shown.contains(&format!("{line}: ")) && message["buttons"].to_string().contains(line),
+            "{line}: {message}"
+        );
+    }
+    assert!(!shown.contains("Most a message"), "limits are for groups: {shown}");
+    ada.tap(&message, "Style").await;
+    let styles = ada.until(&format!("message_id={}&edits=1", message["id"])).await;
+    let styles = styles.iter().find(|found| found["id"] == message["id"]).unwrap()["buttons"].to_string();
+    for style in
+        ["Photo", "Illustration", "Minimalism", "Watercolour", "Oil painting", "Pixel art", "Anime", "3D render"]
+    {
+        assert!(styles.contains(style), "{style}: {styles}");
+    }
+    ada.tap(&again(&ada, &message).await, "Watercolour").await;
+    ada.text("Style: Watercolour").await;
+    choose(&ada, &message, "Quality", "high").await;
+    choose(&ada, &message, "Originals", "come as files").await;
+    let now = ada.text("Originals: come as files").await;
+    assert_eq!(now.iter().filter(|message| message["from"]["is_bot"] == true).count(), 1, "one message, edited");
+    ada.say("a fox").await;
+    ada.until("replies=2").await;
+    let request = world.jobs(1).await[0].job.clone().unwrap().request;
+    assert_eq!(request.options.style.map(|style| style.to_string()).as_deref(), Some("watercolour"));
+    assert_eq!(request.model.as_str(), "ideogram-quality", "the best of the family");
+}
+
+async fn again(ada: &harness::Chat, message: &Value) -> Value {
+    ada.messages().await.into_iter().find(|found| found["id"] == message["id"]).expect("the message")
+}

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use atelier_domain::batch::{Tally, words};
+use atelier_domain::buttons::Abilities;
 use atelier_domain::{Job, JobId, MessageId, Tell, Usd, album, buttons, caption};
 use atelier_queue::{Part, QueueError, Spend, Urgency};
 use atelier_sketch::{Mood, Tile};
@@ -98,7 +99,7 @@ async fn album_of(front: &Arc<Front>, batch: &JobId, first: u8, jobs: &[&Job]) {
 
 async fn send(front: &Front, (batch, first): (&JobId, u8), jobs: &[&Job], album: &Album) -> Sent {
     let Some(job) = jobs.first() else { return Sent::Never };
-    let target = Post { chat: job.place.chat, thread: job.place.thread, reply_to: Some(job.place.reply_to) };
+    let mut target = Post { chat: job.place.chat, thread: job.place.thread, reply_to: Some(job.place.reply_to) };
     let units = u32::try_from(jobs.len()).unwrap_or(u32::MAX);
     let spend = Spend::send(job.place.bot, job.place.chat).items(units);
     let part = (batch, Part::Album(first), front.holder.as_str());
@@ -111,6 +112,7 @@ async fn send(front: &Front, (batch, first): (&JobId, u8), jobs: &[&Job], album:
                 return Sent::Posted(posted.into_iter().map(|posted| posted.message).collect());
             }
             Ok(_) => return Sent::Leave,
+            Err(DeliveryError::ThreadGone) if target.thread.is_some() => target.thread = None,
             Err(DeliveryError::NotPosted { retry_after, .. }) if tries < TRIES => {
                 tries += 1;
                 tokio::time::sleep(retry_after.unwrap_or(Duration::from_millis(300 * tries))).await;
@@ -170,10 +172,10 @@ async fn control(front: &Arc<Front>, batch: &JobId, jobs: &[(Job, Option<Message
         (panel.text, Keyboard::of(&panel.rows))
     } else {
         let tally = Tally { waiting: u32::from(job.of), ..Tally::default() };
-        let rows = buttons::batch(job.language, batch, &tally, false);
+        let rows = buttons::batch(job.language, batch, &tally, Abilities::default());
         (words(job.language, &tally, Usd::ZERO, None), Keyboard::of(&rows))
     };
-    let target = Post { chat: job.place.chat, thread: job.place.thread, reply_to: None };
+    let mut target = Post { chat: job.place.chat, thread: job.place.thread, reply_to: None };
     let spend = Spend::send(job.place.bot, job.place.chat);
     let part = (batch, Part::Control, front.holder.as_str());
     let mut tries = 0;
@@ -181,6 +183,7 @@ async fn control(front: &Arc<Front>, batch: &JobId, jobs: &[(Job, Option<Message
         let call = || front.telegram.send_text(&target, &text, &keyboard);
         let sent = front.queue.post_part(part, (spend, Urgency::Answer), flood, is_certain, call).await;
         match sent {
+            Err(DeliveryError::ThreadGone) if target.thread.is_some() => target.thread = None,
             Err(DeliveryError::NotPosted { retry_after, .. }) if tries < TRIES => {
                 tries += 1;
                 tokio::time::sleep(retry_after.unwrap_or(Duration::from_millis(300 * tries))).await;

@@ -129,15 +129,20 @@ async fn cancel(
             return Ok(language.say(&Say::CancelUnknown));
         }
     }
-    let count = cancel_all(front, incoming, &ids).await?;
+    let count = cancel_all(front, incoming, &ids, owner(front, incoming)).await?;
     Ok(language.say(&if count == 0 { Say::CancelNone } else { Say::CancelDone { count: count as usize } }))
 }
 
-/// Cancels these jobs as far as they have not ended and are the user's, or the user is an administrator; how many.
-pub(crate) async fn cancel_all(front: &Arc<Front>, incoming: &Incoming, ids: &[JobId]) -> Result<u32, QueueError> {
+/// Cancels these jobs as far as they have not ended and are the owner's, if there is to be one; how many.
+pub(crate) async fn cancel_all(
+    front: &Arc<Front>,
+    incoming: &Incoming,
+    ids: &[JobId],
+    owner: Option<(BotId, UserId)>,
+) -> Result<u32, QueueError> {
     let mut count = 0;
     for id in ids {
-        match front.queue.cancel(id, &actor(incoming), owner(front, incoming)).await? {
+        match front.queue.cancel(id, &actor(incoming), owner).await? {
             Cancelling::Cancelled => {
                 count += 1;
                 let (this, id) = (front.clone(), id.clone());
@@ -151,7 +156,7 @@ pub(crate) async fn cancel_all(front: &Arc<Front>, incoming: &Incoming, ids: &[J
 }
 
 /// Whose jobs this user may touch: the user's own, or all.
-pub(crate) fn owner(front: &Front, incoming: &Incoming) -> Option<(BotId, UserId)> {
+fn owner(front: &Front, incoming: &Incoming) -> Option<(BotId, UserId)> {
     (!front.is_admin(incoming.user.id)).then_some((incoming.bot, incoming.user.id))
 }
 
@@ -164,26 +169,40 @@ pub(crate) async fn show_cancelled(front: &Front, id: &JobId, message: Option<Me
     slots::show_end(front, job, slot, record.batch.as_ref(), Mood::Cancelled, &line).await;
 }
 
+/// Replies to a message: with several where one cannot hold it, the buttons under the last.
 pub(crate) async fn reply(front: &Front, incoming: &Incoming, text: &str, buttons: &Keyboard) {
-    let post = Place::from(incoming.chat).reply(incoming.message);
-    let text = caption::cut(text, caption::TEXT_UNITS);
+    let parts = caption::parts(text, caption::TEXT_UNITS);
+    let none = Keyboard::none();
+    for (index, part) in parts.iter().enumerate() {
+        let buttons = if index + 1 == parts.len() { buttons } else { &none };
+        if !reply_once(front, incoming, part, buttons).await {
+            return;
+        }
+    }
+}
+
+/// Whether the rest may follow.
+async fn reply_once(front: &Front, incoming: &Incoming, text: &str, buttons: &Keyboard) -> bool {
+    let mut post = Place::from(incoming.chat).reply(incoming.message);
     let mut tries = 0;
     loop {
         let sent = front
             .queue
             .paced(Spend::send(incoming.bot, incoming.chat.id), Urgency::Answer, flood, || {
-                front.telegram.send_text(&post, &text, buttons)
+                front.telegram.send_text(&post, text, buttons)
             })
             .await;
         match sent {
-            Ok(_) => return,
+            Ok(_) => return true,
+            // a topic that was closed meanwhile: better elsewhere in the group than not at all
+            Err(DeliveryError::ThreadGone) if post.thread.is_some() => post.thread = None,
             Err(DeliveryError::NotPosted { retry_after, .. }) if tries < 5 => {
                 tries += 1;
                 tokio::time::sleep(retry_after.unwrap_or(Duration::from_millis(300 * tries))).await;
             }
             Err(error) => {
                 warn!(update = incoming.update.0, outcome = error.name(), %error, "an answer could not be sent");
-                return;
+                return false;
             }
         }
     }

@@ -5,8 +5,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use atelier_domain::safety::Rules;
 use atelier_domain::{
-    Incoming, InputImage, Job, JobId, Language, Model, PictureWish, Place, Prefs, Request, Say, Seed, Tell, Usd,
-    grammar,
+    ChatKind, Incoming, InputImage, Job, JobId, Language, Model, PictureWish, Place, Prefs, Request, Say, Seed, Tell,
+    Usd, grammar,
 };
 use atelier_queue::{Budget, QueueError, Submission, Submitted};
 
@@ -61,7 +61,7 @@ pub(crate) fn read(front: &Front, language: Language, ask: &Ask<'_>) -> Result<V
     let usual = || front.catalogue.get(&front.default_model).ok_or_else(|| language.say(&Say::FullQueue));
     let chosen = prefs.model.as_ref().and_then(|id| front.catalogue.get(id));
     let (default_model, prefs) = match purpose {
-        Purpose::Draw => (chosen.map_or_else(usual, Ok)?, prefs.clone()),
+        Purpose::Draw => (front.catalogue.graded(chosen.map_or_else(usual, Ok)?, prefs.quality), prefs.clone()),
         Purpose::Edit if images.is_empty() => return Err(language.tell(&Tell::PictureNone)),
         // what suits a new picture need not suit a change of one
         Purpose::Edit => {
@@ -98,6 +98,10 @@ pub(crate) async fn submit(
     if requests.is_empty() && !stopped.is_empty() {
         return Ok(Order::Refused(stopped.join("\n")));
     }
+    let counted = match capped(front, incoming, &requests, language).await? {
+        Ok(counted) => counted,
+        Err(sentence) => return Ok(Order::Refused(sentence)),
+    };
     let jobs = jobs(front, incoming, requests);
     let submission = Submission {
         bot: incoming.bot,
@@ -109,7 +113,14 @@ pub(crate) async fn submit(
         urgent: false,
     };
     let prices: Vec<Usd> = jobs.iter().map(|(job, _)| price(front, &job.request)).collect();
-    Ok(match front.queue.submit_paid(&submission, &prices).await? {
+    let submitted = front.queue.submit_paid(&submission, &prices).await;
+    if let Some((day, pictures)) = counted
+        && !matches!(submitted, Ok(Submitted::Accepted))
+    {
+        let whose = (incoming.bot, incoming.chat.id, incoming.user.id);
+        front.queue.give_back(whose, incoming.update, day, pictures).await?;
+    }
+    Ok(match submitted? {
         Submitted::Accepted => {
             if !stopped.is_empty() {
                 answers::spawn_reply(front, incoming.clone(), stopped.join("\n"));
@@ -129,6 +140,39 @@ pub(crate) async fn submit(
         Submitted::QueueFull { .. } => Order::Refused(language.say(&Say::FullQueue)),
         Submitted::Closed { .. } => Order::Refused(language.say(&Say::Closed)),
     })
+}
+
+/// Whether a group's limits allow this, as its administrators set them: the day and the pictures that were counted, if any
+/// were, or the sentence that says why not.
+async fn capped(
+    front: &Front,
+    incoming: &Incoming,
+    requests: &[Request],
+    language: Language,
+) -> Result<Result<Option<(u64, u32)>, String>, QueueError> {
+    let pictures = requests.iter().filter(|request| request.options.task.is_none()).count();
+    let pictures = u32::try_from(pictures).unwrap_or(u32::MAX);
+    if incoming.chat.kind == ChatKind::Private || pictures == 0 {
+        return Ok(Ok(None));
+    }
+    let prefs = front.queue.prefs(incoming.bot, incoming.chat.id).await?;
+    if let Some(most) = prefs.most.filter(|most| pictures > most.get()) {
+        return Ok(Err(language.tell(&Tell::CapMost { most: most.get() })));
+    }
+    let Some(daily) = prefs.daily else { return Ok(Ok(None)) };
+    let whose = (incoming.bot, incoming.chat.id, incoming.user.id);
+    if !front.queue.count_once(incoming.bot, incoming.update).await? {
+        // the update came again: its pictures are counted
+        return Ok(Ok(None));
+    }
+    let day = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs() / 86_400;
+    let count = front.queue.take_daily(whose, day, pictures).await?;
+    if count > daily.get() {
+        front.queue.give_back(whose, incoming.update, day, pictures).await?;
+        let left = daily.get().saturating_sub(count - pictures);
+        return Ok(Err(language.tell(&Tell::CapDaily { most: daily.get(), left })));
+    }
+    Ok(Ok(Some((day, pictures))))
 }
 
 /// What a request is expected to cost.

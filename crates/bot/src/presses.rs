@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use atelier_domain::{
-    BatchWish, Incoming, Job, JobId, JobState, JobWish, Language, ModelId, PictureWish, Prefs, Press, Request, Say,
-    Seed, StoryWish, Tell, Usd, buttons, caption,
+    BatchWish, Incoming, InputImage, Job, JobId, JobState, JobWish, Language, ModelId, PictureWish, Prefs, Press,
+    Request, Say, Seed, StoryWish, Tell, Usd, buttons, caption,
 };
 use atelier_queue::{Batch, Cancelling, Errand, QueueError, Record, Retrying, Spend, Urgency};
 use atelier_telegram::intake::Hold;
@@ -50,13 +50,15 @@ pub(crate) async fn take(
         }
     };
     let (this, query) = (front.clone(), query.to_owned());
+    let spend = Spend::free(incoming.bot, incoming.chat.id, "callback");
     front.tasks.spawn(async move {
         let toast = match &word {
             Word::Toast(text) => Some(caption::cut(text, TOAST)),
             Word::Silent => None,
         };
-        match this.telegram.answer(&query, toast.as_deref()).await {
-            Ok(()) | Err(DeliveryError::LateQuery) => {}
+        let answer = || this.telegram.answer(&query, toast.as_deref());
+        match this.queue.paced(spend, Urgency::Answer, flood, answer).await {
+            Ok(_) | Err(DeliveryError::LateQuery) => {}
             Err(error) => warn!(outcome = error.name(), %error, "a button could not be answered"),
         }
     });
@@ -73,7 +75,7 @@ async fn press(
     let Ok(press) = data.parse::<Press>() else { return Ok(Word::Toast(language.say(&Say::ToastUnknown))) };
     // looking around may be as fast as one likes
     let acts = !matches!(press, Press::Choose(_) | Press::Set(..) | Press::Job(JobWish::Models | JobWish::Back, _))
-        && !matches!(press, Press::Story(StoryWish::Show | StoryWish::Format(_), _));
+        && !matches!(press, Press::Story(StoryWish::Format(_), _));
     if acts && !front.queue.tap(incoming.bot, incoming.user.id, data, incoming.update).await? {
         return Ok(Word::Toast(language.tell(&Tell::ToastTwice)));
     }
@@ -88,7 +90,7 @@ async fn press(
                     return Ok(Word::Toast(language.say(&Say::ToastUnknown)));
                 };
                 restore(front, incoming, &job, language);
-                draw(front, incoming, vec![request], language).await
+                draw(front, incoming, vec![request], language).await.map(Word::Toast)
             }
             Ok(_) => Ok(Word::Toast(language.tell(&Tell::ToastGone))),
             Err(refusal) => Ok(Word::Toast(language.tell(&refusal))),
@@ -101,7 +103,7 @@ async fn press(
             Err(refusal) => Ok(Word::Toast(language.tell(&refusal))),
         },
         Press::Cook(id) => match front.queue.recipe(&id).await? {
-            Some(request) => draw(front, incoming, vec![request], language).await,
+            Some(request) => draw(front, incoming, vec![request], language).await.map(Word::Toast),
             None => Ok(Word::Toast(language.tell(&Tell::RecipeGone))),
         },
         Press::Example(number) => {
@@ -149,7 +151,7 @@ async fn make(
     language: Language,
 ) -> Result<Word, QueueError> {
     match orders::read(front, language, ask) {
-        Ok(requests) => draw(front, incoming, requests, language).await,
+        Ok(requests) => draw(front, incoming, requests, language).await.map(Word::Toast),
         Err(sentence) => Ok(Word::Toast(sentence)),
     }
 }
@@ -157,8 +159,12 @@ async fn make(
 /// The record of a job that this user may touch.
 async fn owned(front: &Front, incoming: &Incoming, id: &JobId) -> Result<Result<Record, Tell<'static>>, QueueError> {
     let Some(record) = front.queue.record(id).await? else { return Ok(Err(Tell::ToastGone)) };
-    let mine = record.bot == Some(incoming.bot) && record.user == Some(incoming.user.id);
-    Ok(if mine || front.is_admin(incoming.user.id) { Ok(record) } else { Err(Tell::ToastForeign) })
+    let here = record.bot == Some(incoming.bot);
+    let may = match record.user {
+        Some(user) if here => settings::may_touch(front, incoming, user).await,
+        _ => front.is_admin(incoming.user.id),
+    };
+    Ok(if may { Ok(record) } else { Err(Tell::ToastForeign) })
 }
 
 async fn one(
@@ -171,8 +177,8 @@ async fn one(
     let Some(job) = &record.job else { return Ok(Word::Toast(language.tell(&Tell::ToastGone))) };
     match wish {
         JobWish::Cancel => cancel(front, incoming, &record.id, language).await,
-        JobWish::Again => draw(front, incoming, vec![afresh(&job.request)], language).await,
-        JobWish::Vary => draw(front, incoming, vec![afresh(&job.request); VARIANTS], language).await,
+        JobWish::Again => draw(front, incoming, vec![afresh(&job.request)], language).await.map(Word::Toast),
+        JobWish::Vary => draw(front, incoming, vec![afresh(&job.request); VARIANTS], language).await.map(Word::Toast),
         JobWish::Retry => {
             let done = retry(front, incoming, std::slice::from_ref(&record)).await?;
             Ok(Word::Toast(language.tell(if done > 0 { &Tell::ToastStarted } else { &Tell::ToastTwice })))
@@ -203,8 +209,13 @@ async fn one(
             originals(front, std::slice::from_ref(&record), &errand, language).await
         }
         JobWish::Animate => {
-            let Some(picture) = &incoming.picture else { return Ok(Word::Toast(language.tell(&Tell::ToastGone))) };
-            let images = vec![picture.image.clone()];
+            // of a tile, whose buttons stand under the album, the file is on record
+            let image = match &incoming.picture {
+                Some(picture) => Some(picture.image.clone()),
+                None => front.queue.file(&record.id).await?.as_deref().and_then(InputImage::of_file),
+            };
+            let Some(image) = image else { return Ok(Word::Toast(language.tell(&Tell::ToastGone))) };
+            let images = vec![image];
             let text = job.request.prompt.as_str();
             let ask = Ask { text, purpose: Purpose::Film, images, prefs: Prefs::default() };
             make(front, incoming, &ask, language).await
@@ -223,14 +234,14 @@ async fn all(
         BatchWish::Cancel => {
             let ids: Vec<JobId> =
                 batch.jobs.iter().filter(|record| !record.state.is_final()).map(|record| record.id.clone()).collect();
-            let count = answers::cancel_all(front, incoming, &ids).await?;
+            let count = answers::cancel_all(front, incoming, &ids, None).await?;
             spawn_refresh(front, &batch.id);
-            Ok(Word::Toast(language.tell(&Tell::CancelledMany { count })))
+            Ok(Word::Toast(language.tell(&Tell::ToastCancelledMany { count })))
         }
         BatchWish::Again => {
             let jobs = batch.jobs.iter().filter_map(|record| record.job.as_ref());
             let requests: Vec<Request> = jobs.map(|job| afresh(&job.request)).collect();
-            draw(front, incoming, requests, language).await
+            draw(front, incoming, requests, language).await.map(Word::Toast)
         }
         BatchWish::Retry => {
             let failed: Vec<Record> =
@@ -242,14 +253,8 @@ async fn all(
             spawn_refresh(front, &batch.id);
             Ok(Word::Toast(language.tell(&Tell::ToastStarted)))
         }
-        BatchWish::Choose => {
-            let done = batch.jobs.iter().filter(|record| record.state == JobState::Done);
-            let jobs: Vec<(u8, JobId)> =
-                done.filter_map(|record| record.job.as_ref().map(|job| (job.index, record.id.clone()))).collect();
-            let rows = buttons::choose(language, &batch.id, &jobs);
-            show(front, incoming, &Keyboard::of(&rows)).await;
-            Ok(Word::Toast(language.tell(&Tell::ToastChoose)))
-        }
+        BatchWish::Choose => Ok(choose(front, incoming, batch, JobWish::Vary, language).await),
+        BatchWish::Film => Ok(choose(front, incoming, batch, JobWish::Animate, language).await),
         BatchWish::Originals => {
             let errand = Errand::Originals(batch.id.clone(), incoming.update);
             originals(front, &batch.jobs, &errand, language).await
@@ -261,9 +266,19 @@ async fn all(
     }
 }
 
+/// Offers the pictures of a message by number.
+async fn choose(front: &Front, incoming: &Incoming, batch: &Batch, wish: JobWish, language: Language) -> Word {
+    let done = batch.jobs.iter().filter(|record| record.delivered.is_some());
+    let jobs: Vec<(u8, JobId)> =
+        done.filter_map(|record| record.job.as_ref().map(|job| (job.index, record.id.clone()))).collect();
+    let rows = buttons::choose(language, &batch.id, wish, &jobs);
+    show(front, incoming, &Keyboard::of(&rows)).await;
+    Word::Toast(language.tell(&Tell::ToastChoose))
+}
+
 /// Has the files sent that the pictures of these jobs were made from, all those of a message or one.
 async fn originals(front: &Front, records: &[Record], errand: &Errand, language: Language) -> Result<Word, QueueError> {
-    let kept = records.iter().filter(|record| record.state == JobState::Done && record.outputs_ms.is_some());
+    let kept = records.iter().filter(|record| record.delivered.is_some() && record.outputs_ms.is_some());
     let count = u32::try_from(kept.count()).unwrap_or(u32::MAX);
     if count == 0 {
         return Ok(Word::Toast(language.tell(&Tell::OriginalNone)));
@@ -278,8 +293,8 @@ async fn cancel(
     id: &JobId,
     language: Language,
 ) -> Result<Word, QueueError> {
-    // whose it is was asked before; an administrator may cancel anybody's
-    let say = match front.queue.cancel(id, &actor(incoming), answers::owner(front, incoming)).await? {
+    // whose it is was asked before
+    let say = match front.queue.cancel(id, &actor(incoming), None).await? {
         Cancelling::Cancelled => {
             let (this, id, message) = (front.clone(), id.clone(), incoming.message);
             front.tasks.spawn(async move { answers::show_cancelled(&this, &id, Some(message)).await });
@@ -298,7 +313,7 @@ async fn retry(front: &Arc<Front>, incoming: &Incoming, records: &[Record]) -> R
     let mut count = 0;
     for record in records {
         let price = record.job.as_ref().map_or(Usd::ZERO, |job| orders::price(front, &job.request));
-        match front.queue.retry_paid(&record.id, &actor(incoming), answers::owner(front, incoming), price).await? {
+        match front.queue.retry_paid(&record.id, &actor(incoming), None, price).await? {
             Retrying::Waiting => count += 1,
             Retrying::Not | Retrying::Unknown | Retrying::Foreign | Retrying::NoBudget => continue,
         }
@@ -310,17 +325,17 @@ async fn retry(front: &Arc<Front>, incoming: &Incoming, records: &[Record]) -> R
     Ok(count)
 }
 
-/// Submits requests that a button asked for.
-async fn draw(
+/// Submits requests that a button asked for; what the person is told.
+pub(crate) async fn draw(
     front: &Arc<Front>,
     incoming: &Arc<Incoming>,
     requests: Vec<Request>,
     language: Language,
-) -> Result<Word, QueueError> {
+) -> Result<String, QueueError> {
     if requests.is_empty() {
-        return Ok(Word::Toast(language.tell(&Tell::ToastGone)));
+        return Ok(language.tell(&Tell::ToastGone));
     }
-    let word = match orders::submit(front, incoming, language, requests).await? {
+    Ok(match orders::submit(front, incoming, language, requests).await? {
         Order::Accepted(jobs) => {
             info!(update = incoming.update.0, chat = incoming.chat.id.0, jobs = jobs.len(), "button accepted");
             slots::spawn(front, jobs);
@@ -331,8 +346,7 @@ async fn draw(
             language.tell(&Tell::ToastStarted)
         }
         Order::Refused(sentence) => sentence,
-    };
-    Ok(Word::Toast(word))
+    })
 }
 
 /// The same wish without its seed, so that another one is drawn.

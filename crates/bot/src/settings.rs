@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use atelier_domain::buttons::{Label, Rows};
-use atelier_domain::{ChatKind, Field, Incoming, Language, Model, ModelKind, Prefs, Press, Switch, Tell};
+use atelier_domain::request::Style;
+use atelier_domain::{ChatKind, Field, Incoming, Language, Model, ModelKind, Prefs, Press, Switch, Tell, UserId};
 use atelier_queue::{QueueError, Spend, Urgency};
 use atelier_telegram::{Keyboard, Place};
 use tracing::warn;
@@ -18,9 +19,11 @@ pub(crate) fn page(front: &Front, prefs: &Prefs, kind: ChatKind, language: Langu
         let (name, value) = (name(field, language), shown(front, prefs, field, language));
         language.tell(&Tell::SettingLine { name: &name, value: &value })
     };
-    let lines: Vec<String> = Field::ALL.into_iter().map(line).collect();
+    let fields: Vec<Field> =
+        Field::ALL.into_iter().filter(|field| kind != ChatKind::Private || !field.is_cap()).collect();
+    let lines: Vec<String> = fields.iter().copied().map(line).collect();
     let button = |field: &Field| Label { text: name(*field, language), press: Press::Choose(Some(*field)) };
-    let rows = Field::ALL.chunks(2).map(|pair| pair.iter().map(button).collect()).collect();
+    let rows = fields.chunks(2).map(|pair| pair.iter().map(button).collect()).collect();
     (format!("{}\n\n{}", language.tell(&title), lines.join("\n")), rows)
 }
 
@@ -43,13 +46,19 @@ fn values(front: &Front, prefs: &Prefs, field: Field, language: Language) -> Row
         }
         Field::Style => {
             let styles = model.into_iter().flat_map(Model::styles).take(30);
-            let named = styles.map(|style| (style.as_str().replace('-', " "), Some(style.to_string())));
+            let named = styles.map(|style| (style_name(style, language), Some(style.to_string())));
             std::iter::once((usual(), None)).chain(named).collect()
+        }
+        Field::Most | Field::Daily => {
+            let caps: &[u32] = if field == Field::Most { &[1, 2, 4, 10, 20] } else { &[5, 10, 20, 50, 100] };
+            let none = (language.tell(&Tell::SettingNoCap), None);
+            std::iter::once(none).chain(caps.iter().map(|cap| plain(cap.to_string()))).collect()
         }
         Field::Count => [1, 2, 3, 4, 6, 10].map(|count: u8| plain(count.to_string())).into(),
         Field::Quality => {
             let qualities = model.and_then(|model| model.takes.quality.as_ref());
-            let known = qualities.into_iter().flat_map(|choice| choice.values.keys());
+            let words = qualities.into_iter().flat_map(|choice| choice.values.keys());
+            let known = words.chain(model.into_iter().flat_map(|model| model.grades.keys()));
             std::iter::once((usual(), None)).chain(known.map(|quality| plain(quality.to_string()))).collect()
         }
         Field::Notify | Field::Originals => {
@@ -106,7 +115,24 @@ pub(crate) async fn may_change(front: &Front, incoming: &Incoming) -> bool {
     incoming.chat.kind == ChatKind::Private
         || front.is_admin(incoming.user.id)
         || incoming.user.id.0 == incoming.chat.id.0
-        || front.telegram.is_chat_admin(incoming.chat.id, incoming.user.id).await.unwrap_or(false)
+        || is_group_admin(front, incoming).await
+}
+
+/// Whether this user may act on what `owner` asked for: its owner, whoever runs the bots, and where an administrator asked
+/// in the group's name, every administrator of the group (who presses a button does so in their own).
+pub(crate) async fn may_touch(front: &Front, incoming: &Incoming, owner: UserId) -> bool {
+    owner == incoming.user.id
+        || front.is_admin(incoming.user.id)
+        || (owner.0 == incoming.chat.id.0 && is_group_admin(front, incoming).await)
+}
+
+/// Asks Telegram; while it does not say so, nobody is.
+async fn is_group_admin(front: &Front, incoming: &Incoming) -> bool {
+    let spend = Spend::free(incoming.bot, incoming.chat.id, "member");
+    let ask = || front.telegram.is_chat_admin(incoming.chat.id, incoming.user.id);
+    // held up by a flood wait, the question is not worth the wait: the button may be pressed again
+    let asked = front.queue.paced(spend, Urgency::Progress, flood, ask).await;
+    asked.ok().flatten().unwrap_or(false)
 }
 
 async fn show(front: &Front, incoming: &Incoming, text: &str, rows: &Rows) {
@@ -134,7 +160,14 @@ fn name(field: Field, language: Language) -> String {
         Field::Language => Tell::SettingLanguage,
         Field::Notify => Tell::SettingNotify,
         Field::Originals => Tell::SettingOriginals,
+        Field::Most => Tell::SettingMost,
+        Field::Daily => Tell::SettingDaily,
     })
+}
+
+/// A common style by the name that people know, one of a model's own by that.
+fn style_name(style: &Style, language: Language) -> String {
+    language.tell(&Tell::StyleName { style: style.as_str() }).replace('-', " ")
 }
 
 /// What holds when a chat has not chosen.
@@ -162,8 +195,10 @@ fn shown(front: &Front, prefs: &Prefs, field: Field, language: Language) -> Stri
         Field::Count => prefs.value(field).unwrap_or_else(|| "1".to_owned()),
         Field::Notify => switched(field, prefs.notify.unwrap_or(Switch::On), language),
         Field::Originals => switched(field, prefs.originals.unwrap_or(Switch::Off), language),
-        Field::Ratio | Field::Style | Field::Quality => {
-            prefs.value(field).unwrap_or_else(|| language.tell(&Tell::SettingUsual))
+        Field::Most | Field::Daily => prefs.value(field).unwrap_or_else(|| language.tell(&Tell::SettingNoCap)),
+        Field::Style => {
+            prefs.style.as_ref().map_or_else(|| language.tell(&Tell::SettingUsual), |style| style_name(style, language))
         }
+        Field::Ratio | Field::Quality => prefs.value(field).unwrap_or_else(|| language.tell(&Tell::SettingUsual)),
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use atelier_domain::{Job, JobId, JobState, MessageId, Say, buttons, caption};
+use atelier_domain::{Job, JobId, JobState, MessageId, Say, Tell, buttons, caption};
 use atelier_queue::{Because, QueueError, Spend, Standing, Urgency};
 use atelier_sketch::Mood;
 use atelier_telegram::{DeliveryError, Keyboard, Place, Post};
@@ -50,8 +50,8 @@ pub(crate) fn spawn_missing(front: &Arc<Front>, ids: Vec<JobId>) {
 }
 
 pub(crate) async fn post(front: &Front, job: &Job) {
-    let text = caption::slot(job, &line(front, job).await);
-    let target = Post { chat: job.place.chat, thread: job.place.thread, reply_to: Some(job.place.reply_to) };
+    let mut text = caption::slot(job, &line(front, job).await);
+    let mut target = Post { chat: job.place.chat, thread: job.place.thread, reply_to: Some(job.place.reply_to) };
     let buttons = Keyboard::of(&buttons::waiting(job.language, &job.id));
     let spend = Spend::send(job.place.bot, job.place.chat);
     let mut tries = 0;
@@ -63,6 +63,10 @@ pub(crate) async fn post(front: &Front, job: &Job) {
         match sent {
             Ok(Some(message)) => break message,
             Ok(None) => return,
+            Err(DeliveryError::ThreadGone) if target.thread.is_some() => {
+                target.thread = None;
+                text = format!("{text}\n{}", job.language.tell(&Tell::TopicGone));
+            }
             Err(DeliveryError::NotPosted { retry_after, .. }) if tries < 8 => {
                 tries += 1;
                 tokio::time::sleep(retry_after.unwrap_or(Duration::from_millis(300 * tries))).await;
@@ -85,7 +89,9 @@ pub(crate) async fn record(front: &Front, job: &Job, message: MessageId) {
             Ok(Some(other)) if other != message => {
                 debug!(job.id = %job.id, "a worker's slot came first");
                 let place = Place { chat: job.place.chat, thread: job.place.thread };
-                if let Err(error) = front.telegram.delete(place, message).await {
+                let spend = Spend::free(job.place.bot, job.place.chat, "delete");
+                let delete = || front.telegram.delete(place, message);
+                if let Err(error) = front.queue.paced(spend, Urgency::Answer, flood, delete).await {
                     warn!(job.id = %job.id, outcome = error.name(), "a spare slot could not be deleted");
                 }
                 return;

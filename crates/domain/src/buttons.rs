@@ -100,8 +100,8 @@ pub fn models(language: Language, id: &JobId, catalogue: &Catalogue, choices: &[
     rows
 }
 
-/// Under the pictures of a message with several; `originals`: a service may have the file of one of them.
-pub fn batch(language: Language, id: &JobId, tally: &Tally, originals: bool) -> Rows {
+/// Under the pictures of a message with several; what can be done with any of them.
+pub fn batch(language: Language, id: &JobId, tally: &Tally, able: Abilities) -> Rows {
     let one = |tell: &Tell<'_>, wish| label(language, tell, Press::Batch(wish, id.clone()));
     if tally.left() > 0 {
         return vec![vec![one(&Tell::ButtonCancel, BatchWish::Cancel)]];
@@ -111,18 +111,18 @@ pub fn batch(language: Language, id: &JobId, tally: &Tally, originals: bool) -> 
         first.push(one(&Tell::ButtonRetryFailed { count: tally.failed }, BatchWish::Retry));
     }
     let mut second = vec![one(&Tell::ButtonVariations, BatchWish::Choose)];
-    if originals {
+    if able.animate {
+        second.push(one(&Tell::ButtonFilm, BatchWish::Film));
+    }
+    if able.original {
         second.push(one(&Tell::ButtonOriginals, BatchWish::Originals));
     }
     if tally.done > 0 { vec![first, second] } else { vec![first] }
 }
 
-/// The pictures of a message by number, five a row, to choose one.
-pub fn choose(language: Language, batch: &JobId, jobs: &[(u8, JobId)]) -> Rows {
-    let one = |(index, id): &(u8, JobId)| Label {
-        text: (index + 1).to_string(),
-        press: Press::Job(JobWish::Vary, id.clone()),
-    };
+/// The pictures of a message by number, five a row, to choose one for this.
+pub fn choose(language: Language, batch: &JobId, wish: JobWish, jobs: &[(u8, JobId)]) -> Rows {
+    let one = |(index, id): &(u8, JobId)| Label { text: (index + 1).to_string(), press: Press::Job(wish, id.clone()) };
     let mut rows: Rows = jobs.chunks(5).map(|some| some.iter().map(one).collect()).collect();
     rows.push(vec![label(language, &Tell::ButtonBack, Press::Batch(BatchWish::Back, batch.clone()))]);
     rows

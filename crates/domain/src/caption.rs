@@ -30,6 +30,37 @@ pub fn cut(text: &str, limit: usize) -> String {
     if limit == 0 { String::new() } else { format!("{kept}…") }
 }
 
+/// A text in parts that fit into `limit` UTF-16 units each: broken between lines or words where there are any. Nothing but
+/// the blanks at the breaks is lost. `limit` is at least two.
+pub fn parts(text: &str, limit: usize) -> Vec<String> {
+    let limit = limit.max(2);
+    let (mut parts, mut rest) = (Vec::new(), text.trim_end());
+    while units(rest) > limit {
+        let mut left = limit;
+        let fits = rest.char_indices().take_while(|(_, character)| {
+            let fits = left >= character.len_utf16();
+            left = left.saturating_sub(character.len_utf16());
+            fits
+        });
+        let end = fits.last().map_or(rest.len(), |(start, character)| start + character.len_utf8());
+        let whole = &rest[..end];
+        // half a part is better than a word in two, but not a tenth of one
+        let at = |mark| whole.rfind(mark).filter(|at| at * 2 > end);
+        let end = at('\n').or_else(|| at(' ')).unwrap_or(end);
+        parts.push(rest[..end].trim_end().to_owned());
+        rest = rest[end..].trim_start();
+    }
+    if !rest.is_empty() || parts.is_empty() {
+        parts.push(rest.to_owned());
+    }
+    parts
+}
+
+/// Whether the caption of a job's result holds the whole prompt; else it belongs into an answer to it.
+pub fn is_whole(caption: &str, job: &Job) -> bool {
+    caption.starts_with(job.request.prompt.as_str())
+}
+
 /// Characters that make no sense at the end of a cut text: joiners and half-built emoji would show as boxes.
 fn is_joiner(character: char) -> bool {
     matches!(character, '\u{200d}' | '\u{fe0f}' | '\u{1f3fb}'..='\u{1f3ff}')
@@ -84,6 +115,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn long_texts_break_between_lines_and_words() {
+        assert_eq!(parts("one two three", 8), ["one two", "three"]);
+        assert_eq!(parts("one\ntwo three", 8), ["one two".replace(' ', "\n"), "three".to_owned()]);
+        assert_eq!(parts("onetwothree", 4), ["onet", "woth", "ree"]);
+        assert_eq!((parts("", 4), parts("🐈🐈🐈", 3)), (vec![String::new()], vec!["🐈".to_owned(); 3]));
+    }
+
+    #[test]
     fn emoji_count_twice_and_are_never_halved() {
         assert_eq!(cut("🐈🐈🐈", 5), "🐈🐈…");
         assert_eq!(cut("🐈🐈🐈", 4), "🐈…");
@@ -96,6 +135,14 @@ mod tests {
         fn the_result_always_fits(text in "\\PC{0,60}", facts in "\\PC{0,20}", limit in 0_usize..80) {
             prop_assert!(units(&cut(&text, limit)) <= limit);
             prop_assert!(units(&over(&text, &facts, limit)) <= limit);
+        }
+
+        #[test]
+        fn parts_fit_and_lose_nothing_but_blanks(text in "[a-zщ🐈 \n]{0,200}", limit in 2_usize..40) {
+            let parts = parts(&text, limit);
+            prop_assert!(parts.iter().all(|part| units(part) <= limit), "{parts:?}");
+            let bare = |text: &str| text.chars().filter(|c| !c.is_whitespace()).collect::<String>();
+            prop_assert_eq!(bare(&parts.concat()), bare(&text));
         }
 
         #[test]

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::account::AccountId;
 use crate::failure::FailureClass;
-use crate::request::{AspectRatio, Style};
+use crate::request::{AspectRatio, Quality, Style};
 pub use fit::{Misfit, Word};
 pub use price::Price;
 pub use read::BadCatalogue;
@@ -168,6 +168,10 @@ pub struct Model {
     /// Our words, by its names for them.
     #[serde(default)]
     pub takes: Takes,
+    /// The models of its family by quality, for one that takes none as a word: a chat's choice of quality then chooses among
+    /// them.
+    #[serde(default)]
+    pub grades: BTreeMap<Quality, ModelId>,
     /// Inputs sent with every request of this model.
     #[serde(default)]
     pub inputs: serde_json::Map<String, serde_json::Value>,
@@ -291,6 +295,11 @@ impl Catalogue {
     /// The models of a kind, in the catalogue's order.
     pub fn of_kind(&self, kind: ModelKind) -> impl Iterator<Item = &Model> {
         self.models.iter().filter(move |model| model.kind == kind)
+    }
+
+    /// The model of the same family that this quality means; the model itself where there is no such choice.
+    pub fn graded<'a>(&'a self, model: &'a Model, quality: Option<Quality>) -> &'a Model {
+        quality.and_then(|quality| model.grades.get(&quality)).and_then(|id| self.get(id)).unwrap_or(model)
     }
 
     /// The styles that any model of pictures can be told in words.

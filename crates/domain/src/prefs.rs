@@ -1,6 +1,7 @@
 //! What a chat has chosen once, so that nobody has to say it again.
 
 use std::collections::BTreeMap;
+use std::str::FromStr;
 
 use crate::catalogue::ModelId;
 use crate::request::{AspectRatio, Count, Quality, Style};
@@ -25,6 +26,40 @@ pub struct Prefs {
     pub notify: Option<Switch>,
     /// Whether the files that pictures were made from come unasked.
     pub originals: Option<Switch>,
+    /// Most pictures of one message, in a group.
+    pub most: Option<Cap>,
+    /// Most pictures that one person asks for on one day (UTC), in a group.
+    pub daily: Option<Cap>,
+}
+
+/// A number of pictures that a group allows: 1 to [`Cap::MAX`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Cap(u32);
+
+/// The text is no such number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a cap is a whole number from 1 to {}", Cap::MAX)]
+pub struct BadCap;
+
+impl Cap {
+    /// The largest.
+    pub const MAX: u32 = 10_000;
+
+    /// The number.
+    pub const fn get(self) -> u32 {
+        self.0
+    }
+}
+
+impl FromStr for Cap {
+    type Err = BadCap;
+
+    fn from_str(text: &str) -> Result<Self, BadCap> {
+        match text.parse::<u32>() {
+            Ok(number @ 1..=Self::MAX) => Ok(Self(number)),
+            _ => Err(BadCap),
+        }
+    }
 }
 
 /// On or off.
@@ -68,11 +103,15 @@ pub enum Field {
     Notify,
     /// [`Prefs::originals`].
     Originals,
+    /// [`Prefs::most`].
+    Most,
+    /// [`Prefs::daily`].
+    Daily,
 }
 
 impl Field {
     /// All choices, in the order in which they are shown.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Model,
         Self::Ratio,
         Self::Style,
@@ -81,7 +120,14 @@ impl Field {
         Self::Language,
         Self::Notify,
         Self::Originals,
+        Self::Most,
+        Self::Daily,
     ];
+
+    /// Whether it is a limit, which only groups have.
+    pub const fn is_cap(self) -> bool {
+        matches!(self, Self::Most | Self::Daily)
+    }
 
     /// Its name in records and buttons.
     pub const fn name(self) -> &'static str {
@@ -94,6 +140,8 @@ impl Field {
             Self::Language => "language",
             Self::Notify => "notify",
             Self::Originals => "originals",
+            Self::Most => "most",
+            Self::Daily => "daily",
         }
     }
 
@@ -118,6 +166,8 @@ impl Prefs {
                 .and_then(|code| Language::ALL.into_iter().find(|language| language.code() == code)),
             notify: switch(Field::Notify),
             originals: switch(Field::Originals),
+            most: text(Field::Most).and_then(|text| text.parse().ok()),
+            daily: text(Field::Daily).and_then(|text| text.parse().ok()),
         }
     }
 
@@ -132,6 +182,8 @@ impl Prefs {
             Field::Language => self.language.map(|language| language.code().to_owned()),
             Field::Notify => self.notify.map(|switch| switch.name().to_owned()),
             Field::Originals => self.originals.map(|switch| switch.name().to_owned()),
+            Field::Most => self.most.map(|cap| cap.get().to_string()),
+            Field::Daily => self.daily.map(|cap| cap.get().to_string()),
         }
     }
 }
@@ -151,11 +203,14 @@ mod tests {
             language: Some(Language::Russian),
             notify: Some(Switch::Off),
             originals: Some(Switch::On),
+            most: Some("4".parse().unwrap()),
+            daily: Some("100".parse().unwrap()),
         };
         let kept: BTreeMap<String, String> =
             Field::ALL.into_iter().filter_map(|field| Some((field.name().to_owned(), prefs.value(field)?))).collect();
-        assert_eq!((kept.len(), Prefs::read(&kept)), (8, prefs));
+        assert_eq!((kept.len(), Prefs::read(&kept)), (10, prefs));
         let broken = Field::ALL.map(|field| (field.name().to_owned(), "\u{0}?".to_owned())).into();
         assert_eq!(Prefs::read(&broken), Prefs::default());
+        assert_eq!(["0", "-1", "10001", "x"].map(str::parse::<Cap>), [Err(BadCap); 4]);
     }
 }

@@ -10,7 +10,7 @@ use std::str::FromStr;
 use crate::catalogue::ModelId;
 use crate::ids::JobId;
 use crate::prefs::Field;
-use crate::story::Format;
+use crate::story::{Format, Tone};
 
 /// Most bytes of a button's data (Bot API, `InlineKeyboardButton`).
 pub const DATA_BYTES: usize = 64;
@@ -43,10 +43,10 @@ pub enum Press {
 /// What can be asked about a story that has not been drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StoryWish {
-    /// Show the scenes, once they are written.
-    Show,
     /// Make it for this format.
     Format(Format),
+    /// Tell it in this tone.
+    Tone(Tone),
     /// Draw all scenes.
     Draw,
 }
@@ -113,6 +113,8 @@ pub enum BatchWish {
     Retry,
     /// Choose one to be varied.
     Choose,
+    /// Choose one to make a video of.
+    Film,
     /// Send the files that the pictures were made from.
     Originals,
     /// Show the usual buttons again.
@@ -132,11 +134,12 @@ const JOB: [(JobWish, &str); 10] = [
     (JobWish::Original, "original"),
 ];
 
-const BATCH: [(BatchWish, &str); 6] = [
+const BATCH: [(BatchWish, &str); 7] = [
     (BatchWish::Cancel, "cancel"),
     (BatchWish::Again, "again"),
     (BatchWish::Retry, "retry"),
     (BatchWish::Choose, "choose"),
+    (BatchWish::Film, "film"),
     (BatchWish::Originals, "originals"),
     (BatchWish::Back, "back"),
 ];
@@ -154,9 +157,9 @@ impl fmt::Display for Press {
             Self::Batch(wish, id) => write!(formatter, "all-{}:{id}", word(&BATCH, *wish)),
             Self::Cook(id) => write!(formatter, "cook:{id}"),
             Self::Example(number) => write!(formatter, "example:{number}"),
-            Self::Story(StoryWish::Show, id) => write!(formatter, "story:show:{id}"),
             Self::Story(StoryWish::Draw, id) => write!(formatter, "story:draw:{id}"),
             Self::Story(StoryWish::Format(format), id) => write!(formatter, "story:{}:{id}", format.name()),
+            Self::Story(StoryWish::Tone(tone), id) => write!(formatter, "tone:{}:{id}", tone.name()),
             Self::Forget => formatter.write_str("forget:"),
             Self::Picture(wish) => write!(formatter, "picture:{}", word(&PICTURE, *wish)),
             Self::Choose(field) => write!(formatter, "choose:{}", field.map_or("", Field::name)),
@@ -182,11 +185,14 @@ impl FromStr for Press {
             "story" => {
                 let (wish, story) = rest.split_once(':').ok_or(BadPress)?;
                 let wish = match wish {
-                    "show" => StoryWish::Show,
                     "draw" => StoryWish::Draw,
                     format => StoryWish::Format(Format::named(format).ok_or(BadPress)?),
                 };
                 Ok(Self::Story(wish, id(story)?))
+            }
+            "tone" => {
+                let (tone, story) = rest.split_once(':').ok_or(BadPress)?;
+                Ok(Self::Story(StoryWish::Tone(Tone::named(tone).ok_or(BadPress)?), id(story)?))
             }
             "forget" if rest.is_empty() => Ok(Self::Forget),
             "picture" => Ok(Self::Picture(meant(&PICTURE, rest)?)),
@@ -226,7 +232,7 @@ mod tests {
         let id = JobId::new(1_795_000_000_000, 7);
         let mut presses = vec![Press::With(id.clone(), "m".repeat(32).parse().unwrap()), Press::Cook(id.clone())];
         presses.extend([Press::Example(2), Press::Forget]);
-        let stories = [StoryWish::Show, StoryWish::Draw, StoryWish::Format(Format::TikTok)];
+        let stories = [StoryWish::Tone(Tone::Informative), StoryWish::Draw, StoryWish::Format(Format::TikTok)];
         presses.extend(stories.map(|wish| Press::Story(wish, id.clone())));
         presses.extend([Press::Choose(None), Press::Choose(Some(Field::Style)), Press::Set(Field::Quality, None)]);
         presses.push(Press::Set(Field::Model, Some("m".repeat(32))));

@@ -4,15 +4,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::buttons::{Label, Rows};
 use crate::caption;
+use crate::catalogue::Model;
 use crate::ids::{BotId, ChatId, JobId, UserId};
 use crate::money::Usd;
 use crate::press::{Press, StoryWish};
-use crate::request::AspectRatio;
-use crate::scenes::SceneCount;
-use crate::texts::{Language, Tell};
+use crate::request::{AspectRatio, Prompt, Request};
+use crate::scenes::{Found, SceneCount};
+use crate::texts::{Language, Say, Tell};
 
 /// Where the pictures will be shown, which decides their shape.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Format {
     /// Instagram Reels.
@@ -61,6 +62,119 @@ impl Format {
     }
 }
 
+/// How a story is told, when a text model tells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tone {
+    /// As among friends.
+    Friendly,
+    /// To be laughed at.
+    Funny,
+    /// Sober.
+    Serious,
+    /// To be carried away by.
+    Inspiring,
+    /// Full of tension.
+    Dramatic,
+    /// Tender.
+    Romantic,
+    /// To be learned from.
+    Informative,
+    /// To make somebody want something.
+    Selling,
+}
+
+impl Tone {
+    /// All of them, in the order in which they are shown.
+    pub const ALL: [Self; 8] = [
+        Self::Friendly,
+        Self::Funny,
+        Self::Serious,
+        Self::Inspiring,
+        Self::Dramatic,
+        Self::Romantic,
+        Self::Informative,
+        Self::Selling,
+    ];
+
+    /// Its name in buttons and flags; an English word, which text models understand.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Friendly => "friendly",
+            Self::Funny => "funny",
+            Self::Serious => "serious",
+            Self::Inspiring => "inspiring",
+            Self::Dramatic => "dramatic",
+            Self::Romantic => "romantic",
+            Self::Informative => "informative",
+            Self::Selling => "selling",
+        }
+    }
+
+    /// The tone of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|tone| tone.name() == name)
+    }
+}
+
+/// What the words after the command ask for: a topic or a whole text, before it `--format` and `--tone`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    /// Where it will be shown.
+    pub format: Format,
+    /// How it is told.
+    pub tone: Option<Tone>,
+    /// What it is about.
+    pub topic: Prompt,
+}
+
+/// Why words are no plan.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BadPlan {
+    /// There is no topic.
+    #[error("there is no topic")]
+    NoTopic,
+    /// No format is called so.
+    #[error("there is no format {0:?}")]
+    Format(String),
+    /// No tone is called so.
+    #[error("there is no tone {0:?}")]
+    Tone(String),
+}
+
+impl Plan {
+    /// Reads what stands after the command. Formats and tones go by their names in any of our languages.
+    pub fn read(text: &str) -> Result<Self, BadPlan> {
+        let (mut format, mut tone, mut rest) = (Format::default(), None, text.trim_start());
+        // phones make one dash of two
+        while let Some((flag, after)) = flag(rest) {
+            let (value, left) = after.trim_start().split_once(char::is_whitespace).unwrap_or((after.trim(), ""));
+            let value = value.to_lowercase();
+            if flag == "format" {
+                let called =
+                    |format: &Format| called(&value, format.name(), &Tell::FormatName { format: format.name() });
+                format = Format::ALL.into_iter().find(called).ok_or(BadPlan::Format(value))?;
+            } else {
+                let called = |tone: &Tone| called(&value, tone.name(), &Tell::ToneName { tone: tone.name() });
+                tone = Some(Tone::ALL.into_iter().find(called).ok_or(BadPlan::Tone(value))?);
+            }
+            rest = left.trim_start();
+        }
+        Ok(Self { format, tone, topic: rest.parse().map_err(|_| BadPlan::NoTopic)? })
+    }
+}
+
+/// The flag at the beginning, and what follows it.
+fn flag(text: &str) -> Option<(&'static str, &str)> {
+    let name = text.strip_prefix("--").or_else(|| text.strip_prefix(['—', '–']))?;
+    let found = |flag: &'static str| Some((flag, name.strip_prefix(flag)?.strip_prefix([' ', '=', '\n'])?));
+    found("format").or_else(|| found("tone"))
+}
+
+fn called(value: &str, name: &str, tell: &Tell<'_>) -> bool {
+    value == name || Language::ALL.into_iter().any(|language| language.tell(tell).to_lowercase() == value)
+}
+
 /// A story that has not been drawn yet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Story {
@@ -72,12 +186,19 @@ pub struct Story {
     pub chat: ChatId,
     /// Whose it is.
     pub user: UserId,
-    /// The job that writes its scenes, when a text model does.
-    pub job: Option<JobId>,
-    /// Its scenes as prompts; none while they are being written.
+    /// Its scenes as prompts.
     pub scenes: Vec<String>,
     /// The format.
     pub format: Format,
+    /// How it is told, when somebody said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tone: Option<Tone>,
+    /// What a text model wrote it about, and may write it anew about; none when the scenes are the person's own words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub topic: Option<Prompt>,
+    /// How the scenes were found, when no text model wrote them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub found: Option<Found>,
 }
 
 impl Story {
@@ -109,17 +230,22 @@ impl Story {
         true
     }
 
+    /// What its pictures are expected to cost together.
+    pub fn price(&self, model: &Model) -> Usd {
+        let ratio = self.format.ratio().unwrap_or(AspectRatio::SQUARE);
+        let prompts = self.scenes.iter().filter_map(|scene| scene.parse::<Prompt>().ok());
+        prompts.map(|prompt| model.estimate(&Request::new(prompt, model.id.clone(), ratio))).sum()
+    }
+
     /// What its message says.
     pub fn words(&self, language: Language, price: Usd) -> String {
-        if self.scenes.is_empty() {
-            return language.tell(&Tell::StoryWriting);
-        }
-        let each = caption::TEXT_UNITS / (self.scenes.len() + 2);
+        let each = caption::TEXT_UNITS / (self.scenes.len() + 3);
         let line = |(index, scene): (usize, &String)| format!("{}. {}", index + 1, caption::cut(scene, each.min(600)));
         let mut lines =
             vec![language.tell(&Tell::StoryScenes { count: u32::try_from(self.scenes.len()).unwrap_or(0) })];
         lines.extend(self.scenes.iter().enumerate().map(line));
         lines.push(String::new());
+        lines.extend(self.found.map(|found| language.say(&Say::ScenesPlain { found })));
         lines.push(language.tell(&Tell::StoryHow { price }));
         lines.join("\n")
     }
@@ -127,14 +253,18 @@ impl Story {
     /// Its buttons.
     pub fn rows(&self, language: Language) -> Rows {
         let one = |text: String, wish| Label { text, press: Press::Story(wish, self.id.clone()) };
-        if self.scenes.is_empty() {
-            return vec![vec![one(language.tell(&Tell::ButtonStoryShow), StoryWish::Show)]];
-        }
         let format = |format: &Format| {
             let name = language.tell(&Tell::FormatName { format: format.name() });
             one(if *format == self.format { format!("✓ {name}") } else { name }, StoryWish::Format(*format))
         };
+        let tone = |tone: &Tone| {
+            let name = language.tell(&Tell::ToneName { tone: tone.name() });
+            one(if Some(*tone) == self.tone { format!("✓ {name}") } else { name }, StoryWish::Tone(*tone))
+        };
         let mut rows: Rows = Format::ALL.chunks(3).map(|some| some.iter().map(format).collect()).collect();
+        if self.topic.is_some() {
+            rows.extend(Tone::ALL.chunks(3).map(|some| some.iter().map(tone).collect()));
+        }
         rows.push(vec![one(language.tell(&Tell::ButtonStoryDraw), StoryWish::Draw)]);
         rows
     }
@@ -150,7 +280,9 @@ mod tests {
             bot: BotId(1),
             chat: ChatId(2),
             user: UserId(2),
-            job: None,
+            tone: None,
+            topic: None,
+            found: Some(Found::Sentences),
             scenes: vec!["a fox wakes".to_owned(), "it runs".to_owned()],
             format: Format::Free,
         }
@@ -165,6 +297,37 @@ mod tests {
             assert!(!told.clone().change(answer), "{answer}");
         }
         assert!(told.change("1 -") && !told.change("1 -"), "one scene stays");
+    }
+
+    #[test]
+    fn a_plan_is_a_topic_with_format_and_tone_in_any_order_and_language() {
+        let plan = Plan::read("—tone funny --format tiktok a day of a cat -- and a dog").unwrap();
+        assert_eq!((plan.format, plan.tone), (Format::TikTok, Some(Tone::Funny)));
+        assert_eq!(plan.topic.as_str(), "a day of a cat -- and a dog");
+        let russian = Language::Russian.tell(&Tell::ToneName { tone: "dramatic" });
+        assert_eq!(Plan::read(&format!("--tone {russian} маяк")).unwrap().tone, Some(Tone::Dramatic));
+        let plain = Plan::read(" a cat\nat sea").unwrap();
+        assert_eq!((plain.format, plain.tone, plain.topic.as_str()), (Format::Free, None, "a cat\nat sea"));
+        for (text, bad) in [
+            ("", BadPlan::NoTopic),
+            ("--tone funny", BadPlan::NoTopic),
+            ("--tone loud a cat", BadPlan::Tone("loud".to_owned())),
+            ("--format cinema a cat", BadPlan::Format("cinema".to_owned())),
+            ("--tone", BadPlan::NoTopic),
+        ] {
+            // a flag without a value is words like any other
+            assert_eq!(Plan::read(text).map_or_else(|bad| bad, |_| BadPlan::NoTopic), bad, "{text}");
+        }
+    }
+
+    #[test]
+    fn only_what_a_model_wrote_is_told_in_another_tone() {
+        let tones = |story: &Story| {
+            let rows = story.rows(Language::English);
+            rows.iter().flatten().filter(|label| matches!(label.press, Press::Story(StoryWish::Tone(_), _))).count()
+        };
+        assert_eq!(tones(&story()), 0);
+        assert_eq!(tones(&Story { topic: "a fox".parse().ok(), ..story() }), 8);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::catalogue::ModelId;
 use crate::request::{AspectRatio, Prompt, Request};
 use crate::scenes::{SceneCount, Scenes, split};
+use crate::story::{Format, Tone};
 use crate::texts::Language;
 
 /// What is to be done with a text.
@@ -30,6 +31,15 @@ pub enum TextTask {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         count: Option<SceneCount>,
     },
+    /// Write the scenes of a story on a topic; a whole text is split. The message becomes the story, to be changed and drawn.
+    Story {
+        /// How it is told.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tone: Option<Tone>,
+        /// Where its pictures will be shown.
+        #[serde(default)]
+        format: Format,
+    },
 }
 
 impl TextTask {
@@ -37,6 +47,7 @@ impl TextTask {
     pub fn plain(&self, text: &str) -> Option<Written> {
         match self {
             Self::Scenes { count } => split(text, *count).map(Written::Scenes),
+            Self::Story { .. } => split(text, None).map(Written::Scenes),
             Self::Translate { .. } | Self::Enhance | Self::Script { .. } => None,
         }
     }
@@ -55,6 +66,7 @@ impl TextTask {
             Self::Enhance => "enhance",
             Self::Script { .. } => "script",
             Self::Scenes { .. } => "scenes",
+            Self::Story { .. } => "story",
         }
     }
 }

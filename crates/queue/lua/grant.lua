@@ -5,6 +5,7 @@
 --       9 most units of a minute in the chat, 0 for no such limit  10 milliseconds that are such a minute
 --       11 what may wait leaves so many units of the minute to the results that are still to come, '' when it may not wait
 --       12 how many results the caller knows to be coming
+--       13 the kind of call, as floods name it
 -- Result 0 (go) | milliseconds to wait before asking again, negative when it is the bot's budget that is used up
 -- Cost  O(1). Virtual scheduling (GCRA): a key holds the moment at which the budget is whole again. A minute is counted:
 --       a list holds the moments of its last units.
@@ -12,9 +13,12 @@ local at = now()
 local bot_key = K .. 'pace:' .. ARGV[1] .. ARGV[8]
 local chat_key = K .. 'pace:' .. ARGV[1] .. ':' .. ARGV[2] .. ARGV[8]
 local minute_key = chat_key .. ':m'
-local held = math.max(
-  tonumber(redis.call('GET', K .. 'park:' .. ARGV[1]) or '0'),
-  tonumber(redis.call('GET', K .. 'park:' .. ARGV[1] .. ':' .. ARGV[2]) or '0'))
+local held = 0
+for _, whose in ipairs({ ARGV[1], ARGV[1] .. ':' .. ARGV[2] }) do
+  for _, what in ipairs({ '', '/' .. ARGV[13] }) do
+    held = math.max(held, tonumber(redis.call('GET', K .. 'park:' .. whose .. what) or '0'))
+  end
+end
 local cost = tonumber(ARGV[3])
 local most, minute = tonumber(ARGV[9]), tonumber(ARGV[10])
 if ARGV[11] ~= '' then

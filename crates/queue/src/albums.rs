@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use atelier_domain::batch::{self, Tally};
-use atelier_domain::buttons::{self, Rows};
+use atelier_domain::buttons::{self, Abilities, Rows};
 use atelier_domain::{Catalogue, Job, JobId, JobState, MessageId};
 use tracing::{debug, warn};
 
@@ -246,8 +246,9 @@ impl Queue {
         };
         let cost = found.jobs.iter().filter(paid).filter_map(price).sum();
         let text = batch::words(job.language, &tally, cost, eta);
-        let kept = |record: &Record| record.state == JobState::Done && record.outputs_ms.is_some();
-        let rows = buttons::batch(job.language, id, &tally, found.jobs.iter().any(kept));
+        let kept = |record: &Record| record.delivered.is_some() && record.outputs_ms.is_some();
+        let able = Abilities { original: found.jobs.iter().any(kept), ..Abilities::of(catalogue, &job.request.model) };
+        let rows = buttons::batch(job.language, id, &tally, able);
         Ok(Some(Panel { joined: found.joined_ms.is_some(), left: tally.left(), job, text, rows }))
     }
 

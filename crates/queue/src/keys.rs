@@ -38,9 +38,11 @@
 //! | `handle:<sha1>` | string | the job that owns a provider's prediction, for 2 hours |
 //! | `alive`, `workers` | sorted set, hash | living workers: until when; slots, models, about |
 //! | `capacity` | hash | living slots: per model named by a worker, `*` for those that serve all, and in all |
-//! | `pace:…`, `pace:…:m`, `park:…` | string, list | the budget of a bot and of each chat, for sends and (`:e`) edits; a group's last minute; flood waits |
+//! | `pace:…`, `pace:…:m` | string, list | the budget of a bot and of each chat, for sends and (`:e`) edits; a group's last minute |
+//! | `park:<bot>[:<chat>][/<kind>]`, `floods:<bot>/<kind>` | string, list | until when nothing (of a kind of calls) is done in a chat or by a bot; the last flood waits |
 //! | `album:<batch>`, `…:shown` | hash, string | the messages that the jobs of a message share, `~<who><until>` while somebody waits to post one, `?` while it may be in the chat; shown a moment ago |
 //! | `prefs:<bot>:<chat>` | hash | what a chat has chosen |
+//! | `daily:<bot>:<chat>:<day>` | hash | pictures that each person asked for in a group that limits them, for 2 days |
 //! | `gather:<bot>:<chat>:<album>`, `gathers` | hash, set | the messages of an album that comes in, by update; those albums |
 //! | `story:<id>`, `story:<bot>:<chat>:<message>`, `stories:<owner>` | string, string, set | a story that has not been drawn; which one a message shows; those of a user |
 //! | `people:<bot>` | set | the private chats that a bot can write to |

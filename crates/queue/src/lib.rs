@@ -12,6 +12,7 @@ mod accounts;
 mod albums;
 mod backend;
 mod bell;
+mod caps;
 mod control;
 #[cfg(test)]
 mod differential;

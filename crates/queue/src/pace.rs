@@ -1,8 +1,9 @@
 //! One budget for everything sent to Telegram, shared by all processes of a bot.
 //!
 //! Per bot about 30 units a second, per chat one a second after a short burst, per group 20 a minute; an album costs as
-//! many units as it has items, and edits have a budget of the same size beside that of sends. A flood wait (429) parks the
-//! chat it names. Results and answers wait for their turn, progress is dropped instead.
+//! many units as it has items, and edits have a budget of the same size beside that of sends. A flood wait (429) holds for what
+//! it was the answer to: sends, edits, or another kind of call, in that chat; heard from several chats at once, for the bot's
+//! calls of that kind. Results and answers wait for their turn, progress is dropped instead.
 //! Source of the numbers: Bots FAQ, "My bot is hitting limits"; that edits are counted apart and how much they may be is
 //! what bots measured.
 //! In a group progress is shown only as long as the minute has room for the results that are still to come: a unit of it
@@ -36,19 +37,52 @@ pub struct Spend {
     bot: BotId,
     chat: ChatId,
     units: u32,
-    edit: bool,
+    lane: Lane,
     coming: u32,
+}
+
+/// Calls that have a budget of their own, and whose flood waits are their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Lane {
+    Send,
+    Edit,
+    /// Without a budget: only flood waits hold it up.
+    Other(&'static str),
+}
+
+impl Lane {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Send => "send",
+            Self::Edit => "edit",
+            Self::Other(name) => name,
+        }
+    }
+
+    /// What its budget's keys end in.
+    fn suffix(self) -> String {
+        match self {
+            Self::Send => String::new(),
+            Self::Edit => ":e".to_owned(),
+            Self::Other(name) => format!(":{name}"),
+        }
+    }
 }
 
 impl Spend {
     /// One message to be sent.
     pub const fn send(bot: BotId, chat: ChatId) -> Self {
-        Self { bot, chat, units: 1, edit: false, coming: 0 }
+        Self { bot, chat, units: 1, lane: Lane::Send, coming: 0 }
     }
 
     /// One message to be edited.
     pub const fn edit(bot: BotId, chat: ChatId) -> Self {
-        Self { bot, chat, units: 1, edit: true, coming: 0 }
+        Self { bot, chat, units: 1, lane: Lane::Edit, coming: 0 }
+    }
+
+    /// A call of a kind that costs no budget, such as a deletion or a chat action: only flood waits hold it up.
+    pub const fn free(bot: BotId, chat: ChatId, kind: &'static str) -> Self {
+        Self { bot, chat, units: 0, lane: Lane::Other(kind), coming: 0 }
     }
 
     /// The same for an album of so many items.
@@ -64,8 +98,8 @@ impl Spend {
     }
 
     /// Whose budget is asked: a line of its own for each.
-    pub(crate) const fn purse(&self) -> (BotId, bool) {
-        (self.bot, self.edit)
+    pub(crate) const fn purse(&self) -> (BotId, Lane) {
+        (self.bot, self.lane)
     }
 }
 
@@ -91,16 +125,16 @@ pub(crate) enum Leave {
 }
 
 impl Queue {
-    /// Asks leave to send `units` messages or edits to a chat.
-    pub async fn pace(&self, bot: BotId, chat: ChatId, units: u32, urgency: Urgency) -> Result<Pace, QueueError> {
-        Ok(match self.leave(Spend::send(bot, chat).items(units), urgency).await? {
+    /// Asks leave to do this.
+    pub async fn pace(&self, spend: Spend, urgency: Urgency) -> Result<Pace, QueueError> {
+        Ok(match self.leave(spend, urgency).await? {
             Leave::Go => Pace::Go,
             Leave::Chats(wait) | Leave::Bots(wait) => Pace::Wait(wait),
         })
     }
 
     pub(crate) async fn leave(&self, spend: Spend, urgency: Urgency) -> Result<Leave, QueueError> {
-        let Spend { bot, chat, units, edit, coming } = spend;
+        let Spend { bot, chat, units, lane, coming } = spend;
         // the bursts are kept in layers: two hundred jobs that show progress use up only the lowest
         let (burst, bot_burst, minute) = match urgency {
             Urgency::Result => (5, 28, GROUP_MINUTE.0),
@@ -110,8 +144,8 @@ impl Queue {
             Urgency::Progress => (1, 8, GROUP_MINUTE.0 / 5),
         };
         // a negative id is a group
-        let minute = if chat.0 < 0 { minute.max(units) } else { 0 };
-        let may_wait = edit && chat.0 < 0 && urgency == Urgency::Progress;
+        let minute = if chat.0 < 0 && units > 0 { minute.max(units) } else { 0 };
+        let may_wait = lane == Lane::Edit && chat.0 < 0 && urgency == Urgency::Progress;
         let numbers = [
             bot.to_string(),
             chat.to_string(),
@@ -121,11 +155,12 @@ impl Queue {
             "1020".to_owned(),
             bot_burst.max(units).to_string(),
             "34".to_owned(),
-            if edit { ":e".to_owned() } else { String::new() },
+            lane.suffix(),
             minute.to_string(),
             GROUP_MINUTE.1.to_string(),
             if may_wait { GROUP_MINUTE.0.to_string() } else { String::new() },
             coming.to_string(),
+            lane.name().to_owned(),
         ];
         let arguments: Vec<&[u8]> = numbers.iter().map(String::as_bytes).collect();
         let answer: i64 = self.call(Verb::Grant, &arguments).await?;
@@ -138,7 +173,7 @@ impl Queue {
     }
 
     /// Sends something under the shared budget: waits for leave, calls, and when `flood` finds a flood wait in the error
-    /// parks the chat and tries again. Progress is dropped instead of waiting: `Ok(None)`. While Redis is away the
+    /// remembers it for all processes and tries again. Progress is dropped instead of waiting: `Ok(None)`. While Redis is away the
     /// budget cannot be asked; results and answers go out without it, progress does not.
     pub async fn paced<T, E, F>(
         &self,
@@ -150,7 +185,7 @@ impl Queue {
     where
         F: Future<Output = Result<T, E>> + Send,
     {
-        let Spend { bot, chat, .. } = spend;
+        let Spend { bot, chat, lane, .. } = spend;
         loop {
             if urgency != Urgency::Progress {
                 self.turn(spend, urgency).await;
@@ -161,9 +196,15 @@ impl Queue {
                 Ok(done) => return Ok(Some(done)),
                 Err(error) => {
                     let Some(wait) = flood(&error) else { return Err(error) };
-                    warn!(bot = bot.0, wait_s = wait.as_secs_f64(), "telegram asks to wait; the chat is parked");
+                    warn!(
+                        bot = bot.0,
+                        chat = chat.0,
+                        calls = lane.name(),
+                        wait_s = wait.as_secs_f64(),
+                        "telegram asks to wait"
+                    );
                     // without Redis the wait holds for this call only
-                    if self.park(bot, Some(chat), wait).await.is_err() {
+                    if self.remember((bot, Some(chat)), wait, lane.name()).await.is_err() {
                         tokio::time::sleep(wait).await;
                     }
                     if urgency == Urgency::Progress {
@@ -174,12 +215,21 @@ impl Queue {
         }
     }
 
-    /// Remembers a flood wait: nothing is sent to the chat (to any chat, when `None`) before it is over.
+    /// Nothing is done in the chat (in any chat of the bot, when `None`) before this is over.
     pub async fn park(&self, bot: BotId, chat: Option<ChatId>, wait: Duration) -> Result<(), QueueError> {
+        self.remember((bot, chat), wait, "").await
+    }
+
+    async fn remember(
+        &self,
+        (bot, chat): (BotId, Option<ChatId>),
+        wait: Duration,
+        kind: &str,
+    ) -> Result<(), QueueError> {
         let chat = chat.map_or_else(String::new, |chat| chat.to_string());
         let milliseconds = wait.as_millis().clamp(1, 86_400_000).to_string();
         let bot = bot.to_string();
-        let arguments: [&[u8]; 3] = [bot.as_bytes(), chat.as_bytes(), milliseconds.as_bytes()];
+        let arguments = [bot.as_str(), &chat, &milliseconds, kind].map(str::as_bytes);
         self.call::<u32>(Verb::Park, &arguments).await.map(drop)
     }
 }

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use atelier_domain::BotId;
 
 use crate::link::Queue;
-use crate::pace::{Leave, Spend, Urgency};
+use crate::pace::{Lane, Leave, Spend, Urgency};
 
 /// After Redis did not answer one of them, the others of the line do not ask for so long.
 const UNASKED: Duration = Duration::from_secs(1);
@@ -24,7 +24,7 @@ const APART: Duration = Duration::from_millis(50);
 
 #[derive(Default)]
 pub(crate) struct Turns {
-    lines: Mutex<HashMap<(BotId, bool, Urgency), Arc<Line>>>,
+    lines: Mutex<HashMap<(BotId, Lane, Urgency), Arc<Line>>>,
 }
 
 #[derive(Default)]
@@ -38,9 +38,9 @@ struct Line {
 struct Standing<'a>(&'a Line);
 
 impl Turns {
-    fn line(&self, (bot, edit): (BotId, bool), urgency: Urgency) -> Arc<Line> {
+    fn line(&self, (bot, lane): (BotId, Lane), urgency: Urgency) -> Arc<Line> {
         let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
-        lines.entry((bot, edit, urgency)).or_default().clone()
+        lines.entry((bot, lane, urgency)).or_default().clone()
     }
 }
 

@@ -8,7 +8,7 @@ use std::ops::Range;
 use atelier_domain::{Job, JobId, MessageId, Tell, album, caption};
 use atelier_queue::{Batch, Part, Spend, Urgency};
 use atelier_sketch::Mood;
-use atelier_telegram::{Album, AlbumItem, DeliveryError, Place, Post, Telegram};
+use atelier_telegram::{Album, AlbumItem, DeliveryError, Post, Telegram};
 use futures::future::join_all;
 use tracing::{debug, info, warn};
 
@@ -29,27 +29,34 @@ pub(crate) async fn take_over(shop: &Shop, id: &JobId) -> bool {
     let mut parts: Vec<Part> = ranges.iter().map(|range| Part::Album(range.start)).collect();
     parts.extend(known.control.is_none().then_some(Part::Control));
     let posting = async {
+        let mut idle = Vec::new();
         for range in ranges {
-            post(shop, telegram, &batch, range).await;
+            let part = Part::Album(range.start);
+            if !post(shop, telegram, &batch, range).await {
+                idle.push(part);
+            }
         }
-        known.control.is_some() || panel::ended(shop, id).await
+        (idle, known.control.is_some() || panel::ended(shop, id).await)
     };
-    let told = shop.queue.holding(id, &parts, &shop.holder, posting).await;
+    let (idle, told) = shop.queue.holding(id, &parts, &shop.holder, posting).await;
+    for part in idle {
+        if let Err(error) = shop.queue.release_part(id, part, &shop.holder).await {
+            warn!(batch = %id, %error, "a claim could not be given back");
+        }
+    }
     let left = shop.queue.album(id).await.map_or(true, |album| album.waits_at_all());
     told && !left
 }
 
-/// Posts the album of these jobs with cards for those that wait for their picture.
-async fn post(shop: &Shop, telegram: &Telegram, batch: &Batch, range: Range<u8>) {
+/// Posts the album of these jobs with cards for those that wait for their picture; false when there is none to be posted.
+async fn post(shop: &Shop, telegram: &Telegram, batch: &Batch, range: Range<u8>) -> bool {
     let waits = |record: &&atelier_queue::Record| !record.state.is_final() && record.slot.is_none();
     let jobs = batch.jobs.iter().filter(waits).filter_map(|record| record.job.as_ref());
     let jobs: Vec<&Job> = jobs.filter(|job| range.contains(&job.index)).collect();
-    let Some(job) = jobs.first() else { return };
+    let Some(job) = jobs.first() else { return false };
     let items = join_all(jobs.iter().map(|job| item(job))).await.into_iter().flatten();
-    let Ok(album) = Album::new(items) else { return };
-    if album.items().len() != jobs.len() {
-        return;
-    }
+    // one is left of several, or the cards could not be drawn: each has a message of its own then
+    let Some(album) = Album::new(items).ok().filter(|album| album.items().len() == jobs.len()) else { return false };
     let target = Post { chat: job.place.chat, thread: job.place.thread, reply_to: Some(job.place.reply_to) };
     let spend = Spend::send(job.place.bot, job.place.chat).items(u32::try_from(jobs.len()).unwrap_or(u32::MAX));
     let part = (&batch.id, Part::Album(range.start), shop.holder.as_str());
@@ -68,6 +75,7 @@ async fn post(shop: &Shop, telegram: &Telegram, batch: &Batch, range: Range<u8>)
         Ok(_) => {}
         Err(error) => debug!(batch = %batch.id, outcome = error.name(), %error, "an album could not be taken over"),
     }
+    true
 }
 
 async fn item(job: &Job) -> Option<AlbumItem> {
@@ -81,7 +89,6 @@ async fn record(shop: &Shop, telegram: &Telegram, job: &Job, message: MessageId)
     if let Ok(Some(other)) = shop.queue.record_slot(&job.id, message, None).await
         && other != message
     {
-        let place = Place { chat: job.place.chat, thread: job.place.thread };
-        let _ = telegram.delete(place, message).await;
+        slot::remove(shop, telegram, job, message).await;
     }
 }

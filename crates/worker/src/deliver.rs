@@ -21,9 +21,13 @@ use crate::slot;
 const TRIES: u32 = 6;
 
 /// A message that shows a result.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Shown {
     pub(crate) message: MessageId,
+    /// The file that Telegram made of the result, by its name, when Telegram said it.
+    pub(crate) file: Option<String>,
+    /// What stands under it.
+    pub(crate) caption: String,
     /// It only says that the result comes as a file.
     card: bool,
 }
@@ -75,7 +79,10 @@ pub(crate) async fn show(walk: &Walk, fitted: &Fitted, seconds: f64) -> Result<S
             })
             .await;
         match edited {
-            Ok(_) => return Ok(Shown { message, card }),
+            Ok(posted) => {
+                let file = posted.flatten().and_then(|posted| posted.file_id).filter(|_| !card);
+                return Ok(Shown { message, file, caption, card });
+            }
             Err(DeliveryError::SlotGone) => {
                 info!(job.id = %job.id, "the slot is gone; posting another");
                 (gone, current) = (Some(message), None);
@@ -84,6 +91,21 @@ pub(crate) async fn show(walk: &Walk, fitted: &Fitted, seconds: f64) -> Result<S
             Err(DeliveryError::MediaRefused(reason)) if media.kind != MediaKind::Document && !card => {
                 info!(job.id = %job.id, ?reason, "refused as a photo; sending as a document");
                 media.kind = MediaKind::Document;
+            }
+            // pictures may be forbidden where files are not
+            Err(DeliveryError::NoRights) if media.kind != MediaKind::Document && !slot.tile => {
+                info!(job.id = %job.id, "no right to send this; sending as a document");
+                media.kind = MediaKind::Document;
+            }
+            Err(error @ DeliveryError::NoRights) => {
+                let line = caption::slot(job, &job.language.tell(&Tell::NoPhotos));
+                let buttons = Keyboard::of(&buttons::failed(job.language, &job.id, Abilities::default()));
+                let edit = || walk.telegram.edit_text(place, message, &line, &buttons);
+                let spend = Spend::edit(job.place.bot, chat);
+                if let Err(error) = walk.shop.queue.paced(spend, Urgency::Result, slot::flood, edit).await {
+                    info!(job.id = %job.id, outcome = error.name(), "and none to say so");
+                }
+                return Err(Failure::new(FailureClass::Unreachable, error.to_string()).into());
             }
             Err(DeliveryError::TooLong) if caption::units(&caption) > 200 => caption = caption::cut(&caption, 200),
             // an edit may be repeated: if it was done, the repetition changes nothing
@@ -109,7 +131,7 @@ async fn as_tile(walk: &Walk, media: Media) -> Result<(Media, bool), Stop> {
 }
 
 /// Sends the file beside its preview, once: it is worth less than a duplicate is annoying.
-pub(crate) async fn file(walk: &Walk, fitted: &Fitted, shown: Shown) {
+pub(crate) async fn file(walk: &Walk, fitted: &Fitted, shown: &Shown) {
     let file = match (&fitted.shown, &fitted.document) {
         (Some(_), Some(file)) => file,
         (shown_file, document) if shown.card => match shown_file.as_ref().or(document.as_ref()) {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use atelier_domain::buttons::Abilities;
+use atelier_domain::buttons::{Abilities, Rows};
 use atelier_domain::{Failure, FailureClass, Say, buttons, caption};
 use atelier_provider::Handle;
 use atelier_queue::{Lost, Outcome, Spend, Urgency};
@@ -103,14 +103,32 @@ pub(crate) async fn cancelled(walk: &Walk) -> Outcome {
 
 /// Shows a line in the slot, or logs that it could not.
 async fn tell(walk: &Walk, mood: Mood, line: &str, urgency: Urgency) {
-    if let Err(error) = say(walk, Some(mood), line, urgency).await {
+    if let Err(error) = say(walk, &Under::Mood(mood), line, urgency).await {
         warn!(job.id = %walk.job().id, outcome = error.name(), %error, "the chat could not be told");
     }
 }
 
-/// Shows a line in the slot, with what can be done about it; without a mood it is the result. A job without a slot gets
+/// What stands under a line.
+pub(crate) enum Under {
+    /// What can be done about a job of which this is the news.
+    Mood(Mood),
+    /// The line is the result, with these buttons.
+    Result(Rows),
+}
+
+impl Under {
+    /// How a card shows it.
+    fn mood(&self) -> Mood {
+        match self {
+            Self::Mood(mood) => *mood,
+            Self::Result(_) => Mood::File,
+        }
+    }
+}
+
+/// Shows a line in the slot, and what can be done about it. A job without a slot gets
 /// one only for news that must not be missed.
-pub(crate) async fn say(walk: &Walk, mood: Option<Mood>, line: &str, urgency: Urgency) -> Result<(), DeliveryError> {
+pub(crate) async fn say(walk: &Walk, under: &Under, line: &str, urgency: Urgency) -> Result<(), DeliveryError> {
     let job = walk.job();
     let text = caption::slot(job, line);
     let chat = job.place.chat;
@@ -126,17 +144,17 @@ pub(crate) async fn say(walk: &Walk, mood: Option<Mood>, line: &str, urgency: Ur
         return Ok(());
     }
     let drawn = async |slot: Option<Slot>| match slot {
-        Some(Slot { tile: true, .. }) => cards::draw(walk.job(), mood.unwrap_or(Mood::File), line).await,
+        Some(Slot { tile: true, .. }) => cards::draw(walk.job(), under.mood(), line).await,
         _ => None,
     };
     let mut card = drawn(found).await;
-    let buttons = match mood {
-        None => Keyboard::none(),
-        Some(Mood::Failed | Mood::Cancelled) => {
+    let buttons = match under {
+        Under::Result(rows) => Keyboard::of(rows),
+        Under::Mood(Mood::Failed | Mood::Cancelled) => {
             let able = Abilities::of(&walk.shop.settings.catalogue, &walk.model.id);
             Keyboard::of(&buttons::failed(job.language, &job.id, able))
         }
-        Some(Mood::Waiting | Mood::File) => Keyboard::of(&buttons::waiting(job.language, &job.id)),
+        Under::Mood(Mood::Waiting | Mood::File) => Keyboard::of(&buttons::waiting(job.language, &job.id)),
     };
     let (spend, place) = (Spend::edit(job.place.bot, chat), slot::place(walk, chat));
     let mut tries = 0;

@@ -6,11 +6,12 @@
 use atelier_domain::{Failure, FailureClass, InputImage};
 use atelier_media::picture_type;
 use atelier_provider::ImageRef;
+use atelier_queue::{Spend, Urgency};
 use atelier_telegram::DeliveryError;
 use tracing::info;
 
 use crate::line::{Stop, Walk};
-use crate::trouble;
+use crate::{slot, trouble};
 
 /// The largest file that Telegram hands out.
 const MOST_BYTES: usize = 20_000_000;
@@ -33,7 +34,10 @@ pub(crate) async fn named(walk: &Walk) -> Result<Vec<ImageRef>, Stop> {
     let mut names = Vec::with_capacity(wanted.len());
     for image in wanted {
         let InputImage::Telegram { file_id, .. } = image;
-        let bytes = walk.telegram.download(file_id.as_str(), MOST_BYTES).await.map_err(|error| refused(&error))?;
+        let spend = Spend::free(walk.job().place.bot, walk.job().place.chat, "file");
+        let fetch = || walk.telegram.download(file_id.as_str(), MOST_BYTES);
+        let fetched = walk.shop.queue.paced(spend, Urgency::Result, slot::flood, fetch).await;
+        let bytes = fetched.map_err(|error| refused(&error))?.unwrap_or_default();
         let mime = picture_type(&bytes).ok_or_else(|| {
             Failure::new(FailureClass::InvalidInput, "the picture to start from is no PNG, JPEG, WebP or GIF")
         })?;

@@ -14,7 +14,7 @@ use tracing::{info, warn};
 use crate::pictures::Made;
 use crate::progress::Progress;
 use crate::stand_in::Answering;
-use crate::{Shop, deliver, failing, generate, panel, pictures, ready, safety, stand_in, words};
+use crate::{Shop, deliver, failing, generate, panel, pictures, ready, rest, safety, stand_in, words};
 
 /// A job on its way, and all that its steps need.
 pub(crate) struct Walk {
@@ -256,10 +256,21 @@ async fn steps(walk: &Walk) -> Result<(), Stop> {
     walk.claimed.lease.checkpoint(&Checkpoint::Sending).await?;
     let shown = deliver::show(walk, &fitted, seconds).await?;
     walk.reach("after-edit").await;
+    keep_file(walk, &shown).await;
+    rest::prompt(walk, shown.message, &shown.caption).await;
     walk.claimed.lease.checkpoint(&Checkpoint::Delivered(shown.message)).await?;
     walk.show_batch().await;
-    deliver::file(walk, &fitted, shown).await;
+    deliver::file(walk, &fitted, &shown).await;
     Ok(())
+}
+
+/// A tile has no buttons, so what is made of its picture later is asked for under the album: it needs the file's name.
+async fn keep_file(walk: &Walk, shown: &deliver::Shown) {
+    if let Some(file) = shown.file.as_deref().filter(|_| walk.job().of > 1)
+        && let Err(error) = walk.shop.queue.keep_file(&walk.job().id, file).await
+    {
+        warn!(job.id = %walk.job().id, %error, "the name of a picture's file could not be kept");
+    }
 }
 
 /// The picture and the seconds it took to make it.

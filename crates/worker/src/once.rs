@@ -3,9 +3,9 @@
 //! The message is claimed on record right before the call and given back only when Telegram certainly did not take it, so
 //! a worker that dies in between costs the message, never a second one.
 
-use atelier_domain::{BotId, ChatId};
+use atelier_domain::Job;
 use atelier_queue::{Spend, Urgency};
-use atelier_telegram::{DeliveryError, Hindrance, Scope};
+use atelier_telegram::{DeliveryError, Hindrance, Place, Scope};
 use tracing::{info, warn};
 
 use crate::{Shop, slot};
@@ -29,22 +29,29 @@ impl<T> Once<T> {
     }
 }
 
-/// Sends the message of that name, of so many units, under the shared budget; it follows a group that moved.
+/// Whether the same message is sent once more, to where it belongs now.
+fn comes_again(error: &DeliveryError) -> bool {
+    matches!(error, DeliveryError::NotPosted { .. } | DeliveryError::Migrated(_) | DeliveryError::ThreadGone)
+}
+
+/// Sends the message of that name, of so many units, to where the job belongs, under the shared budget. It follows a group
+/// that moved, and leaves a topic that is closed.
 pub(crate) async fn send<T, F>(
     shop: &Shop,
     name: &str,
-    (bot, mut chat): (BotId, ChatId),
+    job: &Job,
     units: u32,
-    call: impl Fn(ChatId) -> F + Send + Sync,
+    call: impl Fn(Place) -> F + Send + Sync,
 ) -> Once<T>
 where
     T: Send,
     F: Future<Output = Result<T, DeliveryError>> + Send,
 {
     let queue = &shop.queue;
+    let mut place = Place { chat: job.place.chat, thread: job.place.thread };
     loop {
         let attempt = || {
-            let call = call(chat);
+            let call = call(place);
             async move {
                 match queue.claim_message(name).await {
                     Ok(true) => {}
@@ -56,7 +63,7 @@ where
                     }
                 }
                 let sent = call.await;
-                if let Err(DeliveryError::NotPosted { .. } | DeliveryError::Migrated(_)) = &sent
+                if sent.as_ref().is_err_and(comes_again)
                     && let Err(error) = queue.release_message(name).await
                 {
                     // better none than two
@@ -66,13 +73,17 @@ where
                 sent.map(Some)
             }
         };
-        let spend = Spend::send(bot, chat).items(units);
+        let spend = Spend::send(job.place.bot, place.chat).items(units);
         return match queue.paced(spend, Urgency::Result, slot::flood, attempt).await {
             Ok(Some(Some(sent))) => Once::Sent(sent),
             Ok(_) => Once::Settled,
-            Err(DeliveryError::Migrated(moved)) if moved != chat => {
-                info!(name, from = chat.0, to = moved.0, "the group became a supergroup");
-                chat = moved;
+            Err(DeliveryError::Migrated(moved)) if moved != place.chat => {
+                info!(name, from = place.chat.0, to = moved.0, "the group became a supergroup");
+                place.chat = moved;
+                continue;
+            }
+            Err(DeliveryError::ThreadGone) if place.thread.is_some() => {
+                place.thread = None;
                 continue;
             }
             Err(error @ DeliveryError::NotPosted { .. }) => {

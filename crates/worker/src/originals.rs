@@ -3,11 +3,11 @@
 //! Those of one message come as albums of documents. Services keep what they made for an hour or so; what is gone by then
 //! is said to be gone.
 
-use atelier_domain::{ChatId, Failure, FailureClass, Job, JobId, JobState, MessageId, Tell, album};
+use atelier_domain::{Failure, FailureClass, Job, JobId, MessageId, Tell, album};
 use atelier_media::extension;
 use atelier_provider::{Handle, OutputRef, Provider, Status};
 use atelier_queue::{Errand, Record};
-use atelier_telegram::{Album, AlbumItem, DeliveryError, Keyboard, Media, MediaKind, Post, Telegram};
+use atelier_telegram::{Album, AlbumItem, DeliveryError, Keyboard, Media, MediaKind, Place, Post, Telegram};
 use bytes::Bytes;
 use futures::future::join_all;
 use tracing::info;
@@ -45,7 +45,7 @@ pub(crate) async fn all(shop: &Shop, batch: &JobId, errand: &Errand) -> bool {
         (Ok(None), _) => return true,
         _ => return false,
     };
-    let kept = |record: &Record| record.state == JobState::Done && record.outputs_ms.is_some();
+    let kept = |record: &Record| record.delivered.is_some() && record.outputs_ms.is_some();
     let records: Vec<Record> = found.jobs.into_iter().filter(kept).collect();
     let to = album.control.or_else(|| records.first().and_then(|record| record.delivered));
     send(shop, &records, to, errand).await
@@ -84,9 +84,8 @@ impl Errands<'_> {
         let units = u32::try_from(files.len()).unwrap_or(u32::MAX);
         let items = files.iter().map(|file| AlbumItem { media: file.clone(), caption: String::new() });
         let Ok(album) = Album::new(items) else { return true };
-        let place = self.job.place;
-        let call = |chat| self.telegram.send_album(&self.post_in(chat), &album);
-        match once::send(self.shop, &name, (place.bot, place.chat), units, call).await {
+        let call = |place| self.telegram.send_album(&self.post_in(place), &album);
+        match once::send(self.shop, &name, self.job, units, call).await {
             Once::Refused(DeliveryError::MediaRefused(_) | DeliveryError::Fatal { .. }) => {
                 // one of them is why; the others need not suffer for it
                 let mut over = true;
@@ -100,23 +99,22 @@ impl Errands<'_> {
     }
 
     async fn single(&self, name: &str, file: &Media) -> Once<()> {
-        let place = self.job.place;
-        let call = |chat| {
-            let sent = self.telegram.send_media(&self.post_in(chat), file, "", &Keyboard::none());
+        let call = |place| {
+            let sent = self.telegram.send_media(&self.post_in(place), file, "", &Keyboard::none());
             async move { sent.await.map(drop) }
         };
-        once::send(self.shop, name, (place.bot, place.chat), 1, call).await
+        once::send(self.shop, name, self.job, 1, call).await
     }
 
     /// Says that some are not there any more.
     async fn regret(&self, count: u32) -> bool {
-        let (place, text) = (self.job.place, self.job.language.tell(&Tell::OriginalGone { count }));
-        let call = |chat| self.telegram.send_text(&self.post_in(chat), &text, &Keyboard::none());
-        once::send(self.shop, &format!("{}:gone", self.name), (place.bot, place.chat), 1, call).await.is_over()
+        let text = self.job.language.tell(&Tell::OriginalGone { count });
+        let call = |place| self.telegram.send_text(&self.post_in(place), &text, &Keyboard::none());
+        once::send(self.shop, &format!("{}:gone", self.name), self.job, 1, call).await.is_over()
     }
 
-    fn post_in(&self, chat: ChatId) -> Post {
-        Post { chat, thread: self.job.place.thread, reply_to: self.to }
+    fn post_in(&self, place: Place) -> Post {
+        Post { reply_to: self.to, ..place.post() }
     }
 }
 

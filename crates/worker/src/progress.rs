@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use atelier_domain::{Job, JobId, MessageId, Say, buttons, caption};
+use atelier_domain::{Job, JobId, MessageId, Say, Tell, buttons, caption};
 use atelier_queue::{Claimed, Lease, Spend, Urgency};
 use atelier_telegram::{Action, DeliveryError, Keyboard, Place, Telegram};
 use tokio::sync::{Mutex, watch};
@@ -60,7 +60,10 @@ impl Progress {
             None if again => Say::WorkingAgain,
             None => Say::Working,
         };
-        let line = caption::slot(&self.job, &self.job.language.say(&say));
+        let language = self.job.language;
+        let words = self.job.request.options.task.is_some();
+        let line = if words { language.tell(&Tell::Writing) } else { language.say(&say) };
+        let line = caption::slot(&self.job, &line);
         self.latest.send_if_modified(|latest| {
             let grew = percent.is_some() || latest.is_none();
             grew && latest.replace(line.clone()).as_ref() != Some(&line)
@@ -110,6 +113,13 @@ impl Shower {
         }
     }
 
+    /// Shows what the bot is doing: cosmetic, so it costs no budget, and nobody is told when it fails.
+    async fn act(&self, place: Place) {
+        let spend = Spend::free(self.job.place.bot, self.job.place.chat, "action");
+        let act = || self.telegram.chat_action(place, Action::UploadPhoto);
+        let _ = self.shop.queue.paced(spend, Urgency::Progress, slot::flood, act).await;
+    }
+
     async fn show(&mut self, line: &str) {
         let place = Place { chat: self.job.place.chat, thread: self.job.place.thread };
         if !self.lease.is_certain() {
@@ -120,8 +130,7 @@ impl Shower {
         }
         if let (Some(batch), true) = (&self.batch, self.tile) {
             panel::progress(&self.shop, &self.telegram, batch).await;
-            let _ = self.telegram.chat_action(place, Action::UploadPhoto).await;
-            return;
+            return self.act(place).await;
         }
         let Some(slot) = self.slot else { return };
         let buttons = Keyboard::of(&buttons::waiting(self.job.language, &self.job.id));
@@ -132,8 +141,7 @@ impl Shower {
             .paced(spend, Urgency::Progress, slot::flood, || self.telegram.edit_text(place, slot, line, &buttons))
             .await;
         match shown {
-            // cosmetic: costs no budget worth keeping, and nobody is told when it fails
-            Ok(Some(())) => drop(self.telegram.chat_action(place, Action::UploadPhoto).await),
+            Ok(Some(())) => self.act(place).await,
             Ok(None) => {}
             Err(DeliveryError::SlotGone | DeliveryError::OtherKind) => self.slot = None,
             Err(error) => debug!(job.id = %self.job.id, outcome = error.name(), "progress was not shown"),

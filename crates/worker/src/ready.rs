@@ -9,7 +9,7 @@ use atelier_domain::batch::Tally;
 use atelier_domain::buttons::Abilities;
 use atelier_domain::{Job, JobId, JobState, MessageId, ModelKind, Prefs, Switch, Tell};
 use atelier_queue::{Batch, Errand};
-use atelier_telegram::{Keyboard, Post};
+use atelier_telegram::{Keyboard, Place, Post};
 use tracing::warn;
 
 use crate::{Shop, once};
@@ -86,11 +86,11 @@ async fn say(shop: &Shop, job: &Job, to: Option<MessageId>, name: &str, tell: &T
     // another worker may have the token
     let Some(telegram) = shop.telegrams.get(&job.place.bot) else { return false };
     let text = job.language.tell(tell);
-    let send = |chat| {
-        let post = Post { chat, thread: job.place.thread, reply_to: to };
+    let send = |place: Place| {
+        let post = Post { reply_to: to, ..place.post() };
         telegram.send_text(&post, &text, &Keyboard::none())
     };
-    once::send(shop, name, (job.place.bot, job.place.chat), 1, send).await.is_over()
+    once::send(shop, name, job, 1, send).await.is_over()
 }
 
 fn kind(shop: &Shop, job: &Job) -> Option<ModelKind> {

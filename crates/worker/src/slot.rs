@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use atelier_domain::{ChatId, MessageId, album};
+use atelier_domain::{ChatId, Job, MessageId, album};
 use atelier_queue::{Part, Spend, Urgency};
-use atelier_telegram::{DeliveryError, Hindrance, Keyboard, Place, Post};
+use atelier_telegram::{DeliveryError, Hindrance, Keyboard, Place, Post, Telegram};
 use tracing::debug;
 
-use crate::albums;
 use crate::line::Walk;
+use crate::{Shop, albums};
 
 /// Where the job's messages stand.
 pub(crate) fn place(walk: &Walk, chat: ChatId) -> Place {
@@ -79,7 +79,7 @@ pub(crate) async fn find(walk: &Walk) -> Option<Slot> {
         let mut patience = walk.shop.settings.slot_wait;
         let late = started.elapsed() + LOOK > patience;
         if let (Some(album), Some(batch), Some(range)) = (album, batch, &first) {
-            if album.waits(range.start) {
+            if album.waits(range.start) && !tried {
                 patience = LINE_WAIT;
             } else if album.tiles(range.start).is_some() || album.may_be_there(range.start) {
                 patience = ALBUM_WAIT;
@@ -103,6 +103,16 @@ pub(crate) async fn find(walk: &Walk) -> Option<Slot> {
     }
 }
 
+/// Deletes a message that was posted beside another; it may stay when that fails.
+pub(crate) async fn remove(shop: &Shop, telegram: &Telegram, job: &Job, message: MessageId) {
+    let place = Place { chat: job.place.chat, thread: job.place.thread };
+    let spend = Spend::free(job.place.bot, job.place.chat, "delete");
+    let removed = shop.queue.paced(spend, Urgency::Answer, flood, || telegram.delete(place, message)).await;
+    if let Err(error) = removed {
+        debug!(job.id = %job.id, outcome = error.name(), "a spare message could not be deleted");
+    }
+}
+
 /// Posts a slot and records it; whoever finds another slot recorded deletes its own. `gone` is a slot that turned out
 /// to be deleted.
 pub(crate) async fn post(
@@ -112,18 +122,21 @@ pub(crate) async fn post(
     gone: Option<MessageId>,
 ) -> Result<Posted, DeliveryError> {
     let (job, queue) = (walk.job(), &walk.shop.queue);
-    let target = Post { chat, thread: job.place.thread, reply_to: Some(job.place.reply_to) };
-    let sent = queue
-        .paced(Spend::send(job.place.bot, chat), Urgency::Result, flood, || {
-            walk.telegram.send_text(&target, text, &Keyboard::none())
-        })
-        .await?;
+    let mut target = Post { chat, thread: job.place.thread, reply_to: Some(job.place.reply_to) };
+    let sent = loop {
+        let send = || walk.telegram.send_text(&target, text, &Keyboard::none());
+        match queue.paced(Spend::send(job.place.bot, chat), Urgency::Result, flood, send).await {
+            // a topic that was closed meanwhile: better elsewhere in the group than not at all
+            Err(DeliveryError::ThreadGone) if target.thread.is_some() => target.thread = None,
+            sent => break sent?,
+        }
+    };
     // `Result` is never dropped
     let Some(mine) = sent else { return Err(DeliveryError::Unknown { detail: "the slot was not sent".to_owned() }) };
     match queue.record_slot(&job.id, mine, gone).await {
         Ok(Some(other)) if other != mine => {
             debug!(job.id = %job.id, "the bot's slot came first");
-            let _ = walk.telegram.delete(place(walk, chat), mine).await;
+            remove(&walk.shop, &walk.telegram, job, mine).await;
             let album = match walk.batch().await {
                 Some(batch) => queue.album(batch).await.ok(),
                 None => None,

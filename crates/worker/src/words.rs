@@ -3,15 +3,18 @@
 //! Where no model can do it and it can be done honestly without one, it is: scenes are split by marks, lines or sentences,
 //! and the message says so.
 
+use atelier_domain::buttons::Rows;
 use atelier_domain::scenes::{Found, Scenes};
 use atelier_domain::text::{TextTask, Written};
 use atelier_domain::{Failure, FailureClass, Say, caption};
 use atelier_queue::{Checkpoint, Urgency};
 use tracing::info;
 
+use crate::failing::Under;
 use crate::line::{Stop, Walk};
 use crate::pictures::Made;
-use crate::{failing, generate, pictures, safety, slot};
+use crate::slot::Slot;
+use crate::{failing, generate, pictures, rest, safety, slot, stories};
 
 /// Leads a text job to its end.
 pub(crate) async fn steps(walk: &Walk, task: TextTask) -> Result<(), Stop> {
@@ -28,14 +31,28 @@ pub(crate) async fn steps(walk: &Walk, task: TextTask) -> Result<(), Stop> {
     walk.progress.stop().await;
     walk.reach("before-edit").await;
     walk.claimed.lease.checkpoint(&Checkpoint::Sending).await?;
-    let text = caption::cut(&shown(walk, &written), caption::TEXT_UNITS);
-    failing::say(walk, None, &text, Urgency::Result)
-        .await
-        .map_err(|error| Failure::new(FailureClass::Transient, error.to_string()))?;
-    if let Some(slot) = slot::find(walk).await {
+    let slot = if let (Written::Scenes(scenes), TextTask::Story { tone, format }) = (&written, task) {
+        stories::show(walk, scenes, tone, format).await?
+    } else {
+        let mut parts = caption::parts(&shown(walk, &written), caption::TEXT_UNITS);
+        let slot = show(walk, &parts.remove(0), Rows::new()).await?;
+        if let Some(slot) = slot {
+            rest::follow(walk, slot.message, &parts).await;
+        }
+        slot
+    };
+    if let Some(slot) = slot {
         walk.claimed.lease.checkpoint(&Checkpoint::Delivered(slot.message)).await?;
     }
     Ok(())
+}
+
+/// Shows the result in the slot; the slot.
+pub(crate) async fn show(walk: &Walk, text: &str, rows: Rows) -> Result<Option<Slot>, Failure> {
+    failing::say(walk, &Under::Result(rows), text, Urgency::Result)
+        .await
+        .map_err(|error| Failure::new(FailureClass::Transient, error.to_string()))?;
+    Ok(slot::find(walk).await)
 }
 
 async fn write(walk: &Walk, task: TextTask) -> Result<Written, Stop> {

@@ -10,7 +10,7 @@ use super::{GRAPH, file};
 const BOT: BotId = BotId(4242);
 
 /// A world whose processes know the operator's file.
-async fn world_with_services() -> (World, Services) {
+pub(crate) async fn world_with_services() -> (World, Services) {
     let (mut world, services) = (World::start().await, Services::start(|_| {}).await);
     let path = world.directory().join("catalogue.toml");
     std::fs::write(&path, file(services.address)).expect("the file is written");

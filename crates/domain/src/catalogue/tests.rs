@@ -128,7 +128,7 @@ fn a_wish_is_adapted_by_leaving_out_what_is_not_taken() {
         "ideogram-v2",
         Options {
             negative: Some("text".parse().unwrap()),
-            style: Some("anime".parse().unwrap()),
+            style: Some("realistic".parse().unwrap()),
             seconds: Some(11),
             ..Options::default()
         },
@@ -141,6 +141,20 @@ fn a_wish_is_adapted_by_leaving_out_what_is_not_taken() {
     let edit = wish("kontext", Options { images: vec![image()], keep_shape: true, ..Options::default() });
     assert!(catalogue.find("imagen").unwrap().adapt(&edit).is_err(), "a picture is never left out");
     assert!(catalogue.find("seedream-4").unwrap().adapt(&edit).unwrap().options.keep_shape);
+}
+
+#[test]
+fn a_quality_chooses_among_the_models_of_a_family() {
+    let catalogue = Catalogue::builtin();
+    let graded = |model: &str, quality| catalogue.graded(catalogue.find(model).unwrap(), quality).id.to_string();
+    let picture = |model: &&Model| model.kind == ModelKind::Image;
+    assert_eq!(graded("ideogram", Some(Quality::High)), "ideogram-quality");
+    assert_eq!(graded("imagen", Some(Quality::Low)), "imagen-fast");
+    assert_eq!((graded("imagen", None), graded("sketch", Some(Quality::High))), ("imagen".into(), "sketch".into()));
+    for model in catalogue.models() {
+        let known = |id: &ModelId| catalogue.get(id).filter(picture).is_some_and(|other| other.grades == model.grades);
+        assert!(model.grades.values().all(known), "{}: {:?}", model.id, model.grades);
+    }
 }
 
 #[test]

@@ -78,6 +78,11 @@ pub enum InputImage {
 }
 
 impl InputImage {
+    /// A file at Telegram of which nothing but its name is known; `None` when that is no name.
+    pub fn of_file(name: &str) -> Option<Self> {
+        Some(Self::Telegram { file_id: name.parse().ok()?, width: None, height: None, bytes: None })
+    }
+
     /// Width divided by height, when both are known.
     pub fn shape(&self) -> Option<f64> {
         let Self::Telegram { width, height, .. } = self;

@@ -119,6 +119,7 @@ button-back = ‹ Back
 button-edit = ✏ Edit
 button-animate = 🎬 Video
 button-recipe = 🔗 Recipe
+button-film = 🎬 Video of one
 button-original = 📄 Original file
 button-originals = 📄 Originals
 original-coming = { $count ->
@@ -197,6 +198,35 @@ setting-style = Style
 setting-count = Pictures
 setting-quality = Quality
 setting-language = Language
+setting-most = Most a message
+setting-daily = Most a person a day
+setting-no-cap = no limit
+cap-most = { $most ->
+        [one] This group’s administrators allow one picture a message.
+       *[other] This group’s administrators allow { $most } pictures a message.
+    }
+cap-daily = { $most ->
+        [one] This group’s administrators allow one picture a person a day (UTC)
+       *[other] This group’s administrators allow { $most } pictures a person a day (UTC)
+    }{ $left ->
+        [0] .
+       *[other] ; { $left } of yours are left.
+    }
+style-name = { $style ->
+        [photo] Photo
+        [illustration] Illustration
+        [minimalism] Minimalism
+        [watercolour] Watercolour
+        [oil] Oil painting
+        [pixel] Pixel art
+        [anime] Anime
+        [comic] Comic
+        [pencil] Pencil
+        [cinematic] Cinematic
+        [render-3d] 3D render
+        [fantasy] Fantasy
+       *[other] { $style }
+    }
 setting-notify = Word when ready
 setting-notify-value = { $value ->
         [off] quiet
@@ -238,16 +268,30 @@ command-settings = model, shape, style, language
 command-privacy = what I keep about you
 command-export = all that I keep about you, as a file
 command-forget = delete all that I keep about you
-story-ask = What is the story about? Write it after the command, a topic or the whole text: /story a day in the life of a lighthouse keeper
-story-writing = The scenes are being written; they appear above. Then choose a format here and change what you like.
+story-ask = What is the story about? Write it after the command, a topic or the whole text: /story a day in the life of a lighthouse keeper. Before it may stand --format reels and --tone funny.
 story-scenes = { $count ->
         [one] One scene:
        *[other] { $count } scenes:
     }
 story-how = To change a scene answer this message with its number and new words, like “2: a blue fox”; “2 -” removes it. All together about { $price }.
 story-how-to-change = Answer with the number of a scene and new words, like “2: a blue fox”, or “2 -” to remove it.
-story-not-yet = Not yet: the scenes are still being written.
-button-story-show = 📄 Show the scenes
+story-no-writer = No text model is set up here, so I cannot tell it anew.
+story-bad-format = There is no format “{ $word }”. There are: { $known }.
+story-bad-tone = There is no tone “{ $word }”. There are: { $known }.
+writing = Writing …
+topic-gone = (The topic is closed or gone, so it comes here.)
+no-photos = It is done, but I may not send pictures here. An administrator of this group can change that; then press ↻.
+tone-name = { $tone ->
+        [friendly] Friendly
+        [funny] Funny
+        [serious] Serious
+        [inspiring] Inspiring
+        [dramatic] Dramatic
+        [romantic] Romantic
+        [informative] Informative
+        [selling] Selling
+       *[other] { $tone }
+    }
 button-story-draw = 🎨 Draw them all
 format-name = { $format ->
         [reels] Reels

@@ -64,7 +64,7 @@ impl Language {
     /// The sentence of a conversation in this language.
     pub fn tell(self, tell: &Tell<'_>) -> String {
         let (key, arguments) = tell.parts(self);
-        self.format(key, &arguments)
+        self.format(&key, &arguments)
     }
 
     /// What one picture of a model costs.

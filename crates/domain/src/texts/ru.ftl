@@ -121,6 +121,7 @@ button-back = ‹ Назад
 button-edit = ✏ Изменить
 button-animate = 🎬 Видео
 button-recipe = 🔗 Рецепт
+button-film = 🎬 Видео из одной
 button-original = 📄 Оригинал
 button-originals = 📄 Оригиналы
 original-coming = { $count ->
@@ -202,6 +203,37 @@ setting-style = Стиль
 setting-count = Картинок
 setting-quality = Качество
 setting-language = Язык
+setting-most = Не больше за раз
+setting-daily = Не больше на человека в день
+setting-no-cap = без ограничения
+cap-most = { $most ->
+        [one] Администраторы группы разрешили { $most } картинку за сообщение.
+        [few] Администраторы группы разрешили { $most } картинки за сообщение.
+       *[many] Администраторы группы разрешили { $most } картинок за сообщение.
+    }
+cap-daily = { $most ->
+        [one] Администраторы группы разрешили { $most } картинку на человека в день (UTC)
+        [few] Администраторы группы разрешили { $most } картинки на человека в день (UTC)
+       *[many] Администраторы группы разрешили { $most } картинок на человека в день (UTC)
+    }{ $left ->
+        [0] .
+       *[other] ; у вас осталось { $left }.
+    }
+style-name = { $style ->
+        [photo] Фото
+        [illustration] Иллюстрация
+        [minimalism] Минимализм
+        [watercolour] Акварель
+        [oil] Масло
+        [pixel] Пиксель-арт
+        [anime] Аниме
+        [comic] Комикс
+        [pencil] Карандаш
+        [cinematic] Кинокадр
+        [render-3d] 3D
+        [fantasy] Фэнтези
+       *[other] { $style }
+    }
 setting-notify = Сообщать о готовности
 setting-notify-value = { $value ->
         [off] тихо
@@ -244,8 +276,7 @@ command-settings = модель, форма, стиль, язык
 command-privacy = что я о вас храню
 command-export = всё, что я о вас храню, файлом
 command-forget = удалить всё, что я о вас храню
-story-ask = О чём история? Напишите после команды тему или весь текст: /story один день смотрителя маяка
-story-writing = Сцены пишутся; они появятся выше. Потом выберите здесь формат и измените, что захотите.
+story-ask = О чём история? Напишите после команды тему или весь текст: /story один день смотрителя маяка. Перед ними можно указать --format reels и --tone funny.
 story-scenes = { $count ->
         [one] { $count } сцена:
         [few] { $count } сцены:
@@ -253,8 +284,23 @@ story-scenes = { $count ->
     }
 story-how = Чтобы изменить сцену, ответьте на это сообщение её номером и новыми словами, например «2: синяя лиса»; «2 -» удалит её. Всё вместе примерно { $price }.
 story-how-to-change = Ответьте номером сцены и новыми словами, например «2: синяя лиса», или «2 -», чтобы удалить.
-story-not-yet = Пока нет: сцены ещё пишутся.
-button-story-show = 📄 Показать сцены
+story-no-writer = Здесь не настроена текстовая модель, поэтому рассказать иначе не могу.
+story-bad-format = Формата «{ $word }» нет. Есть: { $known }.
+story-bad-tone = Тона «{ $word }» нет. Есть: { $known }.
+writing = Пишу …
+topic-gone = (Тема закрыта или удалена, поэтому сюда.)
+no-photos = Готово, но мне нельзя присылать сюда картинки. Администратор группы может это изменить; тогда нажмите ↻.
+tone-name = { $tone ->
+        [friendly] Дружеский
+        [funny] Весёлый
+        [serious] Серьёзный
+        [inspiring] Вдохновляющий
+        [dramatic] Драматичный
+        [romantic] Романтичный
+        [informative] Познавательный
+        [selling] Продающий
+       *[other] { $tone }
+    }
 button-story-draw = 🎨 Нарисовать все
 format-name = { $format ->
         [reels] Reels

@@ -1,4 +1,5 @@
-//! The sentences about buttons, albums and conversations, each with its values: name, values and key in one line.
+//! The sentences about buttons, albums and conversations, each with its values. A sentence's key in the Fluent files is its
+//! name, in lower case with hyphens.
 
 use std::time::Duration;
 
@@ -36,8 +37,20 @@ impl Value for Duration {
     }
 }
 
+/// `ButtonCancel` becomes `button-cancel`.
+fn key(name: &str) -> String {
+    let mut key = String::with_capacity(name.len() + 4);
+    for (index, letter) in name.char_indices() {
+        if letter.is_ascii_uppercase() && index > 0 {
+            key.push('-');
+        }
+        key.push(letter.to_ascii_lowercase());
+    }
+    key
+}
+
 macro_rules! sentences {
-    ($($name:ident $({ $($field:ident : $type:ty),+ })? = $key:literal),* $(,)?) => {
+    ($($name:ident $({ $($field:ident : $type:ty),+ })?),* $(,)?) => {
         /// A sentence of a conversation. Each variant is one key of the Fluent files.
         #[derive(Debug, Clone, Copy)]
         #[expect(missing_docs, reason = "the English words in en.ftl say what each is")]
@@ -45,16 +58,16 @@ macro_rules! sentences {
 
         impl Tell<'_> {
             /// The key and the values.
-            pub(super) fn parts(&self, language: Language) -> (&'static str, FluentArgs<'static>) {
+            pub(super) fn parts(&self, language: Language) -> (String, FluentArgs<'static>) {
                 #[allow(unused_mut, clippy::allow_attributes, reason = "sentences without values")]
                 let mut values = FluentArgs::new();
-                let key = match self {
+                let name = match self {
                     $(Self::$name $({ $($field),+ })? => {
                         $($(values.set(stringify!($field), $field.value(language));)+)?
-                        $key
+                        stringify!($name)
                     })*
                 };
-                (key, values)
+                (key(name), values)
             }
         }
 
@@ -100,110 +113,121 @@ mod samples {
 }
 
 sentences! {
-    ButtonCancel = "button-cancel",
-    ButtonAgain = "button-again",
-    ButtonVary = "button-vary",
-    ButtonRetry = "button-retry",
-    ButtonRetryFailed { count: u32 } = "button-retry-failed",
-    ButtonVariations = "button-variations",
-    ButtonModels = "button-models",
-    ButtonBack = "button-back",
-    ButtonEdit = "button-edit",
-    ButtonAnimate = "button-animate",
-    ButtonRecipe = "button-recipe",
-    BatchRunning { done: u32, of: u32 } = "batch-running",
-    BatchEnded { done: u32, of: u32 } = "batch-ended",
-    BatchWorking { count: u32 } = "batch-working",
-    BatchWaiting { count: u32 } = "batch-waiting",
-    BatchFailed { count: u32 } = "batch-failed",
-    BatchCancelled { count: u32 } = "batch-cancelled",
-    BatchEta { eta: Duration } = "batch-eta",
-    BatchPrice { cost: Usd } = "batch-price",
-    BatchCost { cost: Usd } = "batch-cost",
-    BatchFree = "batch-free",
-    TileWaiting = "tile-waiting",
-    TileFile = "tile-file",
-    ToastStarted = "toast-started",
-    ToastTwice = "toast-twice",
-    ToastForeign = "toast-foreign",
-    ToastGone = "toast-gone",
-    ToastNothingFailed = "toast-nothing-failed",
-    ToastChoose = "toast-choose",
-    RecipeLink { link: &'a str } = "recipe-link",
-    RecipeCard { prompt: &'a str, model: &'a str, ratio: &'a str, price: &'a str } = "recipe-card",
-    RecipeGone = "recipe-gone",
-    ButtonCook = "button-cook",
-    Example { number: u32 } = "example",
-    EditHow = "edit-how",
-    PictureMenu = "picture-menu",
-    PictureTooBig = "picture-too-big",
-    PictureType = "picture-type",
-    PictureNone = "picture-none",
-    NoEditModel = "no-edit-model",
-    NoVideoModel = "no-video-model",
-    ButtonPictureVary = "button-picture-vary",
-    ButtonWatercolour = "button-watercolour",
-    ButtonOil = "button-oil",
-    ButtonPixels = "button-pixels",
-    SettingsTitle = "settings-title",
-    SettingsGroup = "settings-group",
-    SettingsAdmins = "settings-admins",
-    SettingLine { name: &'a str, value: &'a str } = "setting-line",
-    SettingUsual = "setting-usual",
-    SettingModel = "setting-model",
-    SettingRatio = "setting-ratio",
-    SettingStyle = "setting-style",
-    SettingCount = "setting-count",
-    SettingQuality = "setting-quality",
-    SettingLanguage = "setting-language",
-    SettingNotify = "setting-notify",
-    SettingNotifyValue { value: &'a str } = "setting-notify-value",
-    SettingOriginals = "setting-originals",
-    SettingOriginalsValue { value: &'a str } = "setting-originals-value",
-    LanguageName { code: &'a str } = "language-name",
-    GroupWelcome { name: &'a str } = "group-welcome",
-    Privacy = "privacy",
-    ForgetAsk = "forget-ask",
-    ForgetDone { count: u32 } = "forget-done",
-    ForgetLeft = "forget-left",
-    ButtonForget = "button-forget",
-    ExportNone = "export-none",
-    CommandVideo = "command-video",
-    CommandEdit = "command-edit",
-    CommandStory = "command-story",
-    CommandSettings = "command-settings",
-    CommandPrivacy = "command-privacy",
-    CommandExport = "command-export",
-    CommandForget = "command-forget",
-    StoryAsk = "story-ask",
-    StoryWriting = "story-writing",
-    StoryScenes { count: u32 } = "story-scenes",
-    StoryHow { price: Usd } = "story-how",
-    StoryHowToChange = "story-how-to-change",
-    StoryNotYet = "story-not-yet",
-    ButtonStoryShow = "button-story-show",
-    ButtonStoryDraw = "button-story-draw",
-    FormatName { format: &'a str } = "format-name",
-    OpsNumbers { waiting: u32, running: u32, failed: u32, workers: u32, wait: Duration } = "ops-numbers",
-    OpsModel { model: &'a str, waiting: u32, running: u32, paused: &'a str } = "ops-model",
-    OpsHelp = "ops-help",
-    OpsDone = "ops-done",
-    OpsAlready = "ops-already",
-    OpsGranted { left: Usd } = "ops-granted",
-    OpsSaying = "ops-saying",
-    OpsSaid { sent: u32, failed: u32, blocked: u32 } = "ops-said",
-    AccountEmpty { account: &'a str } = "account-empty",
-    AccountRefused { account: &'a str } = "account-refused",
-    AccountBack { account: &'a str } = "account-back",
-    ButtonOriginal = "button-original",
-    ButtonOriginals = "button-originals",
-    ReadyPicture = "ready-picture",
-    ReadyVideo = "ready-video",
-    ReadyText = "ready-text",
-    ReadyFailed = "ready-failed",
-    ReadyBatch { done: u32, of: u32 } = "ready-batch",
-    OriginalComing { count: u32 } = "original-coming",
-    OriginalNone = "original-none",
-    OriginalGone { count: u32 } = "original-gone",
-    CancelledMany { count: u32 } = "toast-cancelled-many",
+    ButtonCancel,
+    ButtonAgain,
+    ButtonVary,
+    ButtonRetry,
+    ButtonRetryFailed { count: u32 },
+    ButtonVariations,
+    ButtonModels,
+    ButtonBack,
+    ButtonEdit,
+    ButtonAnimate,
+    ButtonRecipe,
+    BatchRunning { done: u32, of: u32 },
+    BatchEnded { done: u32, of: u32 },
+    BatchWorking { count: u32 },
+    BatchWaiting { count: u32 },
+    BatchFailed { count: u32 },
+    BatchCancelled { count: u32 },
+    BatchEta { eta: Duration },
+    BatchPrice { cost: Usd },
+    BatchCost { cost: Usd },
+    BatchFree,
+    TileWaiting,
+    TileFile,
+    ToastStarted,
+    ToastTwice,
+    ToastForeign,
+    ToastGone,
+    ToastNothingFailed,
+    ToastChoose,
+    RecipeLink { link: &'a str },
+    RecipeCard { prompt: &'a str, model: &'a str, ratio: &'a str, price: &'a str },
+    RecipeGone,
+    ButtonCook,
+    Example { number: u32 },
+    EditHow,
+    PictureMenu,
+    PictureTooBig,
+    PictureType,
+    PictureNone,
+    NoEditModel,
+    NoVideoModel,
+    ButtonPictureVary,
+    ButtonWatercolour,
+    ButtonOil,
+    ButtonPixels,
+    SettingsTitle,
+    SettingsGroup,
+    SettingsAdmins,
+    SettingLine { name: &'a str, value: &'a str },
+    SettingUsual,
+    SettingModel,
+    SettingRatio,
+    SettingStyle,
+    SettingCount,
+    SettingQuality,
+    SettingLanguage,
+    SettingMost,
+    SettingDaily,
+    SettingNoCap,
+    CapMost { most: u32 },
+    CapDaily { most: u32, left: u32 },
+    StyleName { style: &'a str },
+    SettingNotify,
+    SettingNotifyValue { value: &'a str },
+    SettingOriginals,
+    SettingOriginalsValue { value: &'a str },
+    LanguageName { code: &'a str },
+    GroupWelcome { name: &'a str },
+    Privacy,
+    ForgetAsk,
+    ForgetDone { count: u32 },
+    ForgetLeft,
+    ButtonForget,
+    ExportNone,
+    CommandVideo,
+    CommandEdit,
+    CommandStory,
+    CommandSettings,
+    CommandPrivacy,
+    CommandExport,
+    CommandForget,
+    StoryAsk,
+    StoryScenes { count: u32 },
+    StoryHow { price: Usd },
+    StoryHowToChange,
+    StoryNoWriter,
+    StoryBadFormat { word: &'a str, known: &'a str },
+    StoryBadTone { word: &'a str, known: &'a str },
+    Writing,
+    TopicGone,
+    NoPhotos,
+    ToneName { tone: &'a str },
+    ButtonStoryDraw,
+    FormatName { format: &'a str },
+    OpsNumbers { waiting: u32, running: u32, failed: u32, workers: u32, wait: Duration },
+    OpsModel { model: &'a str, waiting: u32, running: u32, paused: &'a str },
+    OpsHelp,
+    OpsDone,
+    OpsAlready,
+    OpsGranted { left: Usd },
+    OpsSaying,
+    OpsSaid { sent: u32, failed: u32, blocked: u32 },
+    ButtonFilm,
+    AccountEmpty { account: &'a str },
+    AccountRefused { account: &'a str },
+    AccountBack { account: &'a str },
+    ButtonOriginal,
+    ButtonOriginals,
+    ReadyPicture,
+    ReadyVideo,
+    ReadyText,
+    ReadyFailed,
+    ReadyBatch { done: u32, of: u32 },
+    OriginalComing { count: u32 },
+    OriginalNone,
+    OriginalGone { count: u32 },
+    ToastCancelledMany { count: u32 },
 }

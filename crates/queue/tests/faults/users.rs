@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use atelier_domain::{BotId, Catalogue, ChatId, JobState, MessageId, UserId};
 use atelier_queue::{
-    Cancelling, Checkpoint, Filter, Outcome, Queue, QueueError, RedisUrl, Refusal, Retrying, Setting, Steering, Urgency,
+    Cancelling, Checkpoint, Filter, Outcome, Queue, QueueError, RedisUrl, Refusal, Retrying, Setting, Spend, Steering,
+    Urgency,
 };
 
 use tempfile::TempDir;
@@ -96,7 +97,7 @@ async fn every_verb_works_under_the_documented_user() {
     for setting in [Setting::UserLimit, Setting::ChatLimit, Setting::ModelLimit("sketch".parse().unwrap())] {
         queue.limit(&setting, "op", Some(3)).await.unwrap();
     }
-    queue.pace(BOT, ChatId(5), 1, Urgency::Result).await.unwrap();
+    queue.pace(Spend::send(BOT, ChatId(5)), Urgency::Result).await.unwrap();
     queue.park(BotId(1), Some(ChatId(5)), Duration::from_secs(1)).await.unwrap();
     queue.stats().await.unwrap();
     assert_eq!(queue.trail(&first).await.unwrap().last().unwrap().kind, "done");

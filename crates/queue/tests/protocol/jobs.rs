@@ -3,10 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use atelier_domain::{BotId, Catalogue, ChatId, Failure, FailureClass, JobId, JobState, MessageId, UserId};
-use atelier_queue::{
-    Because, Cancelling, Checkpoint, Filter, Handler, Lost, Outcome, Pace, Queue, Spend, Submitted, Urgency, run,
-};
+use atelier_domain::{Catalogue, Failure, FailureClass, JobId, JobState, MessageId, UserId};
+use atelier_queue::{Because, Cancelling, Checkpoint, Filter, Handler, Lost, Outcome, Queue, Submitted, run};
 use futures::FutureExt;
 use tokio_util::sync::CancellationToken;
 
@@ -261,40 +259,6 @@ async fn workers_go_on_after_the_server_was_killed() {
     answer.send(Outcome::Done).unwrap();
     until(&queue, &jobs[1].0.id, JobState::Done).await;
     bench.end().await;
-}
-
-#[tokio::test]
-async fn a_chat_has_one_budget_and_a_flood_wait_is_obeyed() {
-    let server = Server::start();
-    let queue = server.queue().await;
-    let chat = ChatId(5);
-    let mut went = 0;
-    while queue.pace(BOT, chat, 1, Urgency::Result).await.unwrap() == Pace::Go {
-        went += 1;
-    }
-    assert_eq!(went, 4, "a short burst, a pause for what is still under way, then one a second");
-    assert_eq!(queue.pace(BOT, ChatId(6), 1, Urgency::Progress).await.unwrap(), Pace::Go);
-    queue.park(BOT, Some(ChatId(6)), Duration::from_secs(7)).await.unwrap();
-    let Pace::Wait(wait) = queue.pace(BOT, ChatId(6), 1, Urgency::Result).await.unwrap() else {
-        panic!("a parked chat gets nothing")
-    };
-    assert!(wait > Duration::from_secs(5));
-    assert_eq!(queue.pace(BotId(78), ChatId(6), 1, Urgency::Result).await.unwrap(), Pace::Go, "another bot's budget");
-    queue.park(BotId(78), None, Duration::from_secs(7)).await.unwrap();
-    assert_ne!(queue.pace(BotId(78), ChatId(1), 1, Urgency::Result).await.unwrap(), Pace::Go);
-}
-
-#[tokio::test]
-async fn progress_leaves_a_groups_minute_to_the_results_that_are_to_come() {
-    let server = Server::start();
-    let queue = server.queue().await;
-    let edit = Spend::edit(BOT, ChatId(-5));
-    let shown = async |coming: u32| {
-        let sent = || std::future::ready(Ok::<(), std::convert::Infallible>(()));
-        queue.paced(edit.before(coming), Urgency::Progress, |_| None, sent).await.unwrap().is_some()
-    };
-    assert!(!shown(20).await, "a minute full of results has no room");
-    assert!(shown(19).await);
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@
 mod accounts;
 mod jobs;
 mod ledger;
+mod pace;
 #[path = "../server/mod.rs"]
 mod server;
 mod steering;

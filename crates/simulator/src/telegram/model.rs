@@ -71,7 +71,7 @@ pub(crate) struct Chat {
     pub(crate) members: BTreeSet<i64>,
     /// Bots in it.
     pub(crate) bots: BTreeSet<i64>,
-    /// Bots that see every message whatever their privacy mode.
+    /// Administrators: bots among them see every message whatever their privacy mode.
     #[serde(default)]
     pub(crate) admins: BTreeSet<i64>,
     /// Bots that were blocked by the user or kicked from the group.

@@ -36,6 +36,22 @@ async fn a_blocked_bot_is_told_and_refused() {
 }
 
 #[tokio::test]
+async fn members_are_told_from_administrators_and_strangers() {
+    let sim = with_ann().await;
+    for user in [7, 8, 9] {
+        sim.post("/users", json!({ "id": user, "first_name": "Bo" })).await;
+    }
+    let group =
+        sim.post("/groups", json!({ "title": "Club", "members": [ANN, 7, 8], "admins": [7] })).await["chat"].clone();
+    for (user, status) in [(ANN, "administrator"), (7, "administrator"), (8, "member"), (9, "left"), (BOT, "member")] {
+        let member = sim.call("getChatMember", json!({ "chat_id": group, "user_id": user })).await.result();
+        assert_eq!((&member["status"], &member["user"]["id"]), (&json!(status), &json!(user)));
+    }
+    let unknown = sim.call("getChatMember", json!({ "chat_id": group, "user_id": 12345 })).await;
+    assert_eq!(unknown.error(), "Bad Request: user not found");
+}
+
+#[tokio::test]
 async fn privacy_mode_hides_talk_that_is_not_for_the_bot() {
     let sim = with_ann().await;
     let group = sim.post("/groups", json!({ "title": "Club", "members": [ANN] })).await["chat"].clone();

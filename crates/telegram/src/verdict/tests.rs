@@ -201,6 +201,90 @@ fn an_unknown_refusal_is_fatal_and_keeps_its_words() {
     }
 }
 
+/// Every refusal on record, with the outcome that it has: code, description, name of the outcome. The reasons within an
+/// outcome have tests of their own above; refusals that come with parameters, too.
+const KNOWN: &[(u16, &str, &str)] = &[
+    (429, "Too Many Requests: retry after 209", "flood"),
+    (400, "Bad Request: group chat was upgraded to a supergroup chat", "fatal"),
+    (403, "Forbidden: bot was blocked by the user", "unreachable"),
+    (403, "Forbidden: user is deactivated", "unreachable"),
+    (403, "Forbidden: bot was kicked from the group chat", "unreachable"),
+    (403, "Forbidden: bot was kicked from the supergroup chat", "unreachable"),
+    (403, "Forbidden: bot was kicked from the channel chat", "unreachable"),
+    (403, "Forbidden: bot is not a member of the group chat", "unreachable"),
+    (403, "Forbidden: bot is not a member of the supergroup chat", "unreachable"),
+    (403, "Forbidden: bot is not a member of the channel chat", "unreachable"),
+    (403, "Forbidden: bot can't initiate conversation with a user", "unreachable"),
+    (403, "Forbidden: the group chat was deleted", "unreachable"),
+    (400, "Bad Request: chat not found", "unreachable"),
+    (400, "Bad Request: message is not modified", "already so"),
+    (400, "Bad Request: message to delete not found", "already so"),
+    (400, "Bad Request: message to edit not found", "slot_gone"),
+    (400, "Bad Request: message can't be edited", "slot_gone"),
+    (400, "Bad Request: there is no text in the message to edit", "other_kind"),
+    (400, "Bad Request: message to be replied not found", "reply_gone"),
+    (400, "Bad Request: message thread not found", "thread_gone"),
+    (400, "Bad Request: TOPIC_CLOSED", "thread_gone"),
+    (400, "Bad Request: TOPIC_DELETED", "thread_gone"),
+    (400, "Bad Request: CHAT_WRITE_FORBIDDEN", "no_rights"),
+    (400, "Bad Request: not enough rights to send text messages to the chat", "no_rights"),
+    (400, "Bad Request: not enough rights to send photos to the chat", "no_rights"),
+    (400, "Bad Request: not enough rights to send documents to the chat", "no_rights"),
+    (400, "Bad Request: not enough rights to send videos to the chat", "no_rights"),
+    (400, "Bad Request: message can't be deleted", "no_rights"),
+    (400, "Bad Request: message can't be deleted for everyone", "no_rights"),
+    (400, "Bad Request: PHOTO_INVALID_DIMENSIONS", "media_refused"),
+    (400, "Bad Request: file is too big", "media_refused"),
+    (413, "Request Entity Too Large", "media_refused"),
+    (400, "Bad Request: wrong file identifier/HTTP URL specified", "media_refused"),
+    (400, "Bad Request: failed to get HTTP URL content", "media_refused"),
+    (400, "Bad Request: message caption is too long", "too_long"),
+    (400, "Bad Request: message is too long", "too_long"),
+    (400, "Bad Request: query is too old and response timeout expired or query ID is invalid", "late_query"),
+    (400, "Bad Request: group send failed", "unknown"),
+    (400, "Bad Request: Group send failed", "unknown"),
+    (400, "Bad Request: failed to send message #3 with the error message \"PHOTO_INVALID_DIMENSIONS\"", "unknown"),
+    (400, "Bad Request: failed to send message #1 with the error message \"chat not found\"", "unknown"),
+    (
+        409,
+        "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running",
+        "conflict",
+    ),
+    (409, "Conflict: can't use getUpdates method while webhook is active", "conflict"),
+    (401, "Unauthorized", "unauthorised"),
+    (404, "Not Found", "unauthorised"),
+    (500, "Internal Server Error", "server"),
+    (500, "Internal Server Error: Request aborted", "unknown"),
+    (502, "Bad Gateway", "server"),
+    (503, "Service Unavailable", "server"),
+    (504, "Gateway Timeout", "server"),
+    (400, "Bad Request: message text is empty", "fatal"),
+    (400, "Bad Request: BUTTON_DATA_INVALID", "fatal"),
+    (400, "Bad Request: can't parse entities: unsupported start tag", "fatal"),
+];
+
+#[test]
+fn every_known_refusal_has_its_outcome_in_either_case() {
+    for (code, description, outcome) in KNOWN {
+        for description in [(*description).to_owned(), description.to_uppercase(), description.to_lowercase()] {
+            let named = match verdict(*code, &description) {
+                Verdict::AlreadySo => "already so",
+                Verdict::Failed(error) => error.name(),
+            };
+            assert_eq!(named, *outcome, "{code} {description}");
+        }
+    }
+}
+
+#[test]
+fn what_may_have_been_done_is_told_from_what_certainly_was_not() {
+    for (code, description, outcome) in KNOWN {
+        if let Verdict::Failed(error) = verdict(*code, description) {
+            assert_eq!(error.may_be_done(), *outcome == "unknown", "{code} {description}");
+        }
+    }
+}
+
 #[test]
 fn the_table_is_lower_case_and_has_no_row_hidden_by_an_earlier_one() {
     for (index, (part, _)) in TABLE.iter().enumerate() {

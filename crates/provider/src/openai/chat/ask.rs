@@ -1,6 +1,7 @@
 //! What a chat model is asked.
 
 use atelier_domain::Language;
+use atelier_domain::story::Format;
 use atelier_domain::text::TextTask;
 
 /// One question.
@@ -64,6 +65,20 @@ impl Ask {
                     }
                 ),
                 0.4,
+                2500,
+                true,
+            ),
+            TextTask::Story { tone, format } => ask(
+                format!(
+                    "Write a short visual story on the user's topic, in the topic's language{}{}: 3 to 7 scenes, each one or \
+                     two sentences that can be seen in a picture. If the user gives a whole story or script, keep it and \
+                     only find its scenes, at most 20. Keep the main character the same in all of them: put its look (age, \
+                     build, hair, clothes) once into `look`, or an empty string if there is no character. Answer with one \
+                     JSON object and nothing else: {{\"look\": \"…\", \"scenes\": [\"…\"]}}. {DATA}",
+                    tone.map_or_else(String::new, |tone| format!(", in a {} tone", tone.name())),
+                    if format == Format::Free { String::new() } else { format!(", made for {}", format.name()) },
+                ),
+                0.8,
                 2500,
                 true,
             ),

@@ -12,6 +12,7 @@ pub(super) fn written(task: TextTask, said: &str) -> Option<Written> {
         TextTask::Translate { .. } | TextTask::Enhance => prompt(said).map(Written::Prompt),
         TextTask::Script { .. } => prompt(said).map(Written::Script),
         TextTask::Scenes { count } => scenes(said, count).map(Written::Scenes),
+        TextTask::Story { .. } => scenes(said, None).map(Written::Scenes),
     }
 }
 

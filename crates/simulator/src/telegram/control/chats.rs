@@ -23,7 +23,7 @@ pub(super) struct NewGroup {
     members: Vec<UserRef>,
     /// All known bots when left out.
     bots: Option<Vec<i64>>,
-    /// Bots that see every message.
+    /// Administrators, people and bots; the first member is one.
     #[serde(default)]
     admins: Vec<i64>,
     #[serde(default = "supergroup")]
@@ -59,7 +59,7 @@ pub(super) async fn create_group(State(server): State<Arc<Server>>, Json(new): J
             title: new.title,
             members: members.iter().map(|user| user.id).collect(),
             bots: bots.iter().copied().collect(),
-            admins: new.admins.into_iter().collect(),
+            admins: new.admins.into_iter().chain(members.first().map(|user| user.id)).collect(),
             banned: [].into(),
             migrated_to: None,
             messages: [].into(),

@@ -171,6 +171,28 @@ pub(super) fn get_chat(server: &Server, call: &Call) -> Outcome {
     }))
 }
 
+/// `getChatMember`.
+pub(super) fn get_chat_member(server: &Server, call: &Call) -> Outcome {
+    let key = writable(server, call)?;
+    let id = call.params.integer("user_id").ok_or_else(|| ApiError::bad("invalid user_id specified"))?;
+    server.read(|world| {
+        let chat = world.chats.get(&key).ok_or_else(|| ApiError::bad("chat not found"))?;
+        let user = match (world.users.get(&id), world.bots.get(&id)) {
+            (Some(user), _) => render::user(user),
+            (None, Some(bot)) => render::bot(bot),
+            (None, None) => return Err(ApiError::bad("user not found")),
+        };
+        let inside = chat.members.contains(&id) || chat.bots.contains(&id);
+        Ok(match (inside, chat.admins.contains(&id)) {
+            (true, true) => {
+                json!({ "status": "administrator", "user": user, "can_be_edited": false, "is_anonymous": false })
+            }
+            (true, false) => json!({ "status": "member", "user": user }),
+            (false, _) => json!({ "status": "left", "user": user }),
+        })
+    })
+}
+
 /// `getFile`.
 pub(super) fn get_file(server: &Server, call: &Call) -> Outcome {
     let id = call.params.text("file_id").ok_or_else(|| ApiError::bad("file_id not specified"))?;

@@ -48,6 +48,7 @@ pub(crate) async fn run(server: &Arc<Server>, call: &Call) -> Outcome {
         "sendchataction" => misc::send_chat_action(server, call),
         "setmessagereaction" => misc::set_message_reaction(server, call),
         "getchat" => misc::get_chat(server, call),
+        "getchatmember" => misc::get_chat_member(server, call),
         "getfile" => misc::get_file(server, call),
         "logout" | "close" => misc::log_out(server, call),
         "setmycommands" => profile::set_my_commands(server, call),
