@@ -2,9 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use atelier_domain::JobState;
-use harness::{Breakpoint, World};
+use atelier_domain::{BotId, JobState, Usd, UserId};
+use atelier_queue::Owner;
+use harness::{Breakpoint, PATIENCE, World};
 use serde_json::json;
+
+use crate::spending::micros;
 
 /// Kills a worker at a breakpoint and lets another finish its job.
 async fn a_worker_dies_at(name: &str) {
@@ -83,6 +86,55 @@ async fn a_worker_that_was_asleep_creates_nothing_for_a_job_that_went_to_another
     sleeper.until_said("the lease is lost").await;
     assert_eq!(world.replicate.creates().await, 1, "{}", sleeper.log());
     assert_eq!(ada.of_kind("photo").await.len(), 1);
+}
+
+/// The rest of the gap: a creation that was sent in time and handled too late. It is one too many, and is not hidden.
+#[tokio::test]
+async fn what_a_worker_created_for_a_job_that_went_to_another_is_stopped_and_counted() {
+    let world = World::start().await;
+    world.replicate.rule(json!({ "on": "create", "times": 1, "do": { "delay": 9 } })).await;
+    let _bot = world.bot().await;
+    let sleeper = world.worker_with(&["--lease", "2"]);
+    let ada = world.telegram.user(1);
+    ada.say("a lighthouse in a storm").await;
+    // the service has the request, and takes its time
+    while world.replicate.state().await["rules"][0]["seen"] != 1 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    sleeper.pause();
+    let _heir = world.worker();
+    ada.photos(1).await;
+    sleeper.resume();
+    sleeper.until_said("created for a job that went to another worker").await;
+    let state = world.replicate.state().await;
+    assert_eq!(state["creates"], 2, "{state}");
+    let spent = Usd::from_micros(micros(&state["spent"]));
+    let owner = Owner(BotId(4242), UserId(1));
+    let said = async {
+        while world.queue().ledger(owner, 0).await.expect("a ledger").charged != spent {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, said).await.expect("the ledger says what was spent");
+    assert_eq!(ada.of_kind("photo").await.len(), 1, "and the picture is shown once");
+}
+
+/// A job that failed and was made again has two predictions of one input: the lost one is found, not the one that is over.
+#[tokio::test]
+async fn a_lost_creation_is_not_mistaken_for_an_earlier_one_of_the_same_job() {
+    let world = World::start().await;
+    world.replicate.rule(json!({ "on": "create", "times": 1, "do": { "outcome": "interrupted" } })).await;
+    let breakpoint = Breakpoint::at("after-create").await;
+    let _bot = world.bot().await;
+    let mut doomed = world.worker_stopping_with(&breakpoint, &["--lease", "2"]);
+    let ada = world.telegram.user(1);
+    ada.say("a lighthouse in a storm").await;
+    breakpoint.hit().await.release().await;
+    let _second = breakpoint.hit().await;
+    doomed.kill().await;
+    let _heir = world.worker();
+    ada.photos(1).await;
+    assert_eq!(world.replicate.creates().await, 2, "one that failed, and one that was found");
 }
 
 /// Two jobs with the very same input, both of whose answers are lost, share nothing.

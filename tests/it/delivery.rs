@@ -122,10 +122,8 @@ async fn a_prompt_that_its_caption_cannot_hold_follows_whole_in_an_answer() {
     let shown = ada.photos(1).await.into_iter().rfind(harness::is_result).unwrap();
     let caption = shown["caption"].as_str().unwrap();
     assert!(caption.encode_utf16().count() <= 1024 && caption.contains('…'), "{caption}");
-    let rest = ada
-        .text("🐈")
-        .await
-        .into_iter()
-        .rfind(|message| message["text"] == prompt.as_str() && message["from"]["is_bot"] == true);
+    let messages = ada.until("replies=2").await;
+    let own = |message: &&serde_json::Value| message["from"]["is_bot"] == true && message["text"] == prompt.as_str();
+    let rest = messages.iter().rfind(own);
     assert_eq!(rest.expect("the whole prompt")["reply_to"], shown["id"]);
 }

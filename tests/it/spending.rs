@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use atelier_domain::{BotId, Catalogue, JobState, Request, Usd, UserId};
-use atelier_queue::{Owner, Record, Retrying};
+use atelier_domain::{BotId, Catalogue, JobId, JobState, Request, Usd, UserId};
+use atelier_queue::{EntryKind, Owner, Record, Retrying};
 use harness::{Breakpoint, World, free_address};
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
@@ -204,10 +204,10 @@ fn fault(random: &mut StdRng) -> Option<Value> {
     })
 }
 
-/// Jobs of the property run: 200 unless `E2E_PROVIDER_JOBS` says otherwise.
+/// A number of the property run: `E2E_PROVIDER_JOBS`, `E2E_PROVIDER_SEED`.
 #[expect(clippy::disallowed_methods, reason = "a test has no command line of its own")]
-fn jobs() -> usize {
-    std::env::var("E2E_PROVIDER_JOBS").ok().and_then(|text| text.parse().ok()).unwrap_or(200)
+fn given(name: &str, usual: u64) -> u64 {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
 }
 
 /// Where workers are killed, one after another.
@@ -222,10 +222,10 @@ async fn creations_charges_and_results_agree_over_random_faults() {
     let catalogue = world.directory().join("catalogue.toml");
     std::fs::write(&catalogue, "[[model]]\nid = \"schnell\"\ndeadline_seconds = 5\n").expect("a file");
     world.variables.push(("ATELIER_CATALOGUE", catalogue.display().to_string()));
-    let seed: u64 = 20_261_127;
+    let seed = given("E2E_PROVIDER_SEED", 20_261_127);
     let mut random = StdRng::seed_from_u64(seed);
     let model = Catalogue::builtin().find("schnell").expect("a model");
-    let count = jobs();
+    let count = usize::try_from(given("E2E_PROVIDER_JOBS", 200)).expect("a number");
     let mut rules = Vec::new();
     let mut chats: BTreeMap<i64, Vec<Request>> = BTreeMap::new();
     for number in 0..count {
@@ -281,7 +281,7 @@ async fn creations_charges_and_results_agree_over_random_faults() {
         doomed.kill().await;
         workers[at] = world.worker_of(&worker(at));
     }
-    let mut ends: BTreeMap<String, (UserId, JobState)> = BTreeMap::new();
+    let mut ends: BTreeMap<String, (UserId, JobState, JobId)> = BTreeMap::new();
     for id in &ids {
         let record = loop {
             // a machine that is busy elsewhere may leave one look without an answer
@@ -293,7 +293,7 @@ async fn creations_charges_and_results_agree_over_random_faults() {
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         };
         let job = record.job.expect("a job");
-        ends.insert(job.request.prompt.as_str().to_owned(), (job.user, record.state));
+        ends.insert(job.request.prompt.as_str().to_owned(), (job.user, record.state, job.id));
     }
     let state = world.replicate.state().await;
     let mut made: BTreeMap<String, Made> = BTreeMap::new();
@@ -308,7 +308,8 @@ async fn creations_charges_and_results_agree_over_random_faults() {
     }
     let mut spent: BTreeMap<UserId, u64> = BTreeMap::new();
     let (mut lost, mut all) = (BTreeMap::<UserId, usize>::new(), 0);
-    for (prompt, (user, end)) in &ends {
+    let mut owed: BTreeMap<&JobId, u64> = BTreeMap::new();
+    for (prompt, (user, end, id)) in &ends {
         let made = made.get(prompt).copied().unwrap_or_default();
         let done = usize::from(*end == JobState::Done);
         assert_eq!(made.results, done, "seed {seed}: {prompt} ended {end}: {made:?}");
@@ -316,6 +317,7 @@ async fn creations_charges_and_results_agree_over_random_faults() {
         assert!(paid <= 1, "seed {seed}: {prompt}: what is gone is not paid for again unasked: {made:?}");
         assert!(made.creations > 0 || *end == JobState::Dead, "seed {seed}: {prompt} ended {end} without a creation");
         *spent.entry(*user).or_default() += made.micros;
+        owed.insert(id, made.micros);
         *lost.entry(*user).or_default() += made.expired;
         all += made.micros;
     }
@@ -323,8 +325,16 @@ async fn creations_charges_and_results_agree_over_random_faults() {
     assert!(all.abs_diff(micros(&state["spent"])) < 1_000, "seed {seed}: {all} of {}", state["spent"]);
     for user in users {
         let owner = UserId(user);
-        let ledger = queue.ledger(Owner(BotId(4242), owner), 0).await.expect("a ledger");
+        let ledger = queue.ledger(Owner(BotId(4242), owner), 2_000).await.expect("a ledger");
         assert_eq!(ledger.reserved.micros(), 0, "seed {seed}: what ended holds nothing back");
+        let mut entries: BTreeMap<&JobId, u64> = BTreeMap::new();
+        for entry in ledger.entries.iter().filter(|entry| entry.kind == EntryKind::Charge) {
+            *entries.entry(entry.job.as_ref().expect("a job")).or_default() += entry.amount.micros();
+        }
+        for (_, _, id) in ends.values().filter(|(of, ..)| *of == owner) {
+            let (theirs, ours) = (owed.get(id).copied(), entries.get(id).copied());
+            assert_eq!(theirs.unwrap_or(0), ours.unwrap_or(0), "seed {seed}: the entries of {id} say what it cost");
+        }
         let charged = spent.get(&owner).copied().unwrap_or_default();
         assert_eq!(
             ledger.charged.micros(),
@@ -351,6 +361,6 @@ struct Made {
 
 /// Dollars of the simulator's state in millionths.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "cents, positive")]
-fn micros(dollars: &Value) -> u64 {
+pub(crate) fn micros(dollars: &Value) -> u64 {
     (dollars.as_f64().expect("a sum") * 1e6).round() as u64
 }

@@ -31,8 +31,9 @@ end
 -- the longest list that any urgency looks at
 local REMEMBERED = 32
 -- What was let go may be counted so many milliseconds later, when its upload is through, and what follows at once: the
--- budget of a chat in use is whole that much later than it seems from here.
+-- budget of a chat in use is whole that much later than it seems from here; an album has several uploads.
 local UNDER_WAY = 300
+local ALBUM_UNDER_WAY = 500
 
 local function look(key, burst, unit, under_way)
   local known = tonumber(redis.call('GET', key) or '0')
@@ -52,6 +53,9 @@ end
 local own_wait = math.max(held - at, chat_wait, 0)
 if own_wait > 0 or bot_wait > 0 then
   return own_wait >= bot_wait and math.ceil(own_wait) or -math.ceil(bot_wait)
+end
+if cost > 1 then
+  chat_whole = chat_whole + ALBUM_UNDER_WAY
 end
 redis.call('SET', chat_key, int(chat_whole), 'PX', int(math.max(1, chat_whole - at + UNDER_WAY)))
 redis.call('SET', bot_key, int(bot_whole), 'PX', int(math.max(1, bot_whole - at)))

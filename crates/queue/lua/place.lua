@@ -16,8 +16,7 @@ if not redis.call('ZSCORE', key, holder) and redis.call('ZCARD', key) >= tonumbe
   return 0
 end
 redis.call('ZADD', key, int(at + hold), holder)
-if redis.call('PTTL', key) < hold then
-  -- the places of others last as long as they were taken for
-  redis.call('PEXPIRE', key, int(hold))
-end
+-- as long as the longest of them: a short one must not take the others' places away
+local last = redis.call('ZREVRANGE', key, 0, 0, 'WITHSCORES')[2]
+redis.call('PEXPIRE', key, int(tonumber(last) - at))
 return 1

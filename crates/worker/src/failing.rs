@@ -16,7 +16,9 @@ use crate::{cards, generate, money, ready, trouble};
 
 /// What the queue does about a failure that nobody could be told of.
 pub(crate) fn verdict(failure: Failure, attempt: u32) -> Outcome {
-    match failure.next_try(attempt, rand::random::<f64>()) {
+    // whoever is refused for its number waits with its lane, which lets them go one by one: spread would only slow it
+    let jitter = if failure.class == FailureClass::RateLimited { 0.0 } else { rand::random::<f64>() };
+    match failure.next_try(attempt, jitter) {
         Some(wait) => Outcome::Retry(wait, failure),
         None => Outcome::Dead(failure),
     }

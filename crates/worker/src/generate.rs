@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use atelier_domain::{Failure, FailureClass, Usd};
 use atelier_provider::{Handle, ImageRef, Order, OutputRef, StartError, Started, Status, next_poll};
-use atelier_queue::{Checkpoint, Lost};
+use atelier_queue::{Checkpoint, Lost, QueueError};
 use bytes::Bytes;
 use tracing::{debug, info, warn};
 
@@ -200,6 +200,9 @@ async fn find_lost(walk: &Walk, images: &[ImageRef], intent: SystemTime) -> Resu
         suspect(walk, failure, intent).await;
     }
     for handle in found.map_err(Stop::provider)? {
+        if walk.shop.queue.noted(&walk.job().id, &past(&handle)).await.map_err(unread)?.is_some() {
+            continue;
+        }
         match own(walk, &handle).await {
             Ok(()) => {
                 info!(job.id = %walk.job().id, %handle, "found the prediction whose answer was lost");
@@ -210,6 +213,16 @@ async fn find_lost(walk: &Walk, images: &[ImageRef], intent: SystemTime) -> Resu
         }
     }
     Ok(None)
+}
+
+/// The note that a prediction of the job is over.
+fn past(handle: &Handle) -> String {
+    format!("past-{}", handle.as_str())
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
+fn unread(error: QueueError) -> Failure {
+    Failure::new(FailureClass::Transient, error.to_string())
 }
 
 /// The same, and `None` only when nothing can come any more: a request may have been on its way, and a list behind what it
@@ -321,6 +334,8 @@ async fn finish(walk: &Walk, handle: &Handle) -> Result<(Vec<OutputRef>, f64), S
 /// Notes that a prediction is over without an output. Its handle stays on record: until it is decided that the job goes on
 /// with another one, whoever takes it over finds the same out again, and buys nothing.
 async fn over(walk: &Walk, handle: &Handle, failure: Failure) -> Result<Stop, Stop> {
+    // a lost creation of a later attempt has the same input, and must not be mistaken for this one
+    let _ = walk.shop.queue.note(&walk.job().id, &past(handle), "over").await.map_err(unread)?;
     walk.claimed.lease.checkpoint(&Checkpoint::Over).await?;
     walk.learn(Creation::Over(handle.clone()));
     Ok(Stop::provider(failure))
