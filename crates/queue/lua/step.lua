@@ -5,7 +5,7 @@
 -- ARGV  1 worker  2 lease in milliseconds  3 want  4 milliseconds for which leases are spared (0, unless the worker was cut off)
 --       5 lost leases after which a job is dead without another look  6 notices wanted
 --       7 number of ends  8 number of models served (0 = all), then the models
---       then per end, at most 16: id, fence, verdict: done | cancelled | dead | retry | postpone | throttle | release,
+--       then per end, at most 32: id, fence, verdict: done | cancelled | dead | retry | postpone | throttle | release,
 --       milliseconds to wait (retry, postpone, throttle), failure class, detail
 --       (postpone, throttle and release burn no attempt; throttle also closes the model's rate lane for the wait)
 -- Result {milliseconds to the next moment of interest (-1 = none),

@@ -30,10 +30,10 @@ use crate::run::{Claimed, Outcome};
 use crate::scripts::Verb;
 
 /// Most ends and most claims of one call: bounds the script's time.
-const TOGETHER: usize = 16;
+const TOGETHER: usize = 32;
 /// Most calls under way at a time, and how many ends are worth another one.
-const AHEAD: usize = 3;
-const WORTH: usize = 8;
+const AHEAD: usize = 2;
+const WORTH: usize = 20;
 /// The slow timer behind the pushed wake-up.
 const FALLBACK: Duration = Duration::from_secs(15);
 /// After an outage leases get this much longer before they are taken back.
