@@ -205,7 +205,24 @@ fn marked(text: &str) -> Vec<String> {
             }
         }
     }
+    if blocks.len() < 2 {
+        let running = numbered(text.trim());
+        blocks = if running.len() < 2 { blocks } else { running };
+    }
     blocks.retain(|block| !block.is_empty());
+    blocks
+}
+
+/// Blocks in a running text, numbered from one on (so that a number in a sentence is none): `1. a fox 2. an owl`.
+fn numbered(text: &str) -> Vec<String> {
+    let mut rest = text.strip_prefix("1. ").or_else(|| text.strip_prefix("1) "));
+    let mut blocks = Vec::new();
+    while let Some(text) = rest {
+        let marks = [". ", ") "].map(|sign| format!(" {}{sign}", blocks.len() + 2));
+        let next = marks.iter().filter_map(|mark| text.split_once(mark)).min_by_key(|(block, _)| block.len());
+        blocks.push(tidy(next.map_or(text, |(block, _)| block)));
+        rest = next.map(|(_, rest)| rest);
+    }
     blocks
 }
 
@@ -297,6 +314,7 @@ mod tests {
             "[Кадр 1: a fox wakes]\nтекст\n[Кадр 2: the fox runs]",
             "1. a fox wakes\n2. the fox runs",
             "1) a fox wakes\n\n2) the fox runs",
+            "1. a fox wakes 2. the fox runs",
             "Scene 1: a fox wakes\nScene 2: the fox runs",
             "**Scene 1:** a fox wakes\n**Scene 2:** the fox runs",
             "Сцена 1 — a fox wakes\nСцена 2 — the fox runs",
