@@ -72,13 +72,13 @@ impl Language {
         say::price(model, self)
     }
 
-    /// A rounded duration: `25 s`, `3 min`; at most a fifth off.
+    /// A duration to the nearest round number: `25 s`, `3 min`; at most a fifth off, and as often too short as too long.
     pub fn eta(self, duration: Duration) -> String {
-        let seconds = duration.as_secs_f64().ceil().max(1.0);
+        let seconds = duration.as_secs_f64().round().max(1.0);
         let (key, count) = match seconds {
             short if short <= 20.0 => ("eta-seconds", short),
-            middling if middling <= 60.0 => ("eta-seconds", (middling / 5.0).ceil() * 5.0),
-            longer if longer <= 120.0 => ("eta-seconds", (longer / 10.0).ceil() * 10.0),
+            middling if middling <= 60.0 => ("eta-seconds", (middling / 5.0).round() * 5.0),
+            longer if longer <= 120.0 => ("eta-seconds", (longer / 10.0).round() * 10.0),
             long => ("eta-minutes", (long / 60.0).round()),
         };
         let mut arguments = FluentArgs::new();
