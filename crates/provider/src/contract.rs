@@ -135,6 +135,8 @@ pub enum Status {
         outputs: Vec<OutputRef>,
         /// Seconds of generation, as the provider measured them.
         seconds: Option<f64>,
+        /// Seconds from its creation to its end, waits included, as the provider measured them.
+        whole: Option<f64>,
     },
     /// It is over without a picture, and free.
     Failed(Failure),

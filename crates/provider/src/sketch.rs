@@ -74,7 +74,8 @@ impl Sketch {
     fn status(&self, ticket: &Ticket, reference: OutputRef) -> Status {
         let elapsed = Duration::from_millis(now_ms().saturating_sub(ticket.started_ms));
         if elapsed >= self.latency {
-            return Status::Finished { outputs: vec![reference], seconds: Some(self.latency.as_secs_f64()) };
+            let seconds = Some(self.latency.as_secs_f64());
+            return Status::Finished { outputs: vec![reference], seconds, whole: seconds };
         }
         let percent = elapsed.as_millis() * 100 / self.latency.as_millis().max(1);
         Status::Running { progress: u8::try_from(percent).ok(), queued: false }

@@ -298,10 +298,13 @@ async fn finish(walk: &Walk, handle: &Handle) -> Result<(Vec<OutputRef>, f64), S
                     wait = wait.min(AFTER_RING);
                 }
             }
-            Ok(Status::Finished { outputs, seconds }) => {
+            Ok(Status::Finished { outputs, seconds, whole }) => {
                 money::charged(walk, handle.as_str()).await;
-                // of one that ended while nobody looked it is not known when
-                if !adopted || running.is_some() {
+                let whole = whole.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+                if let Some(exact) = whole {
+                    walk.shop.usual.took(&walk.model, &walk.request, whole, exact);
+                } else if !adopted || running.is_some() {
+                    // of one that ended while nobody looked it is not known when
                     walk.shop.usual.took(&walk.model, &walk.request, running, elapsed);
                 }
                 let seconds = seconds.unwrap_or(elapsed.as_secs_f64());

@@ -96,7 +96,7 @@ impl Comfy {
                 "the graph has no output that is a picture or video",
             ));
         }
-        Status::Finished { outputs, seconds: seconds(status) }
+        Status::Finished { outputs, seconds: seconds(status), whole: None }
     }
 
     /// What a run that went wrong says of itself.

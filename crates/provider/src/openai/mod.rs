@@ -107,7 +107,8 @@ impl Provider for OpenAi {
     }
 
     fn poll(&self, handle: &Handle) -> BoxFuture<'_, Result<Status, Failure>> {
-        let status = address(handle).map(|output| Status::Finished { outputs: vec![output], seconds: None });
+        let status =
+            address(handle).map(|output| Status::Finished { outputs: vec![output], seconds: None, whole: None });
         async move { status }.boxed()
     }
 

@@ -91,8 +91,8 @@ impl Prediction {
         if outputs.is_empty() {
             return Status::Wasted(Failure::new(FailureClass::BadMedia, "its output names no file"));
         }
-        let seconds = self.metrics.get("predict_time").and_then(Value::as_f64);
-        Status::Finished { outputs, seconds: seconds.filter(|seconds| seconds.is_finite() && *seconds >= 0.0) }
+        let measured = |name| self.metrics.get(name).and_then(Value::as_f64).filter(|seconds| *seconds >= 0.0);
+        Status::Finished { outputs, seconds: measured("predict_time"), whole: measured("total_time") }
     }
 
     /// Whether it ended before its start: free, and without anything to adopt.
@@ -206,8 +206,10 @@ mod tests {
     }
 
     fn outputs(output: &Value) -> Vec<String> {
-        match status(&json!({"status": "succeeded", "output": output, "metrics": {"predict_time": 3.5}})) {
-            Status::Finished { outputs, seconds: Some(3.5) } => {
+        match status(
+            &json!({"status": "succeeded", "output": output, "metrics": {"predict_time": 3.5, "total_time": 4.0}}),
+        ) {
+            Status::Finished { outputs, seconds: Some(3.5), whole: Some(4.0) } => {
                 outputs.iter().map(|output| output.as_str().to_owned()).collect()
             }
             other => panic!("{output}: {other:?}"),

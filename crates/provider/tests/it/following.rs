@@ -24,7 +24,9 @@ async fn a_poll_reads_status_progress_and_outputs() {
 
     let done = r#"{"id":"x","status":"succeeded","output":["https://replicate.delivery/xezq/a/out-0.webp"],"metrics":{"predict_time":3.25,"image_count":1}}"#;
     let fake = Fake::start(move |_| answer(200, done)).await;
-    let Status::Finished { outputs, seconds } = fake.client().poll(&handle()).await.unwrap() else { panic!("running") };
+    let Status::Finished { outputs, seconds, .. } = fake.client().poll(&handle()).await.unwrap() else {
+        panic!("running")
+    };
     assert_eq!((outputs[0].as_str(), seconds), ("https://replicate.delivery/xezq/a/out-0.webp", Some(3.25)));
 
     let failed = r#"{"id":"x","status":"failed","error":"The input or output was flagged as sensitive. Please try again with different inputs. (E005) (uIJ6l3ruRD)","output":null}"#;
