@@ -108,7 +108,11 @@ async fn of_several_pictures_one_word_is_said_and_of_what_failed_too() {
     world.replicate.rule(json!({ "on": "create", "prompt": "naughty", "do": { "outcome": "nsfw" } })).await;
     let (_bot, _worker) = (world.bot().await, world.worker_with(&["--notify-after", "0"]));
     let ada = world.telegram.user(1);
+    // the message under the album is there before the last picture
+    let hold = world.replicate.hold(json!({ "prompt": "hare" })).await;
     ada.say("- a cat\n- a naughty dog\n- a hare").await;
+    ada.saying("of 3 pictures").await;
+    world.replicate.release_one(hold).await;
     let word = ada.saying("Ready: 2 of 3.").await;
     let control = ada.saying("2 of 3 pictures are here").await;
     assert_eq!(word["reply_to"], control["id"], "{word}");

@@ -4,7 +4,6 @@
 //! rings through a notification.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use atelier_domain::ModelId;
@@ -14,6 +13,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::keys::key;
 use crate::link::{Blocking, Queue};
+use crate::reach::Reach;
 
 /// How long one pop waits.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -27,15 +27,15 @@ pub(crate) struct Bell {
 }
 
 impl Bell {
-    /// Listens for jobs of these models (none = all), whenever it is armed; says in `cut` when the connection breaks.
-    pub(crate) fn start(queue: &Queue, models: &[ModelId], stop: &CancellationToken, cut: Arc<AtomicBool>) -> Self {
+    /// Listens for jobs of these models (none = all), whenever it is armed; and says when its connection breaks.
+    pub(crate) fn start(queue: &Queue, models: &[ModelId], stop: &CancellationToken, reach: Reach) -> Self {
         let (armed, rung) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let mut lists: Vec<String> = models.iter().map(|model| key(&format!("wake:{model}"))).collect();
         if lists.is_empty() {
             lists.push(key("wake"));
         }
         lists.push(key("news"));
-        let listening = listen(queue.clone(), lists, (armed.clone(), rung.clone()), stop.clone(), cut);
+        let listening = listen(queue.clone(), lists, (armed.clone(), rung.clone()), stop.clone(), reach);
         Self { armed, rung, _task: AbortOnDropHandle::new(tokio::spawn(listening)) }
     }
 
@@ -55,7 +55,7 @@ async fn listen(
     lists: Vec<String>,
     (armed, rung): (Arc<Notify>, Arc<Notify>),
     stop: CancellationToken,
-    cut: Arc<AtomicBool>,
+    reach: Reach,
 ) {
     let mut link: Option<Blocking> = None;
     let mut since = Instant::now();
@@ -83,7 +83,7 @@ async fn listen(
             Ok(Ok(_)) => rung.notify_one(),
             Ok(Err(_)) | Err(_) => {
                 link = None;
-                cut.store(true, Ordering::Relaxed);
+                reach.lost();
                 armed.notify_one();
                 // a server that refuses the pop refuses the next one, too
                 if since.elapsed() < PAUSE {

@@ -7,7 +7,6 @@
 //! is repeated until Redis took it or its lease is known to be lost, which the fence makes harmless.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -26,6 +25,7 @@ use crate::keeper::Keeper;
 use crate::lease::{Lease, Progress, millis, milliseconds};
 use crate::link::Queue;
 use crate::packed::Asked;
+use crate::reach::Reach;
 use crate::run::{Claimed, Outcome};
 use crate::scripts::Verb;
 
@@ -36,8 +36,6 @@ const AHEAD: usize = 2;
 const WORTH: usize = 20;
 /// The slow timer behind the pushed wake-up.
 const FALLBACK: Duration = Duration::from_secs(15);
-/// After an outage leases get this much longer before they are taken back.
-const AMNESTY: Duration = Duration::from_secs(4);
 /// A job whose worker was lost so often is dead without another look. The worker itself gives up earlier and tells
 /// the user; this bounds a job that kills its worker before it can.
 const LOST: u32 = 8;
@@ -65,8 +63,7 @@ pub(crate) struct Exchange {
     state: Mutex<State>,
     /// Something ended, or a slot became free.
     changed: Notify,
-    /// Whether Redis could not be reached lately.
-    cut: Arc<AtomicBool>,
+    pub(crate) reach: Reach,
 }
 
 struct State {
@@ -137,8 +134,8 @@ impl Exchange {
     ) -> Arc<Self> {
         let state =
             Mutex::new(State { free: slots, freed: false, due: Instant::now(), ends: VecDeque::new(), jobs: None });
-        let (changed, cut) = (Notify::new(), Arc::new(AtomicBool::new(false)));
-        Arc::new(Self { queue, worker, models, lease, keeper, hand_over, herald, state, changed, cut })
+        let (changed, reach) = (Notify::new(), Reach::default());
+        Arc::new(Self { queue, worker, models, lease, keeper, hand_over, herald, state, changed, reach })
     }
 
     /// The claimed jobs from now on; an earlier receiver gets no more.
@@ -162,21 +159,6 @@ impl Exchange {
         answered.await.unwrap_or(false)
     }
 
-    /// For how long leases are to be spared, in milliseconds: this worker's own being cut off is the evidence.
-    pub(crate) fn amnesty(&self) -> String {
-        if self.cut.load(Ordering::Relaxed) { AMNESTY.as_millis().to_string() } else { "0".to_owned() }
-    }
-
-    /// Redis answered.
-    pub(crate) fn reached(&self) {
-        self.cut.store(false, Ordering::Relaxed);
-    }
-
-    /// Redis did not answer.
-    pub(crate) fn cut_off(&self) {
-        self.cut.store(true, Ordering::Relaxed);
-    }
-
     /// Looks at the queue no later than after this wait.
     pub(crate) fn look_in(&self, wait: Duration) {
         let mut state = self.state();
@@ -193,7 +175,7 @@ impl Exchange {
 
     /// Exchanges until `stop` and then only what ends, until `end`.
     pub(crate) async fn run(self: Arc<Self>, stop: CancellationToken, end: CancellationToken) {
-        let bell = Bell::start(&self.queue, &self.models, &stop, self.cut.clone());
+        let bell = Bell::start(&self.queue, &self.models, &stop, self.reach.clone());
         let mut calls = FuturesUnordered::new();
         let (mut pause, mut resume) = (PAUSES.0, Instant::now());
         // whether a look at the queue is due although nothing ended
@@ -254,7 +236,7 @@ impl Exchange {
         let Call { ends, free, claims, until, answer } = call;
         match answer {
             Ok(answer) => {
-                self.reached();
+                self.reach.found();
                 let more = answer.jobs.len() == claims || answer.due == Some(Duration::ZERO);
                 let wait = answer.due.unwrap_or(FALLBACK).clamp(Duration::from_millis(1), FALLBACK);
                 self.state().due = Instant::now() + wait;
@@ -263,7 +245,7 @@ impl Exchange {
                 Some(more)
             }
             Err(error) => {
-                self.cut_off();
+                self.reach.lost();
                 if !error.is_unreachable() {
                     error!(worker = %self.worker, %error, jobs = ends.len(), "redis refused a step; it is repeated");
                 }
@@ -298,12 +280,11 @@ impl Exchange {
     }
 
     async fn step(&self, ends: &[Ending], claims: usize) -> Result<Answer, QueueError> {
-        // whether this worker was cut off is known only when the wait for a connection is over
-        self.queue.ready().await?;
+        let amnesty = self.reach.amnesty(&self.queue).await?;
         let numbers = [
             self.lease.as_millis().to_string(),
             claims.to_string(),
-            self.amnesty(),
+            amnesty,
             LOST.to_string(),
             if self.herald.is_some() { NOTICES.to_string() } else { "0".to_owned() },
             ends.len().to_string(),

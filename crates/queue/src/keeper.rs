@@ -85,7 +85,7 @@ impl Keeper {
                     if self.alive().is_empty() { IDLE.0 } else { keeping.exchange.lease / 3 }
                 }
                 Err(error) => {
-                    keeping.exchange.cut_off();
+                    keeping.exchange.reach.lost();
                     if !std::mem::replace(&mut away, true) {
                         warn!(worker = %keeping.exchange.worker, %error, "leases cannot be renewed; jobs go on until Redis is back");
                     }
@@ -101,12 +101,13 @@ impl Keeper {
     }
 
     async fn renew(&self, keeping: &Keeping) -> Result<(), QueueError> {
+        let amnesty = keeping.exchange.reach.amnesty(&keeping.exchange.queue).await?;
         let alive = self.alive();
         let numbers = [
             keeping.exchange.lease.as_millis().to_string(),
             keeping.slots.to_string(),
             IDLE.1.max(keeping.exchange.lease).as_millis().to_string(),
-            keeping.exchange.amnesty(),
+            amnesty,
             keeping.exchange.models.len().to_string(),
             keeping.lanes.len().to_string(),
         ];
@@ -121,7 +122,7 @@ impl Keeper {
         }
         let until = Instant::now() + keeping.exchange.lease;
         let answers: Vec<String> = keeping.exchange.queue.call(Verb::Heartbeat, &arguments).await?;
-        keeping.exchange.reached();
+        keeping.exchange.reach.found();
         let expiry = answers.first().and_then(|wait| wait.parse().ok()).map(Duration::from_millis);
         if let Some(expiry) = expiry {
             keeping.exchange.look_in(expiry);

@@ -38,6 +38,7 @@ mod people;
 mod prefs;
 mod private;
 mod published;
+mod reach;
 mod recipes;
 mod record;
 mod run;
