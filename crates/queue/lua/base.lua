@@ -5,7 +5,7 @@ local redis, string, table, math = redis, string, table, math -- a local is foun
 local pairs, ipairs, unpack, tonumber = pairs, ipairs, unpack, tonumber
 local format, match, floor = string.format, string.match, math.floor
 local K = KEYS[1]
-local LIMIT = 64 -- most promotions, reaps, trims or parkings of one step: a script stays below a millisecond
+local LIMIT = 64 -- most promotions, reaps, trims or parkings of one step: bounds its time
 
 local function now()
   local time = redis.call('TIME')
