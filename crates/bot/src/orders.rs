@@ -114,8 +114,9 @@ pub(crate) async fn submit(
     };
     let prices: Vec<Usd> = jobs.iter().map(|(job, _)| price(front, &job.request)).collect();
     let submitted = front.queue.submit_paid(&submission, &prices).await;
-    if let Some((day, pictures)) = counted
-        && !matches!(submitted, Ok(Submitted::Accepted))
+    // an answer that is missing may have been yes: the update comes again, and finds itself counted
+    if let (Some((day, pictures)), Ok(answer)) = (counted, &submitted)
+        && !matches!(answer, Submitted::Accepted | Submitted::Before(_))
     {
         let whose = (incoming.bot, incoming.chat.id, incoming.user.id);
         front.queue.give_back(whose, incoming.update, day, pictures).await?;

@@ -34,8 +34,11 @@ impl Queue {
         day: u64,
         pictures: u32,
     ) -> Result<(), QueueError> {
-        self.unmark(&counted(whose.0, update)).await?;
-        self.count_daily(whose, day, -i64::from(pictures)).await.map(drop)
+        // whoever takes the mark takes the pictures back, and nobody else
+        if self.unmark(&counted(whose.0, update)).await? {
+            self.count_daily(whose, day, -i64::from(pictures)).await?;
+        }
+        Ok(())
     }
 
     async fn count_daily(
