@@ -7,9 +7,15 @@ local format, match, floor = string.format, string.match, math.floor
 local K = KEYS[1]
 local LIMIT = 64 -- most promotions, reaps, trims or parkings of one step: bounds its time
 
+-- A script has one moment: a machine may stand still between two looks at the clock, and what was found in time by the
+-- first would take leases for expired by the second.
+local moment
 local function now()
-  local time = redis.call('TIME')
-  return tonumber(time[1]) * 1000 + floor(tonumber(time[2]) / 1000)
+  if not moment then
+    local time = redis.call('TIME')
+    moment = tonumber(time[1]) * 1000 + floor(tonumber(time[2]) / 1000)
+  end
+  return moment
 end
 
 -- Whole numbers beyond 10^14 lose digits under Lua's own tostring, so also in a `..`; as an argument of a command they

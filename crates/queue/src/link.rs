@@ -66,7 +66,7 @@ impl Queue {
     pub(crate) async fn call<T: FromRedisValue>(&self, verb: Verb, arguments: &[&[u8]]) -> Result<T, QueueError> {
         let mut link = self.link();
         let script = self.inner.scripts.get(verb);
-        let (mut told, mut loads) = (false, 0);
+        let mut loads = 0;
         loop {
             let mut invocation = script.prepare_invoke();
             invocation.key(keys::PREFIX);
@@ -79,10 +79,11 @@ impl Queue {
                 invocation.arg(*argument);
             }
             match invocation.invoke_async(&mut link).await {
-                // in time by our clock and late by the server's: now we know the server's
-                Err(error) if error.code() == Some("LATE") && !told => {
-                    told = true;
+                // Late by the server's clock, which we know now. It is for the caller to call again: what it said of the
+                // time before may not hold any more.
+                Err(error) if error.code() == Some("LATE") => {
                     link.set_clock(error.detail().and_then(|now| now.parse().ok()));
+                    return Err(error.into());
                 }
                 // it was loaded, but the slot moved, or somebody flushed the scripts, before it was called
                 Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) && loads < LOADS => {

@@ -194,3 +194,18 @@ impl From<Value> for Reply {
         }
     }
 }
+
+/// A machine that stands still between two looks at its clock.
+const STALLING: &str = "(function() return { redis.call('INCRBY', K .. 'clock', 7), '0' } end)()";
+
+#[test]
+fn a_script_has_one_moment_however_long_it_stands_still() {
+    let mut texts = Texts::of_the_protocol();
+    texts.replace(None, KEY_CLOCK.trim_end(), STALLING);
+    texts.verbs[Verb::Told as usize].1 = "return { now(), now() }".to_owned();
+    let mut server = Server::start(&texts, &[1]);
+    server.reset(0);
+    let mut batch = server.batch(1);
+    batch.call(&Call::Script(Verb::Told, Vec::new()));
+    assert_eq!(batch.send(), [Reply::List(vec![Reply::Int(7000), Reply::Int(7000)])]);
+}

@@ -1,16 +1,26 @@
 //! What only the tests of faults do to a server: ask it anything, stop its clock, read its mind.
 
+use std::ffi::OsString;
 use std::time::Duration;
 
 use redis::{FromRedisValue, RedisResult, Value};
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::server::Server;
+use crate::server::{READY, Server, program};
 
 /// For something that a server does by itself, however busy the machine is.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 impl Server {
+    pub(crate) fn start_on(port: u16, extra: &[&str]) -> Self {
+        Self::start_as(program(), port, extra)
+    }
+
+    /// A server behind another program, which becomes it.
+    pub(crate) fn start_as(program: OsString, port: u16, extra: &[&str]) -> Self {
+        Self::try_start(program, port, extra).expect(READY)
+    }
+
     pub(crate) async fn tell<T: FromRedisValue>(&self, words: &[&str]) -> T {
         let told = self.try_tell(words).await;
         T::from_redis_value(told.unwrap()).unwrap()

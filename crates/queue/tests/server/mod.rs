@@ -10,6 +10,10 @@ use std::process::{Child, Command, Stdio};
 use atelier_queue::{Queue, RedisUrl};
 use tempfile::TempDir;
 
+/// Most ports that one start tries.
+const PORTS: usize = 5;
+pub(crate) const READY: &str = "the server ended before it was ready";
+
 pub(crate) struct Server {
     pub(crate) child: Child,
     pub(crate) port: u16,
@@ -24,20 +28,16 @@ impl Server {
     }
 
     pub(crate) fn start_with(extra: &[&str]) -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        Self::start_on(port, extra)
+        // a port that was free a moment ago may be another process' by now: then another one will do
+        let free = || TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        (0..PORTS).find_map(|_| Self::try_start(program(), free(), extra)).expect("redis-server starts on a free port")
     }
 
-    pub(crate) fn start_on(port: u16, extra: &[&str]) -> Self {
-        Self::start_as(program(), port, extra)
-    }
-
-    /// A server behind another program, which becomes it.
-    pub(crate) fn start_as(program: OsString, port: u16, extra: &[&str]) -> Self {
+    pub(crate) fn try_start(program: OsString, port: u16, extra: &[&str]) -> Option<Self> {
         let directory = tempfile::tempdir().unwrap();
         let extra: Vec<String> = extra.iter().map(|word| (*word).to_owned()).collect();
-        let child = spawn(&program, port, &directory, &extra);
-        Self { child, port, directory, extra, program }
+        let child = spawn(&program, port, &directory, &extra)?;
+        Some(Self { child, port, directory, extra, program })
     }
 
     pub(crate) fn url(&self) -> RedisUrl {
@@ -64,7 +64,7 @@ impl Server {
     }
 
     pub(crate) fn restart(&mut self) {
-        self.child = spawn(&self.program, self.port, &self.directory, &self.extra);
+        self.child = spawn(&self.program, self.port, &self.directory, &self.extra).expect(READY);
     }
 
     /// Number of fields of a hash of the queue.
@@ -94,7 +94,8 @@ pub(crate) fn program() -> OsString {
     std::env::var_os("ATELIER_REDIS_SERVER").unwrap_or_else(|| "redis-server".into())
 }
 
-fn spawn(program: &OsStr, port: u16, directory: &TempDir, extra: &[String]) -> Child {
+/// Nothing when it ended before it was ready.
+fn spawn(program: &OsStr, port: u16, directory: &TempDir, extra: &[String]) -> Option<Child> {
     let mut child = Command::new(program)
         .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--appendonly", "yes", "--save", ""])
         .arg("--dir")
@@ -107,7 +108,10 @@ fn spawn(program: &OsStr, port: u16, directory: &TempDir, extra: &[String]) -> C
     let output = child.stdout.take().unwrap();
     let mut lines = std::io::BufRead::lines(std::io::BufReader::new(output));
     let ready = lines.by_ref().map_while(Result::ok).any(|line| line.contains("Ready to accept connections"));
-    assert!(ready, "the server ended before it was ready");
+    if !ready {
+        child.wait().unwrap();
+        return None;
+    }
     std::thread::spawn(move || lines.for_each(drop));
-    child
+    Some(child)
 }
