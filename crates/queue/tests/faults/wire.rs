@@ -6,7 +6,7 @@ use atelier_domain::JobState;
 
 use crate::proxy::Proxy;
 use crate::server::Server;
-use crate::work::{Worker, job, measured, options, submit, submit_at_last, until};
+use crate::work::{Worker, job, measured, options, submit, submit_at_last, try_submit, until};
 
 #[tokio::test]
 async fn cut_connections_are_made_again() {
@@ -25,6 +25,25 @@ async fn cut_connections_are_made_again() {
         measured("two cut wires, from the first to a finished job", since);
     }
     worker.end().await;
+}
+
+/// What is sent later waits behind what was sent before: it need not find out by itself.
+#[tokio::test]
+async fn whoever_waits_on_a_wire_that_another_found_silent_is_told() {
+    let server = Server::start();
+    let proxy = Proxy::to(server.port).await;
+    let queue = proxy.queue();
+    submit(&queue, 1).await;
+    proxy.silence();
+    let first = tokio::spawn({
+        let queue = queue.clone();
+        async move { try_submit(&queue, 2).await.map_err(|error| (error, Instant::now())) }
+    });
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    let (_, told) = try_submit(&queue, 3).await.map_err(|error| (error, Instant::now())).unwrap_err();
+    let (_, found) = first.await.unwrap().unwrap_err();
+    let later = told.saturating_duration_since(found);
+    assert!(later < Duration::from_millis(500), "found out by itself, {later:?} later");
 }
 
 #[tokio::test]
