@@ -134,6 +134,73 @@ async fn a_bot_that_dies_before_its_album_is_sent_posts_it_when_it_is_back() {
     assert_eq!(tiles(&messages).len(), 3);
 }
 
+/// The album of three is in the chat, and none of its pictures.
+async fn an_empty_album(world: &World) {
+    let messages = ada_sees(world, "0 of 3 pictures").await;
+    assert_eq!((tiles(&messages).len(), world.telegram.count("sendMediaGroup").await), (3, 1), "{messages:?}");
+    assert!(!messages.iter().any(is_result), "{messages:?}");
+}
+
+#[tokio::test]
+async fn an_album_whose_bot_died_before_it_said_a_word_is_posted_by_who_claims_its_jobs() {
+    let world = World::start().await;
+    world.replicate.hold(json!({})).await;
+    let breakpoint = Breakpoint::at("after-submit").await;
+    let mut doomed = world.bot_stopping_at(&breakpoint).await;
+    world.telegram.user(1).say("a cat --n 3").await;
+    let _hit = breakpoint.hit().await;
+    doomed.kill().await;
+    let _worker = world.worker();
+    an_empty_album(&world).await;
+}
+
+#[tokio::test]
+async fn an_album_whose_update_is_confirmed_outlives_its_bot_though_nobody_can_draw_it() {
+    let world = World::start().await;
+    let breakpoint = Breakpoint::at("before-album").await;
+    let mut doomed = world.bot_stopping_at(&breakpoint).await;
+    let update = world.telegram.user(1).say("a cat --n 3 --model imagen").await;
+    let _hit = breakpoint.hit().await;
+    world.telegram.wait(&format!("confirmed={update}")).await;
+    doomed.kill().await;
+    let _worker = world.worker_with(&["--model", "sketch"]);
+    an_empty_album(&world).await;
+}
+
+/// Seconds from the prompt to both pictures of an album about which nobody will ever say whether it is in the chat.
+async fn two_pictures(world: &World) -> f64 {
+    let began = tokio::time::Instant::now();
+    let messages = world.telegram.user(1).photos(2).await;
+    assert!(messages.iter().all(|message| !is_result(message) || message["album"].is_null()), "{messages:?}");
+    assert_eq!(world.telegram.count("sendMediaGroup").await, 1);
+    began.elapsed().as_secs_f64()
+}
+
+#[tokio::test]
+async fn a_lost_answer_to_an_album_keeps_no_picture_waiting() {
+    let world = World::start().await;
+    let cut = json!({ "kind": "cut" });
+    world.telegram.fault(json!({ "method": "sendMediaGroup", "times": 1, "phase": "after", "action": cut })).await;
+    let (_bot, _worker) = (world.bot().await, world.worker_with(&["--concurrency", "1"]));
+    world.telegram.user(1).say("- one\n- two").await;
+    let took = two_pictures(&world).await;
+    assert!(took < 5.0, "{took} s");
+}
+
+#[tokio::test]
+async fn a_bot_that_dies_while_it_sends_an_album_is_waited_for_as_long_as_it_could_have_said_so() {
+    let world = World::start().await;
+    let hold = json!({ "kind": "hold" });
+    world.telegram.fault(json!({ "method": "sendMediaGroup", "times": 1, "action": hold })).await;
+    let mut doomed = world.bot().await;
+    world.telegram.user(1).say("- one\n- two").await;
+    world.telegram.wait("held=1").await;
+    let _worker = world.worker_with(&["--concurrency", "1"]);
+    doomed.kill().await;
+    let took = two_pictures(&world).await;
+    assert!(took < 12.0, "{took} s");
+}
+
 /// A bot that dies while its album of three waits for its turn; the batch.
 async fn dead_in_line(world: &World) -> atelier_domain::JobId {
     let queue = world.queue();

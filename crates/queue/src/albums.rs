@@ -2,8 +2,8 @@
 //!
 //! A send cannot be repeated without harm, so whoever is about to post one of them holds it while it waits for its turn,
 //! and says so right before the call. A hold that is not renewed is free for others: the message is certainly not in the
-//! chat. A call that was never followed by the ids of the messages means that they may be: they are not posted again, and
-//! each job whose slot nobody knows gets a message of its own.
+//! chat. The hold goes on during the call. When the call's answer is lost, or its maker falls silent, the messages may be
+//! there: they are not posted again, and each job whose slot nobody knows gets a message of its own.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -52,8 +52,10 @@ pub struct Album {
 enum State {
     /// Somebody waits for its turn to post it.
     Waits,
-    /// It may be in the chat.
+    /// It is being sent.
     Sent,
+    /// It may be in the chat, and nobody will ever say.
+    Lost,
     /// Its messages, with the indices of their jobs.
     Posted(Vec<(u8, MessageId)>),
 }
@@ -67,6 +69,8 @@ pub struct Panel {
     pub joined: bool,
     /// How many have not.
     pub left: u32,
+    /// Until the last of them is likely to, when that can be said.
+    pub eta: Option<Duration>,
     /// Its words.
     pub text: String,
     /// Its buttons.
@@ -100,7 +104,17 @@ impl Album {
 
     /// Whether the album that starts with this job may be in the chat though its messages are not known.
     pub fn may_be_there(&self, first: u8) -> bool {
-        matches!(self.albums.get(&first), Some(State::Sent))
+        matches!(self.albums.get(&first), Some(State::Sent | State::Lost))
+    }
+
+    /// Whether it may be there, and nobody will ever say.
+    pub fn is_lost(&self, first: u8) -> bool {
+        matches!(self.albums.get(&first), Some(State::Lost))
+    }
+
+    /// Whether nobody ever was about to post the album that starts with this job.
+    pub fn is_unknown(&self, first: u8) -> bool {
+        !self.albums.contains_key(&first)
     }
 
     /// Whether somebody waits to post the album that starts with this job, or did until a moment ago.
@@ -125,7 +139,8 @@ impl Album {
                     Some((index.parse().ok()?, message.parse().ok()?))
                 };
                 let state = match value.as_str() {
-                    "?" => State::Sent,
+                    "!" => State::Lost,
+                    sent if sent.starts_with('?') => State::Sent,
                     _ if waits => State::Waits,
                     tiles => State::Posted(tiles.split(',').filter_map(tile).collect()),
                 };
@@ -169,6 +184,12 @@ impl Queue {
         self.album_call(batch, "release", part, holder).await
     }
 
+    /// Whether the answer to a part that is being sent will never come: its sender said so, or fell silent. From then on
+    /// that holds.
+    pub async fn is_part_lost(&self, batch: &JobId, part: Part) -> Result<bool, QueueError> {
+        self.album_call(batch, "lost", part, "").await
+    }
+
     /// Posts a part under the shared budget like [`Queue::paced`], claimed right before the call. `certain` says of an
     /// error that nothing was posted; then the part is given back. `Ok(None)`: somebody else posts it, or has.
     pub async fn post_part<T, E, F>(
@@ -197,11 +218,12 @@ impl Queue {
                     }
                 }
                 let sent = call.await;
-                if let Err(error) = &sent
-                    && certain(error)
-                    && let Err(error) = self.release_part(batch, part, holder).await
-                {
-                    warn!(batch = %batch, %error, "a message of a batch stays claimed though it was not sent");
+                if let Err(error) = &sent {
+                    // nobody has to wait for an answer that will not come
+                    let verb = if certain(error) { "release" } else { "lost" };
+                    if let Err(error) = self.album_call(batch, verb, part, holder).await {
+                        warn!(batch = %batch, %error, "what became of a message of a batch is not on record");
+                    }
                 }
                 sent.map(Some)
             }
@@ -249,7 +271,7 @@ impl Queue {
         let kept = |record: &Record| record.delivered.is_some() && record.outputs_ms.is_some();
         let able = Abilities { original: found.jobs.iter().any(kept), ..Abilities::of(catalogue, &job.request.model) };
         let rows = buttons::batch(job.language, id, &tally, able);
-        Ok(Some(Panel { joined: found.joined_ms.is_some(), left: tally.left(), job, text, rows }))
+        Ok(Some(Panel { joined: found.joined_ms.is_some(), left: tally.left(), eta, job, text, rows }))
     }
 
     /// Whether the progress of a batch may be shown now; false when somebody has just done it.

@@ -1,7 +1,7 @@
 //! Albums of cards that nobody is about to post any longer: their bot died in line, or before it got there.
 //!
-//! Whoever notices first takes them over: a worker that has a picture for one, or any worker by a notice. What may have been
-//! sent already is left alone.
+//! Whoever notices first takes them over: a worker that has claimed one of the jobs, or has a picture for one, or any worker
+//! by a notice. What may have been sent already is left alone.
 
 use std::ops::Range;
 
@@ -12,7 +12,28 @@ use atelier_telegram::{Album, AlbumItem, DeliveryError, Post, Telegram};
 use futures::future::join_all;
 use tracing::{debug, info, warn};
 
+use crate::line::Walk;
 use crate::{Shop, cards, panel, slot};
+
+/// Sees to it that a claimed job has an album to come into: a bot that died right after it accepted the jobs may have told
+/// nobody. One that lives has said by then that it is about to post it.
+pub(crate) fn expect(walk: &Walk) {
+    if walk.job().of < 2 || walk.claimed.progress.slot.is_some() {
+        return;
+    }
+    let (shop, job) = (walk.shop.clone(), walk.claimed.job.clone());
+    tokio::spawn(async move {
+        tokio::time::sleep(shop.settings.slot_wait).await;
+        let Ok(Some(record)) = shop.queue.record(&job.id).await else { return };
+        let Some(batch) = record.batch.filter(|_| record.slot.is_none() && !record.state.is_final()) else { return };
+        let range = album::albums(job.of).into_iter().find(|range| range.contains(&job.index));
+        let (Ok(known), Some(range)) = (shop.queue.album(&batch).await, range) else { return };
+        let part = Part::Album(range.start);
+        if known.is_unknown(range.start) && matches!(shop.queue.hold_part(&batch, part, &shop.holder).await, Ok(true)) {
+            take_over(&shop, &batch).await;
+        }
+    });
+}
 
 /// Posts what is missing of the messages that these jobs share; true when nothing of it is left to others.
 pub(crate) async fn take_over(shop: &Shop, id: &JobId) -> bool {
@@ -26,8 +47,7 @@ pub(crate) async fn take_over(shop: &Shop, id: &JobId) -> bool {
     let Some(telegram) = shop.telegrams.get(&job.place.bot) else { return false };
     let missing = |range: &Range<u8>| known.tiles(range.start).is_none() && !known.may_be_there(range.start);
     let ranges: Vec<Range<u8>> = album::albums(job.of).into_iter().filter(missing).collect();
-    let mut parts: Vec<Part> = ranges.iter().map(|range| Part::Album(range.start)).collect();
-    parts.extend(known.control.is_none().then_some(Part::Control));
+    let parts: Vec<Part> = ranges.iter().map(|range| Part::Album(range.start)).collect();
     let posting = async {
         let mut idle = Vec::new();
         for range in ranges {
@@ -36,14 +56,18 @@ pub(crate) async fn take_over(shop: &Shop, id: &JobId) -> bool {
                 idle.push(part);
             }
         }
-        (idle, known.control.is_some() || panel::ended(shop, id).await)
+        idle
     };
-    let (idle, told) = shop.queue.holding(id, &parts, &shop.holder, posting).await;
-    for part in idle {
+    // jobs that have no album to come into are told so before the message under it has its turn
+    for part in shop.queue.holding(id, &parts, &shop.holder, posting).await {
         if let Err(error) = shop.queue.release_part(id, part, &shop.holder).await {
             warn!(batch = %id, %error, "a claim could not be given back");
         }
     }
+    let told = match known.control {
+        Some(_) => true,
+        None => shop.queue.holding(id, &[Part::Control], &shop.holder, panel::ended(shop, id)).await,
+    };
     let left = shop.queue.album(id).await.map_or(true, |album| album.waits_at_all());
     told && !left
 }

@@ -14,7 +14,7 @@ use tracing::{info, warn};
 use crate::pictures::Made;
 use crate::progress::Progress;
 use crate::stand_in::Answering;
-use crate::{Shop, deliver, failing, generate, panel, pictures, ready, rest, safety, stand_in, words};
+use crate::{Shop, albums, deliver, failing, generate, panel, pictures, ready, rest, safety, stand_in, words};
 
 /// A job on its way, and all that its steps need.
 pub(crate) struct Walk {
@@ -173,6 +173,7 @@ pub(crate) async fn walk(shop: Arc<Shop>, claimed: Claimed) -> Outcome {
             return failing::verdict(failure, attempt);
         }
     };
+    albums::expect(&walk);
     let stop = loop {
         match steps(&walk).await {
             Ok(()) => {
@@ -246,7 +247,7 @@ async fn steps(walk: &Walk) -> Result<(), Stop> {
     }
     walk.progress.working(walk.claimed.attempt > 1 && walk.claimed.lost == 0, None);
     safety::check_prompt(walk).await?;
-    if let Some(task) = walk.request.options.task {
+    if let Some(task) = &walk.request.options.task {
         return words::steps(walk, task).await;
     }
     let (made, seconds) = make(walk).await?;

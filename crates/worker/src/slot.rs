@@ -50,7 +50,7 @@ impl Posted {
     }
 }
 
-/// How long a finished job waits for an album that may be in the chat, until its messages are known.
+/// How long a finished job waits for an album that is being sent, as somebody keeps saying.
 const ALBUM_WAIT: Duration = Duration::from_secs(25);
 /// How long it waits for one that stands in line for its turn, as somebody keeps saying: a group's minute, and a little more.
 const LINE_WAIT: Duration = Duration::from_secs(75);
@@ -79,20 +79,28 @@ pub(crate) async fn find(walk: &Walk) -> Option<Slot> {
         let mut patience = walk.shop.settings.slot_wait;
         let late = started.elapsed() + LOOK > patience;
         if let (Some(album), Some(batch), Some(range)) = (album, batch, &first) {
-            if album.waits(range.start) && !tried {
-                patience = LINE_WAIT;
-            } else if album.tiles(range.start).is_some() || album.may_be_there(range.start) {
-                patience = ALBUM_WAIT;
-            }
-            let free = patience != ALBUM_WAIT && (late || patience == LINE_WAIT) && !tried;
-            if free
-                && matches!(
-                    walk.shop.queue.hold_part(batch, Part::Album(range.start), &walk.shop.holder).await,
-                    Ok(true)
-                )
+            let (queue, part) = (&walk.shop.queue, Part::Album(range.start));
+            let tiles = album.tiles(range.start).unwrap_or_default();
+            if let Some((_, tile)) = tiles.iter().find(|(index, _)| *index == walk.job().index)
+                && let Ok(Some(message)) = queue.record_slot(&walk.job().id, *tile, None).await
             {
+                // whoever posted it has not come to saying so, and may never
+                known = Some(message);
+                continue;
+            }
+            let waits = album.waits(range.start);
+            if waits {
+                patience = LINE_WAIT;
+            } else if album.may_be_there(range.start) {
+                let lost = album.is_lost(range.start) || matches!(queue.is_part_lost(batch, part).await, Ok(true));
+                patience = if lost { Duration::ZERO } else { ALBUM_WAIT };
+            }
+            let free = !album.may_be_there(range.start) && (late || waits) && !tried;
+            if free && matches!(queue.hold_part(batch, part, &walk.shop.holder).await, Ok(true)) {
                 tried = true;
-                albums::take_over(&walk.shop, batch).await;
+                // beside this: the picture has a place as soon as its own album has, and need not wait for all the others
+                let (shop, batch) = (walk.shop.clone(), batch.clone());
+                tokio::spawn(async move { albums::take_over(&shop, &batch).await });
                 continue;
             }
         }
