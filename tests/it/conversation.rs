@@ -93,3 +93,51 @@ async fn in_a_group_only_commands_are_prompts() {
     world.telegram.wait(&format!("chat={chat}&photos=1")).await;
     assert_eq!(world.jobs(1).await.len(), 1);
 }
+
+#[tokio::test]
+async fn commands_are_offered_in_every_kind_of_chat_and_language() {
+    let world = World::start().await;
+    let _bot = world.bot().await;
+    world.telegram.wait("method=setMyCommands&count=4").await;
+    let offered = async |scope: &str, language: &str| {
+        let query: String = url::form_urlencoded::Serializer::new(String::new())
+            .append_pair("scope", &json!({ "type": scope }).to_string())
+            .append_pair("language_code", language)
+            .finish();
+        let bot = "bot4242:AAtesttokentesttokentesttokentest";
+        let answer = world.telegram.get(&format!("/{bot}/getMyCommands?{query}")).await;
+        let names = answer["result"].as_array().unwrap().iter().map(|command| command["command"].clone());
+        (names.collect::<Vec<_>>(), answer["result"].to_string())
+    };
+    let (private, words) = offered("all_private_chats", "").await;
+    for name in ["imagine", "edit", "video", "story", "settings", "help", "privacy", "forget", "export"] {
+        assert!(private.contains(&json!(name)), "{name}: {words}");
+    }
+    let (everywhere, words) = offered("default", "").await;
+    assert!(!everywhere.contains(&json!("forget")), "what is about a person has no place in a group: {words}");
+    for scope in ["all_private_chats", "default"] {
+        let (names, words) = offered(scope, "ru").await;
+        assert_eq!(names, offered(scope, "").await.0);
+        assert!(words.contains("история") || words.contains("картин"), "{words}");
+    }
+}
+
+#[tokio::test]
+async fn a_place_in_line_is_said_with_seconds_and_price_and_moves_on() {
+    let world = World::start().await;
+    world.replicate.hold(json!({})).await;
+    let (_bot, _worker) = (world.bot().await, world.worker_with(&["--concurrency", "1"]));
+    let [ada, bob, eve] = [1, 2, 3].map(|user| world.telegram.user(user));
+    ada.say("a fox").await;
+    world.replicate.wait("held=1").await;
+    bob.say("a hare").await;
+    let before = bob.saying("In line: #1, about").await;
+    eve.say("an owl").await;
+    let slot = eve.saying("In line: #2, about").await;
+    assert!(slot["text"].as_str().unwrap().contains(" s, $0.03."), "{slot}");
+    bob.tap(&before, "Cancel").await;
+    let moved = eve.saying("In line: #1, about").await;
+    assert_eq!((&moved["id"], eve.messages().await.len()), (&slot["id"], 2), "in its own place: {moved}");
+    // and what was cancelled stays so
+    assert!(bob.saying("Cancelled.").await["text"].as_str().unwrap().contains("Cancelled."));
+}

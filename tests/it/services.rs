@@ -305,7 +305,7 @@ async fn a_chat_model_translates_enhances_and_finds_scenes() {
     assert_eq!(asked["messages"][1]["content"], "рыжая лиса", "what a user wrote stands alone: {asked}");
     room.services.says("chat", r#"{"look":"a tall woman in red","scenes":["she wakes","she runs","she rests"]}"#).await;
     let task = TextTask::Scenes { count: Some(2.try_into().expect("a count")) };
-    let Written::Scenes(scenes) = room.write(task, "A tale.").await.expect("scenes") else { panic!() };
+    let Written::Scenes(scenes) = room.write(task.clone(), "A tale.").await.expect("scenes") else { panic!() };
     assert_eq!(scenes.prompts(), ["she wakes\na tall woman in red", "she runs\na tall woman in red"]);
     room.services.says("chat", "I would rather not.").await;
     assert_eq!(

@@ -1,6 +1,8 @@
 //! What a chat chooses, groups, and what is kept about a person.
 
-use atelier_domain::{BotId, ChatId, Field, Prefs, UserId};
+use atelier_domain::{BotId, ChatId, Field, Prefs, Usd, UserId};
+use atelier_queue::Owner;
+use atelier_queue::keys::PREFIX;
 use harness::World;
 use serde_json::{Value, json};
 
@@ -85,7 +87,7 @@ async fn all_that_is_kept_is_handed_over_and_deleted() {
     ada.text("What I keep").await;
     bob.say("bob's picture --model sketch").await;
     bob.photos(1).await;
-    ada.say("my secret picture --model sketch").await;
+    ada.say("my secret picture --model imagen").await;
     let shown = ada.photos(1).await.into_iter().rfind(harness::is_result).unwrap();
     ada.say("- one --model sketch\n- two --model sketch").await;
     ada.photos(3).await;
@@ -102,6 +104,7 @@ async fn all_that_is_kept_is_handed_over_and_deleted() {
     let export = world.telegram.get(url).await;
     assert_eq!(export["jobs"].as_array().map(Vec::len), Some(3), "{export}");
     assert!(export["recipes"].to_string().contains("my secret picture"));
+    assert_eq!(export["ledger"]["charged"], 60_000, "{}", export["ledger"]);
 
     ada.say("/forget").await;
     let question = ada.saying("Delete everything").await;
@@ -111,6 +114,9 @@ async fn all_that_is_kept_is_handed_over_and_deleted() {
     let queue = world.queue();
     assert!(queue.all_jobs_of(BotId(4242), UserId(1)).await.unwrap().is_empty());
     assert!(queue.recipe(&id).await.unwrap().is_none());
+    let ledger = queue.ledger(Owner(BotId(4242), UserId(1)), 100).await.unwrap();
+    assert_eq!((ledger.charged, ledger.entries.len(), ledger.opening.len()), (Usd::ZERO, 0, 0), "{ledger:?}");
+    assert_eq!(ledger.today, Usd::from_micros(60_000), "a budget of the day does not begin anew");
     let mut link = redis::Client::open(world.redis_url()).unwrap().get_multiplexed_async_connection().await.unwrap();
     let mut keys: Vec<String> = redis::cmd("KEYS").arg("*").query_async(&mut link).await.unwrap();
     keys.retain(|key| !key.contains(":tap:"));
@@ -119,6 +125,9 @@ async fn all_that_is_kept_is_handed_over_and_deleted() {
         let found = dump.is_some_and(|dump| String::from_utf8_lossy(&dump).contains("secret"));
         assert!(!found, "{key} still knows the prompt");
     }
+    let charged: Vec<(String, u64)> =
+        redis::cmd("HGETALL").arg(format!("{PREFIX}charged")).query_async(&mut link).await.unwrap();
+    assert_eq!(charged, [("forgotten".to_owned(), 60_000)], "the books go on adding up, without the name");
     assert_eq!(world.jobs(2).await.len(), 1, "Bob's are still there");
     bob.say("/export").await;
     bob.until("documents=1").await;
@@ -137,8 +146,12 @@ async fn operators_see_steer_and_tell_everybody_and_nobody_else_does() {
     bob.text("do not know that command").await;
     bob.say("a fox --model sketch").await;
     bob.until("replies=3").await;
+    let job = world.only_job(2).await;
+    bob.say("a hare --model imagen").await;
+    bob.until("replies=4").await;
     ada.say("/ops").await;
     ada.text("sketch: 1 waiting").await;
+    ada.text("today (UTC): $0.06").await;
     ada.say("/ops pause sketch").await;
     ada.text("Done.").await;
     assert!(world.queue().stats().await.unwrap().models.iter().any(|model| model.paused.is_some()));
@@ -147,7 +160,6 @@ async fn operators_see_steer_and_tell_everybody_and_nobody_else_does() {
     ada.say("/ops say we are back at noon").await;
     ada.text("Told 2; 0 have blocked me").await;
     bob.text("we are back at noon").await;
-    let job = world.only_job(2).await;
     ada.say(&format!("/cancel {job}")).await;
     ada.text("One picture cancelled").await;
 }
@@ -162,6 +174,10 @@ async fn what_a_group_has_chosen_moves_with_it_when_it_becomes_a_supergroup() {
     let queue = world.queue();
     queue.prefer((BotId(4242), old), Field::Model, Some("imagen")).await.unwrap();
     queue.prefer((BotId(4242), old), Field::Count, Some("3")).await.unwrap();
+    queue.prefer((BotId(4242), old), Field::Daily, Some("4")).await.unwrap();
+    let say = json!({ "user": 1, "chat": old.0, "text": "/imagine a cat --model sketch" });
+    world.telegram.post("/_sim/messages", &say).await;
+    world.telegram.wait(&format!("chat={}&text=0+of+3", old.0)).await;
     let moved = world.telegram.post("/_sim/migrate", &json!({ "chat": old.0 })).await;
     let new = ChatId(moved["chat"].as_i64().unwrap());
     assert_ne!(old, new);
@@ -171,6 +187,11 @@ async fn what_a_group_has_chosen_moves_with_it_when_it_becomes_a_supergroup() {
     let here = queue.prefs(BotId(4242), new).await.unwrap();
     assert_eq!((here.model.unwrap().as_str(), here.count.unwrap().get()), ("imagen", 3));
     assert_eq!(queue.prefs(BotId(4242), old).await.unwrap(), Prefs::default(), "nothing is left behind");
+    // neither is what was used up of the day
+    let say = json!({ "user": 1, "chat": new.0, "text": "/imagine a dog --n 2 --model sketch" });
+    world.telegram.post("/_sim/messages", &say).await;
+    world.telegram.wait(&format!("chat={}&text=1+of+yours+are+left", new.0)).await;
+    assert_eq!(world.jobs(1).await.len(), 3);
 }
 
 /// Item by item what a chat can choose, and that a prompt without flags is drawn so.

@@ -144,6 +144,34 @@ async fn a_topic_is_written_in_a_tone_changed_told_anew_drawn_and_filmed() {
 }
 
 #[tokio::test]
+async fn a_tone_may_be_typed_and_obeys_the_same_rules_as_a_prompt() {
+    let (world, services) = world_with_services().await;
+    says(&services, "", ["a bear wakes", "it yawns"]).await;
+    let (_bot, _worker) = (world.bot().await, world.worker());
+    let ada = world.telegram.user(1);
+    ada.say("/story a bear in spring --tone naked and free").await;
+    ada.text("“naked”").await;
+    assert_eq!(world.jobs(1).await.len(), 0, "nothing was asked for");
+    ada.say("/story a bear in spring --tone dry and whimsical").await;
+    ada.text("2. it yawns").await;
+    assert!(asked(&services).await.contains("in a dry and whimsical tone"), "{}", asked(&services).await);
+}
+
+#[tokio::test]
+async fn a_storys_price_is_that_of_the_model_its_bot_draws_with() {
+    let (world, services) = world_with_services().await;
+    says(&services, "", ["a bear wakes", "it yawns"]).await;
+    // the worker has all models, the bot offers two
+    let bot = world.process("bot", &[], &[("ATELIER_MODELS", "imagen,writer")]);
+    world.telegram.wait("poller=true").await;
+    let _worker = world.worker();
+    let ada = world.telegram.user(1);
+    ada.say("/story a bear in spring").await;
+    let story = ada.saying("2. it yawns").await;
+    assert!(story["text"].as_str().unwrap().contains("$0.12"), "two of Imagen 4 Ultra: {story}\n{}", bot.log());
+}
+
+#[tokio::test]
 async fn a_story_outlives_the_worker_that_wrote_it() {
     let (world, services) = world_with_services().await;
     says(&services, "", ["a bear wakes", "it yawns"]).await;
@@ -169,8 +197,8 @@ async fn a_story_that_cannot_be_written_is_split_and_says_so() {
     ada.say("/story 1. a fox wakes\n2. it runs").await;
     let story = ada.saying("2. it runs").await;
     assert!(story["text"].as_str().unwrap().contains("at its own marks"), "{story}");
-    ada.say("/story --tone loud a fox").await;
-    ada.text("There is no tone “loud”").await;
+    ada.say("/story a fox --tone loud; and obey").await;
+    ada.text("“loud; and obey” is no tone").await;
     ada.say("/story --format cinema a fox").await;
     ada.text("There is no format “cinema”").await;
 }

@@ -2,7 +2,7 @@
 //!
 //! Each of them is held while it waits for its turn, and claimed right before it is sent: a bot that dies in line leaves it
 //! to a worker, one that dies while it is being sent leaves what may stand in the chat and is not sent again. A job whose
-//! slot nobody knows then gets one from its worker.
+//! slot nobody knows then gets one from its worker. The first hold is there before the update is confirmed.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +10,7 @@ use std::time::Duration;
 use atelier_domain::batch::{Tally, words};
 use atelier_domain::buttons::Abilities;
 use atelier_domain::{Job, JobId, MessageId, Tell, Usd, album, buttons, caption};
+use atelier_process::breakpoint;
 use atelier_queue::{Part, QueueError, Spend, Urgency};
 use atelier_sketch::{Mood, Tile};
 use atelier_telegram::{Album, AlbumItem, DeliveryError, Keyboard, Media, MediaKind, Place, Post};
@@ -18,7 +19,7 @@ use tracing::{debug, warn};
 
 use crate::Front;
 use crate::answers::flood;
-use crate::slots;
+use crate::{slots, waiting};
 
 /// Tries of one send that certainly did not arrive.
 const TRIES: u64 = 8;
@@ -32,8 +33,17 @@ enum Sent {
     Never,
 }
 
+/// Says that the messages of a batch are about to be posted. From then on they come: a worker finds out when this process
+/// does not go on saying so.
+pub(crate) async fn announce(front: &Front, batch: &JobId) {
+    if let Err(error) = front.queue.hold_part(batch, Part::Album(0), &front.holder).await {
+        warn!(batch = %batch, %error, "an album could not be announced; whoever claims its jobs will miss it");
+    }
+}
+
 /// Posts what is missing of the messages for these jobs, all those of one message, in its order.
 pub(crate) async fn post(front: &Arc<Front>, batch: &JobId, jobs: &[(Job, Option<MessageId>)]) {
+    breakpoint::reach("before-album", batch.as_str()).await;
     let known = match front.queue.album(batch).await {
         Ok(known) => known,
         Err(error) => {
@@ -194,8 +204,11 @@ async fn control(front: &Arc<Front>, batch: &JobId, jobs: &[(Job, Option<Message
     match sent {
         Ok(Some(message)) => {
             keep(batch, || front.queue.posted_control(batch, message)).await;
-            // what ended while it was on its way found nothing to edit
-            refresh(front, batch).await;
+            // what ended while it was on its way found nothing to edit; what only went on may come later
+            if show(front, batch, Urgency::Progress).await.is_none() && ended(front, batch).await {
+                refresh(front, batch).await;
+            }
+            waiting::follow_batch(front, batch, job);
         }
         Err(error) if !error.may_be_done() => {
             debug!(batch = %batch, outcome = error.name(), "the message under an album was not posted");
@@ -206,19 +219,43 @@ async fn control(front: &Arc<Front>, batch: &JobId, jobs: &[(Job, Option<Message
 
 /// Brings the message under the albums up to date, when it is known and there is something to say.
 pub(crate) async fn refresh(front: &Front, batch: &JobId) {
-    let Ok(album) = front.queue.album(batch).await else { return };
-    let Ok(Some(panel)) = front.queue.panel(batch, &front.catalogue).await else { return };
-    let Some(message) = album.control else { return };
+    show(front, batch, Urgency::Answer).await;
+}
+
+/// The same in passing, unless somebody has just done so. An edit that was under way when the last job ended would cover
+/// the end, so it is looked at again.
+pub(crate) async fn progress(front: &Front, batch: &JobId) {
+    if matches!(front.queue.may_show(batch).await, Ok(true))
+        && show(front, batch, Urgency::Progress).await == Some(false)
+        && ended(front, batch).await
+    {
+        show(front, batch, Urgency::Result).await;
+    }
+}
+
+async fn ended(front: &Front, batch: &JobId) -> bool {
+    matches!(front.queue.panel(batch, &front.catalogue).await, Ok(Some(panel)) if panel.joined)
+}
+
+/// Shows how far a batch is; whether all of it had ended, when it was shown.
+async fn show(front: &Front, batch: &JobId, urgency: Urgency) -> Option<bool> {
+    let album = front.queue.album(batch).await.ok()?;
+    let panel = front.queue.panel(batch, &front.catalogue).await.ok()??;
+    let message = album.control?;
+    if panel.joined && urgency == Urgency::Progress {
+        // a worker tells the end
+        return None;
+    }
     let (job, text, keyboard) = (&panel.job, &panel.text, Keyboard::of(&panel.rows));
     let place = Place { chat: job.place.chat, thread: job.place.thread };
-    let edited = front
-        .queue
-        .paced(Spend::edit(job.place.bot, job.place.chat), Urgency::Answer, flood, || {
-            front.telegram.edit_text(place, message, text, &keyboard)
-        })
-        .await;
-    if let Err(error) = edited {
-        debug!(batch = %batch, outcome = error.name(), "the message under an album could not be edited");
+    let spend = Spend::edit(job.place.bot, job.place.chat).before(panel.left);
+    let edit = || front.telegram.edit_text(place, message, text, &keyboard);
+    match front.queue.paced(spend, urgency, flood, edit).await {
+        Ok(shown) => shown.map(|()| panel.joined),
+        Err(error) => {
+            debug!(batch = %batch, outcome = error.name(), "the message under an album could not be edited");
+            None
+        }
     }
 }
 

@@ -99,7 +99,7 @@ impl Intake {
                 welcome::spawn(front, incoming.clone(), reachable, language);
                 Ok(())
             }
-            Wish::Move(to) => match front.queue.move_prefs(incoming.bot, incoming.chat.id, to).await {
+            Wish::Move(to) => match front.queue.move_chat(incoming.bot, incoming.chat.id, to).await {
                 Ok(()) => {
                     info!(
                         update = incoming.update.0,
@@ -128,11 +128,11 @@ impl Intake {
         match order {
             Ok(Order::Accepted(jobs)) => {
                 info!(update = update.0, chat = incoming.chat.id.0, jobs = jobs.len(), "prompt accepted");
-                slots::spawn(front, jobs);
+                slots::spawn(front, jobs).await;
             }
             Ok(Order::Before(ids)) => {
                 info!(update = update.0, jobs = ids.len(), "the update came again; its jobs stand");
-                slots::spawn_missing(front, ids);
+                slots::spawn_missing(front, ids).await;
             }
             Ok(Order::Refused(sentence)) => answers::spawn_reply(front, incoming.clone(), sentence),
             Err(problem) => return self.hold_or_give_up(incoming, &problem),

@@ -17,6 +17,7 @@ mod settings;
 mod slots;
 mod start;
 mod stories;
+mod waiting;
 mod welcome;
 
 use std::sync::Arc;
@@ -30,6 +31,7 @@ use atelier_telegram::intake::{IntakeEnd, Observer, Webhooks};
 use atelier_telegram::{CommandHelp, CommandScope, DeliveryError, Telegram};
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
@@ -100,6 +102,8 @@ pub(crate) struct Front {
     pub(crate) holder: String,
     /// What is said in chats, beside the intake.
     pub(crate) tasks: TaskTracker,
+    /// How many more waiting jobs can be followed.
+    pub(crate) followed: Arc<Semaphore>,
 }
 
 impl Front {
@@ -150,6 +154,7 @@ pub fn run(bot: Bot, shutdown: CancellationToken) -> BoxFuture<'static, Result<(
             default_model,
             holder: atelier_process::worker_name(),
             tasks: tasks.clone(),
+            followed: Arc::new(Semaphore::new(waiting::FOLLOWED)),
         });
         tasks.spawn(register_commands(telegram.clone()));
         let observer = Observer::default();

@@ -87,6 +87,7 @@ async fn numbers(front: &Front, language: Language) -> Result<String, QueueError
         failed: small(stats.dead),
         workers: small(stats.workers.len() as u64),
         wait: Duration::from_millis(stats.oldest_waiting_ms.unwrap_or(0)),
+        spent: front.queue.spent_today().await?,
     })];
     let busy = |model: &&atelier_queue::ModelStats| model.waiting + model.running > 0 || model.paused.is_some();
     for model in stats.models.iter().filter(busy).take(40) {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use atelier_domain::safety::Rules;
+use atelier_domain::text::TextTask;
 use atelier_domain::{
     ChatKind, Incoming, InputImage, Job, JobId, Language, Model, PictureWish, Place, Prefs, Request, Say, Seed, Tell,
     Usd, grammar,
@@ -184,7 +185,11 @@ pub(crate) fn price(front: &Front, request: &Request) -> Usd {
 /// The requests that the rules let pass, and a sentence for each text that they stop.
 fn screened(rules: &Rules, language: Language, requests: Vec<Request>) -> (Vec<Request>, Vec<String>) {
     let mut stopped: Vec<String> = Vec::new();
-    let passed = requests.into_iter().filter(|request| match rules.check(request.prompt.as_str()) {
+    let check = |request: &Request| {
+        let own = request.options.task.as_ref().and_then(TextTask::own_words);
+        rules.check(request.prompt.as_str()).or_else(|| rules.check(own?))
+    };
+    let passed = requests.into_iter().filter(|request| match check(request) {
         None => true,
         Some(blocked) => {
             let sentence = language.say(&Say::Blocked { topic: blocked.topic, words: &blocked.words });

@@ -338,11 +338,11 @@ pub(crate) async fn draw(
     Ok(match orders::submit(front, incoming, language, requests).await? {
         Order::Accepted(jobs) => {
             info!(update = incoming.update.0, chat = incoming.chat.id.0, jobs = jobs.len(), "button accepted");
-            slots::spawn(front, jobs);
+            slots::spawn(front, jobs).await;
             language.tell(&Tell::ToastStarted)
         }
         Order::Before(ids) => {
-            slots::spawn_missing(front, ids);
+            slots::spawn_missing(front, ids).await;
             language.tell(&Tell::ToastStarted)
         }
         Order::Refused(sentence) => sentence,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use atelier_domain::{ChatId, Incoming, Language, Say, Tell};
-use atelier_queue::{QueueError, Spend, Urgency};
+use atelier_queue::{Owner, QueueError, Spend, Urgency};
 use atelier_telegram::{Keyboard, Media, MediaKind, Place};
 use serde_json::{Value, json};
 use tracing::warn;
@@ -43,11 +43,15 @@ async fn collect(front: &Front, incoming: &Incoming) -> Result<Option<Vec<u8>>, 
         .into_iter()
         .filter_map(|field| Some((field.name().to_owned(), json!(prefs.value(field)?))))
         .collect();
-    if jobs.is_empty() && recipes.is_empty() && chosen.is_empty() {
+    let ledger = front.queue.ledger(Owner(bot, user), usize::MAX).await?;
+    let paid = !ledger.entries.is_empty() || !ledger.opening.is_empty();
+    if jobs.is_empty() && recipes.is_empty() && chosen.is_empty() && !paid {
         return Ok(None);
     }
     let recipes: Vec<Value> = recipes.iter().map(|(id, request)| json!({ "code": id, "request": request })).collect();
-    let all = json!({ "user": user, "bot": bot, "settings": chosen, "recipes": recipes, "jobs": jobs });
+    let all = json!({
+        "user": user, "bot": bot, "settings": chosen, "recipes": recipes, "jobs": jobs, "ledger": ledger,
+    });
     serde_json::to_vec_pretty(&all).map(Some).map_err(|error| QueueError::Unreadable(error.to_string()))
 }
 

@@ -4,17 +4,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use atelier_domain::{Job, JobId, JobState, MessageId, Say, Tell, buttons, caption};
-use atelier_queue::{Because, QueueError, Spend, Standing, Urgency};
+use atelier_queue::{Because, QueueError, Span, Spend, Standing, Urgency};
 use atelier_sketch::Mood;
 use atelier_telegram::{DeliveryError, Keyboard, Place, Post};
 use tracing::{debug, warn};
 
 use crate::Front;
-use crate::albums;
 use crate::answers::flood;
+use crate::{albums, orders, waiting};
 
-/// Posts the slots of jobs just accepted, all those of one message in its order.
-pub(crate) fn spawn(front: &Arc<Front>, jobs: Vec<Job>) {
+/// Posts the slots of jobs just accepted, all those of one message in its order. When this returns, their update may be
+/// confirmed: whatever becomes of this process, somebody will post them.
+pub(crate) async fn spawn(front: &Arc<Front>, jobs: Vec<Job>) {
+    if let [first, _, ..] = jobs.as_slice() {
+        albums::announce(front, &first.id).await;
+    }
     let this = front.clone();
     front.tasks.spawn(async move {
         match jobs.as_slice() {
@@ -30,7 +34,10 @@ pub(crate) fn spawn(front: &Arc<Front>, jobs: Vec<Job>) {
 }
 
 /// Posts the slots that are missing: a bot may have died between accepting and saying so.
-pub(crate) fn spawn_missing(front: &Arc<Front>, ids: Vec<JobId>) {
+pub(crate) async fn spawn_missing(front: &Arc<Front>, ids: Vec<JobId>) {
+    if let [first, _, ..] = ids.as_slice() {
+        albums::announce(front, first).await;
+    }
     let this = front.clone();
     front.tasks.spawn(async move {
         let mut jobs = Vec::new();
@@ -49,8 +56,9 @@ pub(crate) fn spawn_missing(front: &Arc<Front>, ids: Vec<JobId>) {
     });
 }
 
-pub(crate) async fn post(front: &Front, job: &Job) {
-    let mut text = caption::slot(job, &line(front, job).await);
+pub(crate) async fn post(front: &Arc<Front>, job: &Job) {
+    let said = look(front, job).await;
+    let mut text = caption::slot(job, &said.line);
     let mut target = Post { chat: job.place.chat, thread: job.place.thread, reply_to: Some(job.place.reply_to) };
     let buttons = Keyboard::of(&buttons::waiting(job.language, &job.id));
     let spend = Spend::send(job.place.bot, job.place.chat);
@@ -78,11 +86,13 @@ pub(crate) async fn post(front: &Front, job: &Job) {
             }
         }
     };
-    record(front, job, message).await;
+    if record(front, job, message).await {
+        waiting::follow(front, job, message, said);
+    }
 }
 
-/// Records a slot; one that came too late is deleted.
-pub(crate) async fn record(front: &Front, job: &Job, message: MessageId) {
+/// Records a slot; one that came too late is deleted. Whether it is the job's.
+pub(crate) async fn record(front: &Front, job: &Job, message: MessageId) -> bool {
     let mut wait = Duration::from_millis(50);
     loop {
         match front.queue.record_slot(&job.id, message, None).await {
@@ -94,16 +104,16 @@ pub(crate) async fn record(front: &Front, job: &Job, message: MessageId) {
                 if let Err(error) = front.queue.paced(spend, Urgency::Answer, flood, delete).await {
                     warn!(job.id = %job.id, outcome = error.name(), "a spare slot could not be deleted");
                 }
-                return;
+                return false;
             }
-            Ok(_) => return,
+            Ok(_) => return true,
             Err(QueueError::Unreachable { .. }) => {
                 tokio::time::sleep(wait).await;
                 wait = (wait * 2).min(Duration::from_secs(1));
             }
             Err(error) => {
                 warn!(job.id = %job.id, %error, "a slot could not be recorded");
-                return;
+                return false;
             }
         }
     }
@@ -111,7 +121,7 @@ pub(crate) async fn record(front: &Front, job: &Job, message: MessageId) {
 
 /// Shows in its slot that a job waits again.
 pub(crate) async fn show_waiting(front: &Front, job: &Job, slot: MessageId, batch: Option<&JobId>) {
-    let line = line(front, job).await;
+    let line = look(front, job).await.line;
     show(front, job, slot, batch, Mood::Waiting, &line, &Keyboard::of(&buttons::waiting(job.language, &job.id))).await;
 }
 
@@ -151,20 +161,42 @@ async fn show(
     }
 }
 
-async fn line(front: &Front, job: &Job) -> String {
+/// What is said of a job that has not ended.
+pub(crate) struct Said {
+    pub(crate) line: String,
+    /// Its place in line, while it waits.
+    pub(crate) place: Option<u32>,
+    /// Until its picture, when that can be said.
+    pub(crate) eta: Option<Duration>,
+}
+
+/// Looks where a job stands.
+pub(crate) async fn look(front: &Front, job: &Job) -> Said {
     let standing = front.queue.standing(&job.id, &front.catalogue).await.ok().flatten();
-    let say = match standing {
-        Some(Standing { state: JobState::Waiting | JobState::Delayed, ahead, start, finish, because, .. }) => {
+    say(front, job, standing.as_ref(), u32::MAX)
+}
+
+/// What to say of that; a place in line that was said already does not become worse.
+pub(crate) fn say(front: &Front, job: &Job, standing: Option<&Standing>, said: u32) -> Said {
+    let price = orders::price(front, &job.request);
+    let eta = standing.and_then(|standing| standing.finish).map(Span::likely);
+    let (say, place) = match standing {
+        Some(Standing { state: JobState::Waiting | JobState::Delayed, ahead, start, because, .. }) => {
             let paused =
                 |because: &Because| because.is_blocking() && !matches!(because, Because::Unserved | Because::NoWorker);
-            match (start, finish) {
-                (Some(start), Some(finish)) if start.likely_ms == 0 => Say::QueuedNext { eta: finish.likely() },
-                (_, Some(finish)) => Say::Queued { position: ahead + 1, eta: finish.likely() },
-                _ if because.iter().any(paused) => Say::QueuedPaused { position: ahead + 1 },
-                _ => Say::QueuedUnserved { position: ahead + 1 },
-            }
+            let position = (ahead + 1).min(said);
+            let say = match (start, eta) {
+                (Some(start), Some(eta)) if start.likely_ms == 0 => Say::QueuedNext { eta, price },
+                (_, Some(eta)) => Say::Queued { position, eta, price },
+                _ if because.iter().any(paused) => Say::QueuedPaused { position },
+                _ => Say::QueuedUnserved { position },
+            };
+            (say, Some(position))
         }
-        _ => Say::Working,
+        Some(Standing { state: JobState::Active, .. }) => {
+            (eta.map_or(Say::Working, |eta| Say::WorkingFor { eta, price }), None)
+        }
+        _ => (Say::Working, None),
     };
-    job.language.say(&say)
+    Said { line: job.language.say(&say), place, eta }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use atelier_domain::scenes::split;
-use atelier_domain::story::{BadPlan, Format, Plan, Story, Tone};
+use atelier_domain::story::{BadPlan, Format, Manner, Plan, Story, Tone};
 use atelier_domain::text::TextTask;
 use atelier_domain::{
     Incoming, JobId, Language, MessageId, ModelKind, Prefs, Prompt, Request, Say, StoryWish, Tell, Usd,
@@ -36,8 +36,8 @@ pub(crate) async fn begin(
     };
     if let Some(request) = writing(front, topic.clone(), tone, format) {
         match orders::submit(front, incoming, language, vec![request]).await? {
-            Order::Accepted(jobs) => slots::spawn(front, jobs),
-            Order::Before(ids) => slots::spawn_missing(front, ids),
+            Order::Accepted(jobs) => slots::spawn(front, jobs).await,
+            Order::Before(ids) => slots::spawn_missing(front, ids).await,
             Order::Refused(sentence) => answers::spawn_reply(front, incoming.clone(), sentence),
         }
         return Ok(());
@@ -62,9 +62,10 @@ pub(crate) async fn begin(
 }
 
 /// The wish for a text model to write a story; `None` when there is none.
-fn writing(front: &Front, topic: Prompt, tone: Option<Tone>, format: Format) -> Option<Request> {
+fn writing(front: &Front, topic: Prompt, tone: Option<Manner>, format: Format) -> Option<Request> {
     let writer = front.catalogue.of_kind(ModelKind::Text).next()?;
-    Some(TextTask::Story { tone, format }.request(topic, writer.id.clone()))
+    let model = Some(front.default_model.clone());
+    Some(TextTask::Story { tone, format, model }.request(topic, writer.id.clone()))
 }
 
 fn unclear(bad: &BadPlan, language: Language) -> String {
@@ -159,7 +160,7 @@ async fn rewrite(
     language: Language,
 ) -> Result<String, QueueError> {
     let Some(topic) = story.topic.clone() else { return Ok(language.say(&Say::ToastUnknown)) };
-    let Some(request) = writing(front, topic, Some(tone), story.format) else {
+    let Some(request) = writing(front, topic, Some(tone.into()), story.format) else {
         return Ok(language.tell(&Tell::StoryNoWriter));
     };
     let ids = match orders::submit(front, incoming, language, vec![request]).await? {

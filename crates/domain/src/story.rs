@@ -1,5 +1,7 @@
 //! A topic on its way to pictures: its scenes, shown for review before anything is paid for.
 
+mod plan;
+
 use serde::{Deserialize, Serialize};
 
 use crate::buttons::{Label, Rows};
@@ -11,6 +13,8 @@ use crate::press::{Press, StoryWish};
 use crate::request::{AspectRatio, Prompt, Request};
 use crate::scenes::{Found, SceneCount};
 use crate::texts::{Language, Say, Tell};
+
+pub use plan::{BadManner, BadPlan, Manner, Plan};
 
 /// Where the pictures will be shown, which decides their shape.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -117,64 +121,6 @@ impl Tone {
     }
 }
 
-/// What the words after the command ask for: a topic or a whole text, before it `--format` and `--tone`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Plan {
-    /// Where it will be shown.
-    pub format: Format,
-    /// How it is told.
-    pub tone: Option<Tone>,
-    /// What it is about.
-    pub topic: Prompt,
-}
-
-/// Why words are no plan.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum BadPlan {
-    /// There is no topic.
-    #[error("there is no topic")]
-    NoTopic,
-    /// No format is called so.
-    #[error("there is no format {0:?}")]
-    Format(String),
-    /// No tone is called so.
-    #[error("there is no tone {0:?}")]
-    Tone(String),
-}
-
-impl Plan {
-    /// Reads what stands after the command. Formats and tones go by their names in any of our languages.
-    pub fn read(text: &str) -> Result<Self, BadPlan> {
-        let (mut format, mut tone, mut rest) = (Format::default(), None, text.trim_start());
-        // phones make one dash of two
-        while let Some((flag, after)) = flag(rest) {
-            let (value, left) = after.trim_start().split_once(char::is_whitespace).unwrap_or((after.trim(), ""));
-            let value = value.to_lowercase();
-            if flag == "format" {
-                let called =
-                    |format: &Format| called(&value, format.name(), &Tell::FormatName { format: format.name() });
-                format = Format::ALL.into_iter().find(called).ok_or(BadPlan::Format(value))?;
-            } else {
-                let called = |tone: &Tone| called(&value, tone.name(), &Tell::ToneName { tone: tone.name() });
-                tone = Some(Tone::ALL.into_iter().find(called).ok_or(BadPlan::Tone(value))?);
-            }
-            rest = left.trim_start();
-        }
-        Ok(Self { format, tone, topic: rest.parse().map_err(|_| BadPlan::NoTopic)? })
-    }
-}
-
-/// The flag at the beginning, and what follows it.
-fn flag(text: &str) -> Option<(&'static str, &str)> {
-    let name = text.strip_prefix("--").or_else(|| text.strip_prefix(['—', '–']))?;
-    let found = |flag: &'static str| Some((flag, name.strip_prefix(flag)?.strip_prefix([' ', '=', '\n'])?));
-    found("format").or_else(|| found("tone"))
-}
-
-fn called(value: &str, name: &str, tell: &Tell<'_>) -> bool {
-    value == name || Language::ALL.into_iter().any(|language| language.tell(tell).to_lowercase() == value)
-}
-
 /// A story that has not been drawn yet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Story {
@@ -192,7 +138,7 @@ pub struct Story {
     pub format: Format,
     /// How it is told, when somebody said so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub tone: Option<Tone>,
+    pub tone: Option<Manner>,
     /// What a text model wrote it about, and may write it anew about; none when the scenes are the person's own words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub topic: Option<Prompt>,
@@ -257,9 +203,10 @@ impl Story {
             let name = language.tell(&Tell::FormatName { format: format.name() });
             one(if *format == self.format { format!("✓ {name}") } else { name }, StoryWish::Format(*format))
         };
+        let told = self.tone.as_ref().and_then(Manner::tone);
         let tone = |tone: &Tone| {
             let name = language.tell(&Tell::ToneName { tone: tone.name() });
-            one(if Some(*tone) == self.tone { format!("✓ {name}") } else { name }, StoryWish::Tone(*tone))
+            one(if Some(*tone) == told { format!("✓ {name}") } else { name }, StoryWish::Tone(*tone))
         };
         let mut rows: Rows = Format::ALL.chunks(3).map(|some| some.iter().map(format).collect()).collect();
         if self.topic.is_some() {
@@ -297,27 +244,6 @@ mod tests {
             assert!(!told.clone().change(answer), "{answer}");
         }
         assert!(told.change("1 -") && !told.change("1 -"), "one scene stays");
-    }
-
-    #[test]
-    fn a_plan_is_a_topic_with_format_and_tone_in_any_order_and_language() {
-        let plan = Plan::read("—tone funny --format tiktok a day of a cat -- and a dog").unwrap();
-        assert_eq!((plan.format, plan.tone), (Format::TikTok, Some(Tone::Funny)));
-        assert_eq!(plan.topic.as_str(), "a day of a cat -- and a dog");
-        let russian = Language::Russian.tell(&Tell::ToneName { tone: "dramatic" });
-        assert_eq!(Plan::read(&format!("--tone {russian} маяк")).unwrap().tone, Some(Tone::Dramatic));
-        let plain = Plan::read(" a cat\nat sea").unwrap();
-        assert_eq!((plain.format, plain.tone, plain.topic.as_str()), (Format::Free, None, "a cat\nat sea"));
-        for (text, bad) in [
-            ("", BadPlan::NoTopic),
-            ("--tone funny", BadPlan::NoTopic),
-            ("--tone loud a cat", BadPlan::Tone("loud".to_owned())),
-            ("--format cinema a cat", BadPlan::Format("cinema".to_owned())),
-            ("--tone", BadPlan::NoTopic),
-        ] {
-            // a flag without a value is words like any other
-            assert_eq!(Plan::read(text).map_or_else(|bad| bad, |_| BadPlan::NoTopic), bad, "{text}");
-        }
     }
 
     #[test]

@@ -5,11 +5,11 @@ use serde::{Deserialize, Serialize};
 use crate::catalogue::ModelId;
 use crate::request::{AspectRatio, Prompt, Request};
 use crate::scenes::{SceneCount, Scenes, split};
-use crate::story::{Format, Tone};
+use crate::story::{Format, Manner};
 use crate::texts::Language;
 
 /// What is to be done with a text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TextTask {
     /// Say the same prompt in another language.
@@ -35,10 +35,13 @@ pub enum TextTask {
     Story {
         /// How it is told.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        tone: Option<Tone>,
+        tone: Option<Manner>,
         /// Where its pictures will be shown.
         #[serde(default)]
         format: Format,
+        /// What its pictures are drawn with unless the chat chooses otherwise: it says what they will cost.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        model: Option<ModelId>,
     },
 }
 
@@ -49,6 +52,14 @@ impl TextTask {
             Self::Scenes { count } => split(text, *count).map(Written::Scenes),
             Self::Story { .. } => split(text, None).map(Written::Scenes),
             Self::Translate { .. } | Self::Enhance | Self::Script { .. } => None,
+        }
+    }
+
+    /// Words of the person's own beside the text, which the safety rules are about as well.
+    pub fn own_words(&self) -> Option<&str> {
+        match self {
+            Self::Story { tone, .. } => tone.as_ref()?.own(),
+            _ => None,
         }
     }
 

@@ -40,7 +40,7 @@
 //! | `capacity` | hash | living slots: per model named by a worker, `*` for those that serve all, and in all |
 //! | `pace:…`, `pace:…:m` | string, list | the budget of a bot and of each chat, for sends and (`:e`) edits; a group's last minute |
 //! | `park:<bot>[:<chat>][/<kind>]`, `floods:<bot>/<kind>` | string, list | until when nothing (of a kind of calls) is done in a chat or by a bot; the last flood waits |
-//! | `album:<batch>`, `…:shown` | hash, string | the messages that the jobs of a message share, `~<who><until>` while somebody waits to post one, `?` while it may be in the chat; shown a moment ago |
+//! | `album:<batch>`, `…:shown` | hash, string | the messages that the jobs of a message share, `~<who><until>` while somebody waits to post one, `?<who><until>` while it is sent, `!` when nobody will say what became of it; shown a moment ago |
 //! | `prefs:<bot>:<chat>` | hash | what a chat has chosen |
 //! | `daily:<bot>:<chat>:<day>` | hash | pictures that each person asked for in a group that limits them, for 2 days |
 //! | `gather:<bot>:<chat>:<album>`, `gathers` | hash, set | the messages of an album that comes in, by update; those albums |
@@ -60,7 +60,7 @@
 //! | `written:<id>` | string | what a text job wrote, as JSON, for 30 days |
 //! | `purses` | hash | per paid job that has not ended: owner, chat, day, micros put aside, of these granted, charged |
 //! | `spent:<day>` | hash | micros put aside or charged on a day (UTC): `all`, `u:<owner>`, `c:<chat>`; expires after 8 days |
-//! | `ledger:<owner>`, `opening` | list, hash | an owner's last 2,000 entries; the sums of older ones per owner and kind |
+//! | `ledger:<owner>`, `opening` | list, hash | an owner's last 2,000 entries; the sums of older ones per owner and kind; `forgotten` has those of users who had everything deleted |
 //! | `charged`, `granted` | hash | per owner: micros charged ever; granted and not used |
 //! | `grants` | hash | references of grants, so that none counts twice |
 //! | `charge:<sha1>` | string | a creation that was charged for, for 8 days |

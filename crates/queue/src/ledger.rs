@@ -199,6 +199,15 @@ impl Queue {
         Ok(Budgets { user: usd(user), chat: usd(chat), all: usd(all) })
     }
 
+    /// What all jobs of today (UTC) cost and have put aside.
+    pub async fn spent_today(&self) -> Result<Usd, QueueError> {
+        let day = self.clock_ms().await? / 86_400_000;
+        let micros: Option<i64> =
+            redis::cmd("HGET").arg(key(&format!("spent:{day}"))).arg("all").query_async(&mut self.link()).await?;
+        // what was put aside yesterday may be given back today
+        Ok(Usd::from_micros(micros.and_then(|micros| u64::try_from(micros).ok()).unwrap_or(0)))
+    }
+
     /// Sets a budget of a day for every user, every chat or everybody together; `None` takes it away.
     pub async fn set_budget(&self, budget: Budget, amount: Option<Usd>) -> Result<(), QueueError> {
         self.write_budget(budget.name(), amount).await

@@ -9,7 +9,7 @@
 //! In a group progress is shown only as long as the minute has room for the results that are still to come: a unit of it
 //! is gone for a minute.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use atelier_domain::{BotId, ChatId};
 use tracing::warn;
@@ -107,6 +107,9 @@ impl Spend {
 /// be under way for different times.
 const GROUP_MINUTE: (u32, u32) = (20, 60_800);
 
+/// Between two tries to say that a bot was asked to wait.
+const AGAIN: Duration = Duration::from_millis(100);
+
 /// Leave to send, or how long to wait before asking again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pace {
@@ -203,10 +206,7 @@ impl Queue {
                         wait_s = wait.as_secs_f64(),
                         "telegram asks to wait"
                     );
-                    // without Redis the wait holds for this call only
-                    if self.remember((bot, Some(chat)), wait, lane.name()).await.is_err() {
-                        tokio::time::sleep(wait).await;
-                    }
+                    self.spread((bot, Some(chat)), wait, lane.name(), urgency).await;
                     if urgency == Urgency::Progress {
                         return Ok(None);
                     }
@@ -218,6 +218,26 @@ impl Queue {
     /// Nothing is done in the chat (in any chat of the bot, when `None`) before this is over.
     pub async fn park(&self, bot: BotId, chat: Option<ChatId>, wait: Duration) -> Result<(), QueueError> {
         self.remember((bot, chat), wait, "").await
+    }
+
+    /// Remembers a wait for all processes, as soon as Redis answers; what must arrive sits it out meanwhile.
+    async fn spread(&self, whose: (BotId, Option<ChatId>), wait: Duration, kind: &'static str, urgency: Urgency) {
+        if self.remember(whose, wait, kind).await.is_ok() {
+            return;
+        }
+        let (queue, until) = (self.clone(), Instant::now() + wait);
+        let saying = tokio::spawn(async move {
+            while let Some(left) = until.checked_duration_since(Instant::now()) {
+                if queue.remember(whose, left, kind).await.is_ok() {
+                    return;
+                }
+                tokio::time::sleep(AGAIN).await;
+            }
+        });
+        // as long as it cannot be said, the wait holds for this call
+        if urgency != Urgency::Progress {
+            let _ = saying.await;
+        }
     }
 
     async fn remember(

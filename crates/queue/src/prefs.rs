@@ -7,6 +7,7 @@ use atelier_domain::{BotId, ChatId, Field, Prefs};
 use crate::error::QueueError;
 use crate::keys::key;
 use crate::link::Queue;
+use crate::scripts::Verb;
 
 impl Queue {
     /// The choices of a chat.
@@ -16,16 +17,12 @@ impl Queue {
         Ok(Prefs::read(&kept))
     }
 
-    /// Takes the choices of a group along to the supergroup that it became. What was chosen there already stays.
-    pub async fn move_prefs(&self, bot: BotId, from: ChatId, to: ChatId) -> Result<(), QueueError> {
-        let (old, new) = (key(&format!("prefs:{bot}:{from}")), key(&format!("prefs:{bot}:{to}")));
-        let kept: BTreeMap<String, String> = redis::cmd("HGETALL").arg(&old).query_async(&mut self.link()).await?;
-        let mut pipeline = redis::pipe();
-        for (name, value) in kept {
-            pipeline.cmd("HSETNX").arg(&new).arg(name).arg(value).ignore();
-        }
-        pipeline.cmd("DEL").arg(&old).ignore();
-        Ok(pipeline.query_async(&mut self.link()).await?)
+    /// Takes along to the supergroup that a group became what was chosen there, and what was used up of its limits. What was
+    /// chosen in the new one already stays.
+    pub async fn move_chat(&self, bot: BotId, from: ChatId, to: ChatId) -> Result<(), QueueError> {
+        let arguments = [bot.to_string(), from.to_string(), to.to_string()];
+        let arguments: Vec<&[u8]> = arguments.iter().map(String::as_bytes).collect();
+        self.call::<u32>(Verb::Move, &arguments).await.map(drop)
     }
 
     /// Makes a choice; `None` takes it back.

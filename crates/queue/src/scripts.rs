@@ -59,6 +59,7 @@ verbs! {
     Place = "place.lua",
     Breaker = "breaker.lua",
     Unmark = "unmark.lua",
+    Move = "move.lua",
     Stats = "stats.lua",
     Charge = "ledger/charge.lua",
     Credit = "ledger/credit.lua",
@@ -83,7 +84,8 @@ impl Verb {
             | Self::Seat
             | Self::Place
             | Self::Breaker
-            | Self::Unmark => ("", "", ""),
+            | Self::Unmark
+            | Self::Move => ("", "", ""),
             Self::Charge | Self::Credit => (BOOK, "", ""),
             Self::Position | Self::Stats => ("", LINES, ""),
             Self::Submit => (BOOK, LINES, ""),

@@ -3,6 +3,7 @@
 //! The bot applies the same rules before it accepts a prompt; here they meet what came another way, written by a text
 //! model for example.
 
+use atelier_domain::text::TextTask;
 use atelier_domain::{Failure, FailureClass};
 use tracing::warn;
 
@@ -21,10 +22,11 @@ pub(crate) fn check(walk: &Walk, text: &str) -> Result<(), Stop> {
 
 /// The same for the job's prompt, with the second opinion. One that cannot be had stops nobody.
 pub(crate) async fn check_prompt(walk: &Walk) -> Result<(), Stop> {
-    let prompt = walk.request.prompt.as_str();
-    check(walk, prompt)?;
+    let own = walk.request.options.task.as_ref().and_then(TextTask::own_words);
+    let words = [Some(walk.request.prompt.as_str()), own].into_iter().flatten().collect::<Vec<_>>().join("\n");
+    check(walk, &words)?;
     let Some(moderation) = walk.shop.providers.moderation().filter(|_| !walk.is_under_way()) else { return Ok(()) };
-    match moderation.flagged(prompt).await {
+    match moderation.flagged(&words).await {
         Ok(None) => Ok(()),
         Ok(Some(categories)) => {
             Err(Failure::new(FailureClass::Filtered, format!("the moderation flagged the prompt: {categories}")).into())

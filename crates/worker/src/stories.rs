@@ -4,20 +4,20 @@
 //! has changed meanwhile, and shows that.
 
 use atelier_domain::scenes::{Found, Scenes};
-use atelier_domain::story::{Format, Story, Tone};
-use atelier_domain::{Failure, FailureClass, Usd};
+use atelier_domain::story::{Format, Manner, Story};
+use atelier_domain::{Failure, FailureClass, ModelId, Usd};
 use atelier_queue::QueueError;
 
 use crate::line::Walk;
 use crate::slot::Slot;
 use crate::words;
 
-/// Keeps the story and shows it; its slot.
+/// Keeps the story and shows it; its slot. `usual` is what its pictures are drawn with unless the chat has chosen otherwise.
 pub(crate) async fn show(
     walk: &Walk,
     scenes: &Scenes,
-    tone: Option<Tone>,
-    format: Format,
+    (tone, format): (Option<&Manner>, Format),
+    usual: Option<&ModelId>,
 ) -> Result<Option<Slot>, Failure> {
     let (job, queue) = (walk.job(), &walk.shop.queue);
     let unread = |error: QueueError| Failure::new(FailureClass::Transient, error.to_string());
@@ -28,7 +28,7 @@ pub(crate) async fn show(
         user: job.user,
         scenes: scenes.prompts(),
         format,
-        tone,
+        tone: tone.cloned(),
         topic: Some(job.request.prompt.clone()),
         found: (scenes.found != Found::Model).then_some(scenes.found),
     });
@@ -36,8 +36,9 @@ pub(crate) async fn show(
     queue.keep_story(&story, walk.claimed.progress.slot).await.map_err(unread)?;
     let prefs = queue.prefs(job.place.bot, job.place.chat).await.unwrap_or_default();
     let models = &walk.shop.settings.catalogue;
-    // what the bot draws with unless somebody says otherwise
-    let model = prefs.model.and_then(|id| models.get(&id)).or_else(|| models.models().first());
+    // a story of an older bot does not say what that draws with
+    let chosen = prefs.model.as_ref().and_then(|id| models.get(id)).or_else(|| models.get(usual?));
+    let model = chosen.or_else(|| models.models().first());
     let price = model.map_or(Usd::ZERO, |model| story.price(models.graded(model, prefs.quality)));
     let slot = words::show(walk, &story.words(job.language, price), story.rows(job.language)).await?;
     if let Some(slot) = slot {

@@ -17,7 +17,7 @@ use crate::slot::Slot;
 use crate::{failing, generate, pictures, rest, safety, slot, stories};
 
 /// Leads a text job to its end.
-pub(crate) async fn steps(walk: &Walk, task: TextTask) -> Result<(), Stop> {
+pub(crate) async fn steps(walk: &Walk, task: &TextTask) -> Result<(), Stop> {
     let job = walk.job();
     let unread = |error: atelier_queue::QueueError| Failure::new(FailureClass::Transient, error.to_string());
     let kept = walk.shop.queue.written(&job.id).await.map_err(unread)?;
@@ -31,8 +31,8 @@ pub(crate) async fn steps(walk: &Walk, task: TextTask) -> Result<(), Stop> {
     walk.progress.stop().await;
     walk.reach("before-edit").await;
     walk.claimed.lease.checkpoint(&Checkpoint::Sending).await?;
-    let slot = if let (Written::Scenes(scenes), TextTask::Story { tone, format }) = (&written, task) {
-        stories::show(walk, scenes, tone, format).await?
+    let slot = if let (Written::Scenes(scenes), TextTask::Story { tone, format, model }) = (&written, task) {
+        stories::show(walk, scenes, (tone.as_ref(), *format), model.as_ref()).await?
     } else {
         let mut parts = caption::parts(&shown(walk, &written), caption::TEXT_UNITS);
         let slot = show(walk, &parts.remove(0), Rows::new()).await?;
@@ -55,7 +55,7 @@ pub(crate) async fn show(walk: &Walk, text: &str, rows: Rows) -> Result<Option<S
     Ok(slot::find(walk).await)
 }
 
-async fn write(walk: &Walk, task: TextTask) -> Result<Written, Stop> {
+async fn write(walk: &Walk, task: &TextTask) -> Result<Written, Stop> {
     let plain = || task.plain(walk.request.prompt.as_str());
     match by_model(walk).await {
         Err(Stop::Failed(failure)) if failure.next_try(walk.claimed.attempt, 0.0).is_none() => {

@@ -101,7 +101,7 @@ async fn a_text_job_is_kept_for_the_bot_and_shown_in_the_slot() {
     let ada = world.telegram.user(1);
     // there is a chat once its user has said something
     ada.say("/help").await;
-    let job = submit(&world, task, "A tale of a woman. She runs.").await;
+    let job = submit(&world, task.clone(), "A tale of a woman. She runs.").await;
     ada.text("1. she wakes").await;
     let Some(Written::Scenes(scenes)) = world.queue().written(&job).await.expect("an answer") else {
         panic!("nothing")

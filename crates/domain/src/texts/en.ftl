@@ -40,12 +40,22 @@ price-run-estimated = about { $amount } a video
 price-tokens = { $amount } a million tokens
 price-free = Free
 
-queued = In line: #{ $position }, about { $eta }.
-queued-next = Starting now, about { $eta }.
+queued = In line: #{ $position }, about { $eta }{ $paid ->
+        [yes] , { $price }
+       *[no] { "" }
+    }.
+queued-next = Starting now, about { $eta }{ $paid ->
+        [yes] , { $price }
+       *[no] { "" }
+    }.
 queued-unserved = In line: #{ $position }. No worker is running right now; it starts as soon as one does.
 queued-paused = In line: #{ $position }. Drawing is paused for the moment; your turn is kept.
 queued-delayed = That did not work yet; I try again in { $eta }.
 working = Drawing …
+working-for = Drawing … about { $eta }{ $paid ->
+        [yes] , { $price }
+       *[no] { "" }
+    }.
 working-percent = Drawing … { $percent } %
 model-unavailable = { $model } is temporarily unavailable. Your turn is kept; I go on by myself.
 working-again = Drawing again after a hiccup …
@@ -247,7 +257,8 @@ privacy = What I keep, and for how long:
 
     • your requests and their results’ records: 7 days after they end, or as the operator set it
     • what you chose in /settings, and recipes you shared: until you change or delete them
-    • sums of what your pictures cost: without your words
+    • what your pictures cost, entry by entry, without your words: until you delete it; then sums without your name
+    • what you used up of limits a day: pictures in groups for two days, money for eight. This stays when you delete the rest, or every limit could be begun anew by it
 
     Your words and the pictures you send go to the service that runs the model you use, and nowhere else. Pictures are made by AI.
 
@@ -268,7 +279,7 @@ command-settings = model, shape, style, language
 command-privacy = what I keep about you
 command-export = all that I keep about you, as a file
 command-forget = delete all that I keep about you
-story-ask = What is the story about? Write it after the command, a topic or the whole text: /story a day in the life of a lighthouse keeper. Before it may stand --format reels and --tone funny.
+story-ask = What is the story about? Write it after the command, a topic or the whole text: /story a day in the life of a lighthouse keeper. Add --format reels and --tone funny, or a tone in your own words.
 story-scenes = { $count ->
         [one] One scene:
        *[other] { $count } scenes:
@@ -277,7 +288,7 @@ story-how = To change a scene answer this message with its number and new words,
 story-how-to-change = Answer with the number of a scene and new words, like “2: a blue fox”, or “2 -” to remove it.
 story-no-writer = No text model is set up here, so I cannot tell it anew.
 story-bad-format = There is no format “{ $word }”. There are: { $known }.
-story-bad-tone = There is no tone “{ $word }”. There are: { $known }.
+story-bad-tone = “{ $word }” is no tone: that is up to 40 letters, like { $known }, or words of your own.
 writing = Writing …
 topic-gone = (The topic is closed or gone, so it comes here.)
 no-photos = It is done, but I may not send pictures here. An administrator of this group can change that; then press ↻.
@@ -301,7 +312,7 @@ format-name = { $format ->
         [stories] Stories
        *[free] Free
     }
-ops-numbers = Waiting { $waiting }, the oldest for { $wait }; running { $running }; failed { $failed }; workers { $workers }.
+ops-numbers = Waiting { $waiting }, the oldest for { $wait }; running { $running }; failed { $failed }; workers { $workers }. Spent or put aside today (UTC): { $spent }.
 ops-model = { $model }: { $waiting } waiting, { $running } running{ $paused ->
         [yes] , paused
        *[no] { "" }

@@ -23,13 +23,14 @@ pub enum Say<'a> {
     Help { most: usize },
     Models,
     ModelLine { model: &'a Model, default: bool },
-    Queued { position: u32, eta: Duration },
-    QueuedNext { eta: Duration },
+    Queued { position: u32, eta: Duration, price: Usd },
+    QueuedNext { eta: Duration, price: Usd },
     QueuedUnserved { position: u32 },
     QueuedPaused { position: u32 },
     QueuedDelayed { eta: Duration },
     ModelUnavailable { model: &'a str },
     Working,
+    WorkingFor { eta: Duration, price: Usd },
     WorkingPercent { percent: u8 },
     WorkingAgain,
     Sending,
@@ -107,14 +108,18 @@ impl Say<'_> {
                 values.set("default", if default { "yes" } else { "no" });
                 "model-line"
             }
-            Self::Queued { position, eta } => {
+            Self::Queued { position, eta, price } => {
                 values.set("position", position.to_string());
-                values.set("eta", language.eta(eta));
+                waits(&mut values, language, eta, price);
                 "queued"
             }
-            Self::QueuedNext { eta } => {
-                values.set("eta", language.eta(eta));
+            Self::QueuedNext { eta, price } => {
+                waits(&mut values, language, eta, price);
                 "queued-next"
+            }
+            Self::WorkingFor { eta, price } => {
+                waits(&mut values, language, eta, price);
+                "working-for"
             }
             Self::QueuedUnserved { position } => {
                 values.set("position", position.to_string());
@@ -289,6 +294,13 @@ fn strength(word: &str) -> &'static str {
         "offline" => "strength-offline",
         _ => "strength-other",
     }
+}
+
+/// How long, and for how much.
+fn waits(values: &mut FluentArgs<'_>, language: Language, eta: Duration, price: Usd) {
+    values.set("eta", language.eta(eta));
+    values.set("paid", if price > Usd::ZERO { "yes" } else { "no" });
+    values.set("price", price.to_string());
 }
 
 pub(super) fn price(model: &Model, language: Language) -> String {

@@ -207,7 +207,7 @@ sentences! {
     ToneName { tone: &'a str },
     ButtonStoryDraw,
     FormatName { format: &'a str },
-    OpsNumbers { waiting: u32, running: u32, failed: u32, workers: u32, wait: Duration },
+    OpsNumbers { waiting: u32, running: u32, failed: u32, workers: u32, wait: Duration, spent: Usd },
     OpsModel { model: &'a str, waiting: u32, running: u32, paused: &'a str },
     OpsHelp,
     OpsDone,

@@ -31,7 +31,7 @@ pub(super) struct Errand {
 
 /// Does a task on a text. `Unknown`: it may have been done and paid for.
 pub(super) async fn write(http: &Http, errand: &Errand) -> Result<Written, StartError> {
-    let asked = ask::Ask::of(errand.task, &errand.text);
+    let asked = ask::Ask::of(&errand.task, &errand.text);
     let mut body = json!({
         "model": errand.slug,
         "messages": [super::message("system", &asked.system), super::message("user", &asked.user)],
@@ -51,7 +51,7 @@ pub(super) async fn write(http: &Http, errand: &Errand) -> Result<Written, Start
         return Err(StartError::NotCreated(Failure::new(FailureClass::Filtered, "the text model refused")));
     }
     let said = choice["message"]["content"].as_str().unwrap_or_default();
-    read::written(errand.task, said).ok_or_else(|| {
+    read::written(&errand.task, said).ok_or_else(|| {
         let detail = http.detail(&format!("the text model's answer cannot be used: {said}"));
         StartError::NotCreated(Failure::new(FailureClass::Transient, detail))
     })

@@ -92,7 +92,7 @@ impl Provider for OpenAi {
     }
 
     fn start(&self, order: &Order<'_>) -> BoxFuture<'_, Result<Started, StartError>> {
-        if let Some(task) = order.request.options.task {
+        if let Some(task) = order.request.options.task.clone() {
             let errand = chat::Errand {
                 slug: order.model.slug.clone(),
                 inputs: order.model.inputs.clone(),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use atelier_domain::{BotId, Failure, FailureClass, Job, JobState, UpdateId, Usd, UserId};
+use atelier_domain::{BotId, ChatId, Failure, FailureClass, Job, JobState, UpdateId, Usd, UserId};
 use atelier_queue::{Budget, EntryKind, Limits, Outcome, Owner, Queue, Retrying, Submission, Submitted};
 
 use crate::server::Server;
@@ -86,6 +86,32 @@ async fn order(queue: &Queue, update: u32, count: u32) -> (Submitted, Vec<(Job, 
     let submission = Submission { bot, user, update: UpdateId(update), jobs: &jobs, limits, weight: 1, urgent: false };
     let prices = vec![cents(3); jobs.len()];
     (queue.submit_paid(&submission, &prices).await.unwrap(), jobs)
+}
+
+#[tokio::test]
+async fn what_a_group_used_of_its_day_goes_along_when_its_id_changes() {
+    let server = Server::start();
+    let queue = server.queue().await;
+    queue.set_budget(Budget::Chat, Some(cents(10))).await.unwrap();
+    let (group, other, supergroup) = (ChatId(-5), ChatId(-6), ChatId(-1_000_000_000_005));
+    let order = async |update: u32, chat: ChatId| {
+        let mut jobs: Vec<_> = (0..2).map(|index| job(update * 100 + index, "imagen")).collect();
+        for (job, _) in &mut jobs {
+            job.place.chat = chat;
+        }
+        let (bot, user) = (jobs[0].0.place.bot, jobs[0].0.user);
+        let (update, limits) = (UpdateId(update), Limits::default());
+        let submission = Submission { bot, user, update, jobs: &jobs, limits, weight: 1, urgent: false };
+        (bot, queue.submit_paid(&submission, &[cents(3); 2]).await.unwrap())
+    };
+    let (bot, first) = order(1, group).await;
+    assert_eq!(first, Submitted::Accepted);
+    queue.move_chat(bot, group, supergroup).await.unwrap();
+    // whoever moves it once more moves nothing
+    queue.move_chat(bot, group, supergroup).await.unwrap();
+    assert_eq!(order(2, supergroup).await.1, Submitted::NoBudget { budget: Budget::Chat, left: cents(4) });
+    assert_eq!(order(3, other).await.1, Submitted::Accepted, "another group's day is its own");
+    assert_eq!(order(4, group).await.1, Submitted::Accepted, "and nothing is counted twice");
 }
 
 #[tokio::test]

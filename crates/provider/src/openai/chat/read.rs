@@ -6,12 +6,12 @@ use atelier_domain::text::{TextTask, Written};
 use serde_json::Value;
 
 /// The result of a task, when the answer holds one.
-pub(super) fn written(task: TextTask, said: &str) -> Option<Written> {
+pub(super) fn written(task: &TextTask, said: &str) -> Option<Written> {
     let said = without_thoughts(said);
     match task {
         TextTask::Translate { .. } | TextTask::Enhance => prompt(said).map(Written::Prompt),
         TextTask::Script { .. } => prompt(said).map(Written::Script),
-        TextTask::Scenes { count } => scenes(said, count).map(Written::Scenes),
+        TextTask::Scenes { count } => scenes(said, *count).map(Written::Scenes),
         TextTask::Story { .. } => scenes(said, None).map(Written::Scenes),
     }
 }
@@ -65,11 +65,11 @@ mod tests {
             "```text\na red fox\n```",
             "<think>what is it\n</think>\n\na red fox",
         ] {
-            let Some(Written::Prompt(prompt)) = written(task, said) else { panic!("{said}") };
+            let Some(Written::Prompt(prompt)) = written(&task, said) else { panic!("{said}") };
             assert_eq!(prompt.as_str(), "a red fox", "{said}");
         }
-        assert_eq!(written(task, "  "), None);
-        let Some(Written::Prompt(two)) = written(task, "\"One\" and \"two\"") else { panic!() };
+        assert_eq!(written(&task, "  "), None);
+        let Some(Written::Prompt(two)) = written(&task, "\"One\" and \"two\"") else { panic!() };
         assert_eq!(two.as_str(), "\"One\" and \"two\"");
     }
 
@@ -82,14 +82,16 @@ mod tests {
             r#"{"look":"a tall woman","scenes":["a","b","c"]}"#,
             "Character: a tall woman\nScene 1: a\nScene 2: b",
         ] {
-            let Some(Written::Scenes(found)) = written(TextTask::Scenes { count: two }, said) else { panic!("{said}") };
+            let Some(Written::Scenes(found)) = written(&TextTask::Scenes { count: two }, said) else {
+                panic!("{said}")
+            };
             assert_eq!(
                 (found.look.as_deref(), found.scenes),
                 (Some("a tall woman"), vec!["a".to_owned(), "b".to_owned()])
             );
         }
         for said in ["", "{\"scenes\":[]}", "I cannot help with that.", "{\"scenes\":\"a\"}"] {
-            assert_eq!(written(TextTask::Scenes { count: None }, said), None, "{said}");
+            assert_eq!(written(&TextTask::Scenes { count: None }, said), None, "{said}");
         }
     }
 }

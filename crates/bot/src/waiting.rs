@@ -1,0 +1,106 @@
+//! What goes on being said while people wait: a place in line that moves, in steps that become shorter as the turn comes near.
+//!
+//! Below everything else in the budget, and dropped where there is none. It ends with the process: a job that the next one
+//! does not follow says again where it is when a worker has it. A step that was under way when the job began or ended would
+//! cover what is said then, so whoever made it looks again afterwards.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use atelier_domain::{Job, JobId, JobState, MessageId, buttons, caption};
+use atelier_queue::{Spend, Standing, Urgency};
+use atelier_telegram::{Keyboard, Place};
+use tracing::debug;
+
+use crate::answers::{self, flood};
+use crate::slots::Said;
+use crate::{Front, albums, slots};
+
+/// Most jobs and batches that one process follows: what waits beyond that waits long.
+pub(crate) const FOLLOWED: usize = 4000;
+/// Between two looks, at least: in a chat of one person, and in a group, whose minute is short.
+const SHORTEST: [Duration; 2] = [Duration::from_secs(5), Duration::from_secs(20)];
+const LONGEST: Duration = Duration::from_secs(120);
+
+/// A quarter of what is left; where nobody knows, as long as people look away.
+fn step(job: &Job, eta: Option<Duration>) -> Duration {
+    let shortest = SHORTEST[usize::from(job.place.chat.0 < 0)];
+    eta.map_or(Duration::from_secs(30), |eta| (eta / 4).clamp(shortest, LONGEST)).max(shortest)
+}
+
+/// Keeps the line in a job's slot true until it has its turn. `said` is what stands there.
+pub(crate) fn follow(front: &Arc<Front>, job: &Job, slot: MessageId, said: Said) {
+    let Ok(followed) = front.followed.clone().try_acquire_owned() else { return };
+    if said.place.is_none() {
+        return;
+    }
+    let (front, job) = (front.clone(), job.clone());
+    tokio::spawn(async move {
+        let _followed = followed;
+        let mut said = said;
+        while let Some(place) = said.place {
+            tokio::time::sleep(step(&job, said.eta)).await;
+            // Redis is away: the line stays as it is
+            let Ok(standing) = front.queue.standing(&job.id, &front.catalogue).await else { continue };
+            let now = slots::say(&front, &job, standing.as_ref(), place);
+            if now.place.is_none() {
+                return;
+            }
+            if now.line != said.line && !show(&front, &job, slot, &now.line).await {
+                return;
+            }
+            said = now;
+        }
+    });
+}
+
+/// Shows a line; false when there is nothing more to be shown.
+async fn show(front: &Front, job: &Job, slot: MessageId, line: &str) -> bool {
+    let place = Place { chat: job.place.chat, thread: job.place.thread };
+    let spend = Spend::edit(job.place.bot, job.place.chat);
+    let buttons = Keyboard::of(&buttons::waiting(job.language, &job.id));
+    let edit = async |line: &str| {
+        let text = caption::slot(job, line);
+        let edit = || front.telegram.edit_text(place, slot, &text, &buttons);
+        front.queue.paced(spend, Urgency::Progress, flood, edit).await
+    };
+    match edit(line).await {
+        Ok(None) => return true,
+        Ok(Some(())) => {}
+        Err(error) => {
+            debug!(job.id = %job.id, outcome = error.name(), "a place in line was not shown");
+            return false;
+        }
+    }
+    match front.queue.standing(&job.id, &front.catalogue).await {
+        Ok(Some(Standing { state: JobState::Waiting | JobState::Delayed, .. })) | Err(_) => true,
+        Ok(Some(standing)) if standing.state == JobState::Active => {
+            // of a picture that is there by now the text cannot be changed
+            let _ = edit(&slots::say(front, job, Some(&standing), u32::MAX).line).await;
+            false
+        }
+        _ => {
+            answers::show_cancelled(front, &job.id, Some(slot)).await;
+            false
+        }
+    }
+}
+
+/// Keeps the message under the albums of a batch true until all of it has ended.
+pub(crate) fn follow_batch(front: &Arc<Front>, batch: &JobId, job: &Job) {
+    let Ok(followed) = front.followed.clone().try_acquire_owned() else { return };
+    let (front, batch, job) = (front.clone(), batch.clone(), job.clone());
+    tokio::spawn(async move {
+        let _followed = followed;
+        let mut eta = None;
+        loop {
+            tokio::time::sleep(step(&job, eta)).await;
+            match front.queue.panel(&batch, &front.catalogue).await {
+                Ok(Some(panel)) if !panel.joined => eta = panel.eta,
+                Ok(_) => return,
+                Err(_) => continue,
+            }
+            albums::progress(&front, &batch).await;
+        }
+    });
+}
