@@ -235,3 +235,51 @@ async fn whatever_a_button_does_a_stranger_cannot_do_it_and_nobody_does_it_twice
     }
     assert_eq!(world.jobs(1).await.len(), 3 + 1 + 4 + 2);
 }
+
+/// Two taps at once, as two processes of the bot may get them: one is the wish, the other hears that.
+async fn twice(ada: &harness::Chat, message: &Value, button: &str) -> String {
+    let (first, second) = tokio::join!(ada.tap(message, button), ada.tap(message, button));
+    let mut told = [first, second];
+    told.sort_by_key(|told| told == "I am on it already.");
+    assert_eq!(told[1], "I am on it already.", "{button}: {told:?}");
+    assert_ne!(told[0], told[1], "{button}");
+    let [told, _] = told;
+    told
+}
+
+#[tokio::test]
+async fn recipe_other_model_and_cancel_do_nothing_twice() {
+    let world = World::start().await;
+    world.replicate.hold(json!({ "prompt": "slow" })).await;
+    let (_bot, _worker) = (world.bot().await, world.worker());
+    let ada = world.telegram.user(1);
+    ada.say("a red fox --model seedream").await;
+    let shown = picture(&ada).await;
+    assert_eq!(twice(&ada, &shown, "Recipe").await, "");
+    ada.saying("t.me/").await;
+    ada.tap(&shown, "Other model").await;
+    let messages = ada.until(&format!("message_id={}&edits=2", shown["id"])).await;
+    let menu = messages.iter().find(|message| message["id"] == shown["id"]).unwrap();
+    assert_eq!(twice(&ada, menu, "Imagen 4 Ultra").await, "I am on it.");
+    ada.photos(2).await;
+
+    ada.say("a slow hare").await;
+    world.replicate.wait("held=1").await;
+    let slot = ada.saying("Drawing").await;
+    assert_eq!(twice(&ada, &slot, "Cancel").await, "Stopping …");
+    ada.text("Cancelled").await;
+    ada.say("- a slow cat\n- a slow dog").await;
+    let control = ada.saying("0 of 2").await;
+    assert_eq!(twice(&ada, &control, "Cancel").await, "2 pictures cancelled.");
+    ada.text("2 cancelled").await;
+
+    let jobs = world.jobs(1).await;
+    assert_eq!(jobs.len(), 5, "the fox, the fox by another model, the hare, the cat and the dog");
+    for job in &jobs[..3] {
+        let trail = world.queue().trail(&job.id).await.unwrap();
+        let asked = trail.iter().filter(|event| ["cancel_asked", "cancelled"].contains(&event.kind.as_str()));
+        assert!(asked.filter(|event| event.actor == "user:1").count() == 1, "{trail:?}");
+    }
+    let links = ada.messages().await.iter().filter(|message| message["text"].to_string().contains("t.me/")).count();
+    assert_eq!(links, 1);
+}
