@@ -6,7 +6,8 @@
 --        model, jobs running,
 --        {model, waiting, queued ms, owners waiting, running, typical ms, spread ms, limit (-1 = none),
 --        thousandths of a slot that newcomers keep busy, …}, 1 when newcomers will go ahead of it}
--- Cost  O(log n) and at most 64 other owners looked at: of more owners a sample is taken.
+-- Cost  O(log n) and at most 64 other owners looked at, none of those who have but one job to go first: of more a sample
+--       is taken.
 local id = ARGV[1]
 local job = job_at(id)
 if not job then
@@ -32,23 +33,31 @@ if job.state == 'waiting' then
   mine = rank or 0
   -- its start tag, if its owner's other jobs cost what it costs
   local step = math.max(1, job.cost * UNIT / job.weight)
-  local start = tonumber(redis.call('ZSCORE', model.ring, name) or '') or model.v
+  local stands = tonumber(redis.call('ZSCORE', model.ring, name) or '')
+  local start = stands or model.v
   local tag = start + mine * step
   overtaken = tag >= model.v + step / 2 and 1 or 0
   local ahead = redis.call('ZCOUNT', model.ring, '-inf', '(' .. int(tag))
-  -- every nth of those that go first: what each has waiting, and how much of it before this job's tag
-  local stride = math.max(1, math.ceil(ahead / LIMIT))
+  -- Whoever is less than a job of this size before it has one job to go first; of those farther ahead every nth is
+  -- asked: how much has it waiting, and how much of it before this job's tag.
+  local far = redis.call('ZCOUNT', model.ring, '-inf', '(' .. int(tag - step))
+  local own, own_far = stands and stands < tag and 1 or 0, stands and stands < tag - step and 1 or 0
+  local stride = math.max(1, math.ceil(far / LIMIT))
+  local together = stride == 1 and far > 0 and redis.call('ZRANGE', model.ring, 0, far - 1, 'WITHSCORES')
   local sum, looked = 0, 0
-  for index = 0, ahead - 1, stride do
-    local other = redis.call('ZRANGE', model.ring, index, index, 'WITHSCORES')
-    if other[1] and other[1] ~= name then
+  for index = 0, far - 1, stride do
+    local other = together and { together[2 * index + 1], together[2 * index + 2] }
+      or redis.call('ZRANGE', model.ring, index, index, 'WITHSCORES')
+    if other[1] ~= name then
       local length = redis.call('ZCARD', line_of(model, other[1]))
       sum = sum + math.min(length, math.ceil((tag - tonumber(other[2])) / step))
       looked = looked + 1
     end
   end
-  local rest = math.max(0, ahead - (tag > start and 1 or 0))
-  others = looked > 0 and math.floor(sum / looked * rest + 0.5) or 0
+  others = ahead - far - (own - own_far)
+  if looked > 0 then
+    others = others + math.floor(sum / looked * (far - own_far) + 0.5)
+  end
 end
 
 if job.state == 'waiting' or job.state == 'delayed' then
@@ -86,7 +95,7 @@ for _, each in ipairs(redis.call('SMEMBERS', K .. 'models')) do
   running = running + other.running
   if other.waiting > 0 or other.running > 0 or each == model.name then
     for _, value in ipairs({
-      each, int(other.waiting), int(other.work), redis.call('ZCARD', other.ring), int(other.running),
+      each, int(other.waiting), int(other.work), other.waiting > 0 and queued(other) or 0, int(other.running),
       int(other.typical), int(other.spread), other.limit < math.huge and int(other.limit) or '-1',
       int((arriving(other, at))),
     }) do

@@ -315,3 +315,35 @@ fn who_is_at_a_limit_keeps_no_slot_from_others() {
         Ok(())
     });
 }
+
+#[test]
+fn a_job_starts_after_as_many_others_as_its_position_says() {
+    // users with different numbers of like jobs, of whom some were served before anybody asks
+    let users = proptest::collection::vec(1_usize..=6, 2..=9);
+    check(&(users, 0_usize..=6), |server, (users, served)| {
+        let mut fleet = Fleet::new(server, 1);
+        for (user, jobs) in users.iter().enumerate() {
+            fleet.submit(user, 0, 1, false, &vec![1000; *jobs]);
+        }
+        for _ in 0..served.min(fleet.jobs.len()) {
+            fleet.turn();
+        }
+        let mut said = BTreeMap::new();
+        for id in fleet.jobs.keys().cloned().collect::<Vec<_>>() {
+            let Reply::List(position) = fleet.call(Verb::Position, std::slice::from_ref(&id)) else { panic!("{id}") };
+            if let (Reply::Text(state), Reply::Int(mine), Reply::Int(others)) =
+                (&position[0], &position[4], &position[5])
+                && state == "waiting"
+            {
+                said.insert(id, usize::try_from(mine + others).unwrap());
+            }
+        }
+        for rank in 0..said.len() {
+            let before = fleet.running.clone();
+            fleet.turn();
+            let claimed = fleet.running.iter().find(|run| !before.contains(run)).map(|(_, id, _)| id.clone()).unwrap();
+            prop_assert_eq!(said.get(&claimed), Some(&rank), "{} of {:?}", claimed, said);
+        }
+        Ok(())
+    });
+}
