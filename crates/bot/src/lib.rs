@@ -31,6 +31,7 @@ use atelier_telegram::intake::{IntakeEnd, Observer, Webhooks};
 use atelier_telegram::{CommandHelp, CommandScope, DeliveryError, Telegram};
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use serde_json::json;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -156,7 +157,7 @@ pub fn run(bot: Bot, shutdown: CancellationToken) -> BoxFuture<'static, Result<(
             tasks: tasks.clone(),
             followed: Arc::new(Semaphore::new(waiting::FOLLOWED)),
         });
-        tasks.spawn(register_commands(telegram.clone()));
+        tasks.spawn(introduce(telegram.clone()));
         let observer = Observer::default();
         let handler = intake::Intake::new(front);
         pictures::resume(&handler).await;
@@ -230,8 +231,35 @@ async fn remove_own_webhook(queue: &Queue, telegram: &Telegram) {
     }
 }
 
+/// Tells Telegram what the bot is and what it can be told; cosmetic, so a failure is only logged.
+async fn introduce(telegram: Telegram) {
+    register_commands(&telegram).await;
+    for language in Language::ALL {
+        let code = if language == Language::default() { "" } else { language.code() };
+        for (field, text) in [("description", Tell::BotDescription), ("short_description", Tell::BotShort)] {
+            let text = language.tell(&text);
+            if let Err(error) = describe(&telegram, field, code, &text).await {
+                warn!(%error, language = language.code(), field, "what the bot is could not be said");
+            }
+        }
+    }
+}
+
+/// Says what the bot is, unless it is said already: Telegram lets that be changed seldom.
+async fn describe(telegram: &Telegram, field: &str, code: &str, text: &str) -> Result<(), DeliveryError> {
+    let method = |verb: &str| {
+        let name: String = field.split('_').map(|word| word[..1].to_uppercase() + &word[1..]).collect();
+        format!("{verb}My{name}")
+    };
+    let said = telegram.raw(&method("get"), &json!({ "language_code": code })).await?;
+    if said[field] != text {
+        telegram.raw(&method("set"), &json!({ field: text, "language_code": code })).await?;
+    }
+    Ok(())
+}
+
 /// Tells Telegram the commands to offer, for each kind of chat in every language; cosmetic, so a failure is only logged.
-async fn register_commands(telegram: Telegram) {
+async fn register_commands(telegram: &Telegram) {
     for language in Language::ALL {
         let help = |name: &str, description: String| CommandHelp { name: name.to_owned(), description };
         let common = [

@@ -191,6 +191,8 @@ sentences! {
     CommandEdit,
     CommandStory,
     CommandSettings,
+    BotDescription,
+    BotShort,
     CommandPrivacy,
     CommandExport,
     CommandForget,
