@@ -46,7 +46,7 @@ pub(super) async fn by_model(
     let pass = gate(&world, &line, Route::Create, &subject, &headers).await?;
     let model = Model::find(&slug).ok_or_else(|| Problem::missing(&format!("The model {slug}")));
     let order = model.and_then(|model| read(model, fields, PROPERTIES, &headers));
-    Ok(answer(&world, pass, order, &headers, body.len()).await)
+    Ok(handle(world, pass, order, headers, body.len()).await)
 }
 
 pub(super) async fn by_version(
@@ -66,7 +66,29 @@ pub(super) async fn by_version(
         (None, Some(_)) => Err(Problem::version()),
         (None, None) => Err(fields.map_or_else(|error| malformed(&error), |_| missing("version"))),
     };
-    Ok(answer(&world, pass, order, &headers, body.len()).await)
+    Ok(handle(world, pass, order, headers, body.len()).await)
+}
+
+/// Now, or when the request arrives at last: its client is gone by then.
+async fn handle(
+    world: Arc<World>,
+    mut pass: Pass,
+    order: Result<Order, Problem>,
+    headers: HeaderMap,
+    body_bytes: usize,
+) -> Response {
+    let Some(seconds) = pass.orders.late.take() else {
+        return answer(&world, pass, order, &headers, body_bytes).await;
+    };
+    let lost = pass.cut();
+    tokio::spawn(async move {
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_secs_f64(seconds)) => {}
+            () = world.shutdown.cancelled() => return,
+        }
+        answer(&world, pass, order, &headers, body_bytes).await;
+    });
+    lost
 }
 
 async fn answer(

@@ -79,6 +79,8 @@ pub(super) enum Action {
     CutBefore,
     /// Handled, and the answer is lost.
     CutAfter,
+    /// The connection closes; a creation is handled all the same, this many seconds later.
+    Late(f64),
     /// The body of a download stops in the middle.
     CutMiddle,
     /// The body of a download takes this many seconds.
@@ -162,6 +164,7 @@ pub(super) struct Orders {
     pub(super) answer: Option<Answer>,
     pub(super) cut_before: bool,
     pub(super) cut_after: bool,
+    pub(super) late: Option<f64>,
     pub(super) cut_middle: bool,
     pub(super) trickle: Option<f64>,
     pub(super) outcome: Option<Outcome>,
@@ -178,6 +181,7 @@ pub(super) fn orders(rules: &mut [Rule], route: Route, subject: &Subject) -> Ord
         let taken = match &rule.action {
             Action::Outcome(_) => orders.outcome.is_some(),
             Action::RunSeconds(_) => orders.run_seconds.is_some(),
+            Action::Late(_) => orders.late.is_some(),
             Action::CutMiddle | Action::Trickle(_) => orders.cut_middle || orders.trickle.is_some(),
             Action::Delay(_) | Action::Answer(_) | Action::CutBefore | Action::CutAfter => false,
         };
@@ -190,6 +194,7 @@ pub(super) fn orders(rules: &mut [Rule], route: Route, subject: &Subject) -> Ord
             Action::CutBefore => orders.cut_before = true,
             Action::CutAfter => orders.cut_after = true,
             Action::CutMiddle => orders.cut_middle = true,
+            Action::Late(seconds) => orders.late = Some(seconds.clamp(0.0, 600.0)),
             Action::Trickle(seconds) => orders.trickle = Some(seconds.clamp(0.0, 600.0)),
             Action::Outcome(outcome) => orders.outcome = Some(outcome.clone()),
             Action::RunSeconds(seconds) => orders.run_seconds = Some(seconds.clamp(0.0, 36_000.0)),

@@ -59,6 +59,11 @@ pub(super) struct Pass {
 }
 
 impl Pass {
+    /// Closes the connection without an answer.
+    pub(super) fn cut(&self) -> Response {
+        cut(&self.world, &self.line)
+    }
+
     /// Adds what every answer carries, or loses the answer if a rule says so.
     pub(super) fn answer(self, answer: impl IntoResponse) -> Response {
         if self.orders.cut_after {

@@ -25,6 +25,16 @@ async fn a_cut_before_loses_the_request_and_a_cut_after_loses_the_answer() {
 }
 
 #[tokio::test]
+async fn a_late_request_loses_its_connection_at_once_and_is_handled_afterwards() {
+    let sim = Sim::quick().await;
+    sim.control("/_sim/rules", json!({ "prompt": "late", "times": 1, "do": { "late": 0.3 } })).await;
+    assert!(sim.create(IMAGEN, &json!({ "prompt": "late" })).send().await.is_err());
+    assert_eq!(sim.get("/_sim/state").await["creates"], 0);
+    sim.wait("creates=1&succeeded=1&cuts=1").await;
+    sim.stop().await;
+}
+
+#[tokio::test]
 async fn scripted_answers_skip_and_run_out() {
     let sim = Sim::quick().await;
     sim.control(
