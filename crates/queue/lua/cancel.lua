@@ -1,7 +1,8 @@
 -- Stops a job: at once while it waits, through its worker while it runs. The worker's heartbeat brings the wish for
 -- certain; the published id makes it fast.
 -- KEYS  1 prefix
--- ARGV  1 id  2 actor  3 owner `bot:user`, or '' for the operator  4 '1' when a worker is to tell the chat
+-- ARGV  1 id  2 actor  3 owner `bot:user`, or '' for the operator  4 '1' when a worker is to tell the chat; a job that
+--       may have left something at its provider always comes to a worker
 -- Result 'cancelled' | 'asked' (its worker will stop it) | 'ended' | 'unknown' | 'foreign'
 -- Cost  O(log n).
 local id, actor = ARGV[1], ARGV[2]
@@ -29,9 +30,11 @@ elseif job.state == 'active' then
 else
   return 'ended'
 end
+-- something of it may run at the provider
+local begun = redis.call('HEXISTS', K .. 'job:' .. id, 'intent') == 1
 finish(job, at, 'cancelled')
 note(id, at, 'cancelled', actor, '')
-if ARGV[4] == '1' then
+if ARGV[4] == '1' or begun then
   notify(at, 'job:' .. id)
 end
 flush(at, false)

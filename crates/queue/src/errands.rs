@@ -1,20 +1,23 @@
-//! What any worker sends once, because somebody asked for it or waited long: originals as files, the word that a job ended.
+//! What any worker does once, because somebody asked for it or waited long: originals as files, the word that a job ended;
+//! or because a job that is over may have left something at its provider.
 //!
 //! An errand is a notice among the others: taken with a step, again after half a minute until somebody confirms it. A
 //! send cannot be repeated without harm, so whoever is about to send marks the message first.
 
 use std::fmt;
+use std::time::Duration;
 
 use atelier_domain::{JobId, UpdateId};
 
 use crate::error::QueueError;
 use crate::keys::key;
+use crate::lease::millis;
 use crate::link::Queue;
 
 /// How long it is known that an errand was done, in seconds: as long as its update may come again.
 const KNOWN_S: u64 = 2 * 24 * 3600;
 
-/// Something to be sent once.
+/// Something to be done once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Errand {
     /// The file that a job's picture was made from, for this press of a button.
@@ -25,6 +28,8 @@ pub enum Errand {
     Ready(JobId),
     /// The word that it failed.
     Failed(JobId),
+    /// A look at the provider for what a job that is over may have left there.
+    Stray(JobId),
 }
 
 impl Errand {
@@ -42,6 +47,7 @@ impl Errand {
             "files" => pressed().map(|(job, update)| Self::Originals(job, update)),
             "ready" => about.parse().ok().map(Self::Ready),
             "failed" => about.parse().ok().map(Self::Failed),
+            "stray" => about.parse().ok().map(Self::Stray),
             _ => None,
         }
     }
@@ -55,6 +61,7 @@ impl fmt::Display for Errand {
             Self::Originals(batch, update) => write!(formatter, "files:{batch}:{update}"),
             Self::Ready(job) => write!(formatter, "ready:{job}"),
             Self::Failed(job) => write!(formatter, "failed:{job}"),
+            Self::Stray(job) => write!(formatter, "stray:{job}"),
         }
     }
 }
@@ -62,9 +69,14 @@ impl fmt::Display for Errand {
 impl Queue {
     /// Has an errand done by any worker; one that is under way already is not doubled.
     pub async fn send_once(&self, errand: &Errand) -> Result<(), QueueError> {
-        let now = self.clock_ms().await?;
+        self.send_later(errand, Duration::ZERO).await
+    }
+
+    /// The same after so long.
+    pub async fn send_later(&self, errand: &Errand, after: Duration) -> Result<(), QueueError> {
+        let due = self.clock_ms().await?.saturating_add(millis(after));
         let mut pipeline = redis::pipe();
-        pipeline.cmd("ZADD").arg(key("notices")).arg("NX").arg(now).arg(errand.to_string()).ignore();
+        pipeline.cmd("ZADD").arg(key("notices")).arg("NX").arg(due).arg(errand.to_string()).ignore();
         // one entry wakes one idle worker, which takes several
         pipeline.cmd("RPUSH").arg(key("news")).arg(1).ignore();
         pipeline.cmd("LTRIM").arg(key("news")).arg(-256).arg(-1).ignore();

@@ -30,6 +30,12 @@ impl Queue {
         Ok(redis::cmd("GET").arg(key(&format!("note:{id}:{name}"))).query_async(&mut self.link()).await?)
     }
 
+    /// Gives a provider's prediction to a job that is over and may have begun it; false when it belongs to another job.
+    /// A job that runs owns its predictions by its checkpoints instead.
+    pub async fn own(&self, id: &JobId, handle: &str) -> Result<bool, QueueError> {
+        self.call(Verb::Own, &[id.as_str().as_bytes(), handle.as_bytes()]).await
+    }
+
     /// Marks something for a while, for all processes; false when it is marked already. Whoever marked it does what has to
     /// be done once.
     pub async fn mark(&self, name: &str, value: &str, seconds: u64) -> Result<bool, QueueError> {
@@ -37,6 +43,13 @@ impl Queue {
         set.arg(key(&format!("mark:{name}"))).arg(value).arg("NX").arg("EX").arg(seconds.max(1));
         let set: Option<String> = set.query_async(&mut self.link()).await?;
         Ok(set.is_some())
+    }
+
+    /// The same whether or not it is marked already: from now on it says this, for so long.
+    pub async fn mark_anew(&self, name: &str, value: &str, seconds: u64) -> Result<(), QueueError> {
+        let mut set = redis::cmd("SET");
+        set.arg(key(&format!("mark:{name}"))).arg(value).arg("EX").arg(seconds.max(1));
+        Ok(set.query_async(&mut self.link()).await?)
     }
 
     /// Takes a mark away; false when there was none. Of several who try, one hears true.

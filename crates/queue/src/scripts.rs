@@ -59,6 +59,7 @@ verbs! {
     Place = "place.lua",
     Breaker = "breaker.lua",
     Unmark = "unmark.lua",
+    Own = "own.lua",
     Move = "move.lua",
     Stats = "stats.lua",
     Charge = "ledger/charge.lua",
@@ -85,6 +86,7 @@ impl Verb {
             | Self::Place
             | Self::Breaker
             | Self::Unmark
+            | Self::Own
             | Self::Move => ("", "", ""),
             Self::Charge | Self::Credit => (BOOK, "", ""),
             Self::Position | Self::Stats => ("", LINES, ""),

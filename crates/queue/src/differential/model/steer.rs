@@ -82,6 +82,7 @@ impl Reference {
                 text("asked")
             }
             State::Waiting | State::Delayed => {
+                let begun = job.marks.contains_key("intent");
                 let place_in = job.chat.filter(|_| job.state == State::Waiting && !job.passed);
                 self.finish(id, State::Cancelled);
                 if let Some(chat) = place_in {
@@ -89,7 +90,7 @@ impl Reference {
                     self.let_in(chat);
                 }
                 self.note(id, "cancelled", ACTOR);
-                if tell {
+                if tell || begun {
                     self.notices.insert(Notice::Job(id), self.now);
                 }
                 self.retain();
