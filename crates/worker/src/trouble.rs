@@ -48,12 +48,13 @@ pub(crate) async fn close(walk: &Walk, failure: &Failure) -> Duration {
                     warn!(%model, %error, "a model could not be paused");
                 }
             }
-            alarm::raise(shop, walk.job().place.bot, &account, failure.class).await;
         }
         // somebody did it already
         Ok(false) => {}
         Err(error) => warn!(account, %error, "an account could not be closed"),
     }
+    // also of one that was closed before: it may have worked once in between, and been said to
+    alarm::raise(shop, walk.job().place.bot, &account, failure.class).await;
     pause
 }
 
