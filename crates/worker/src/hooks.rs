@@ -7,6 +7,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
@@ -58,7 +59,7 @@ impl Doorbell {
             if let Ok(address) = self.listener.local_addr() {
                 info!(%address, "listening for Replicate's webhooks");
             }
-            let door = Arc::new(Door { hooks: self.hooks, queue, rings });
+            let door = Arc::new(Door { hooks: self.hooks, queue, rings, away: AtomicBool::new(false) });
             let router = Router::new().fallback(receive).layer(DefaultBodyLimit::max(LARGEST)).with_state(door);
             let served = axum::serve(self.listener, router).with_graceful_shutdown(stop.cancelled_owned()).await;
             if let Err(error) = served {
@@ -73,6 +74,8 @@ struct Door {
     hooks: Hooks,
     queue: Queue,
     rings: Arc<Rings>,
+    /// The last post could not be passed on.
+    away: AtomicBool,
 }
 
 async fn receive(
@@ -99,10 +102,15 @@ async fn receive(
         Ok(handle) => {
             door.rings.ring(handle.as_str());
             match door.queue.ring(handle.as_str()).await {
-                Ok(()) => StatusCode::OK,
-                // it is posted again, and perhaps to the one that waits for it
+                Ok(()) => {
+                    door.away.store(false, Ordering::Relaxed);
+                    StatusCode::OK
+                }
+                // it is posted again, and perhaps to the one that waits for it; else the end is found by asking
                 Err(error) => {
-                    debug!(%handle, %error, "a webhook could not be passed on");
+                    if !door.away.swap(true, Ordering::Relaxed) {
+                        warn!(%handle, %error, "webhooks cannot be passed on; other workers find ends by asking");
+                    }
                     StatusCode::SERVICE_UNAVAILABLE
                 }
             }
