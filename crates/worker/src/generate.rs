@@ -16,11 +16,12 @@ use crate::hooks::Ring;
 use crate::line::{Creation, Stop, Walk};
 use crate::money::Bill;
 use crate::orphan::Orphan;
-use crate::{alarm, commons, inputs, money};
+use crate::{alarm, commons, inputs, money, stray};
 
 /// Clocks differ: a prediction created this long before the intent may still be the intent's.
-const CLOCK_SLACK: Duration = Duration::from_secs(5);
-/// A creation without an answer may become visible this much later than it was meant.
+pub(crate) const CLOCK_SLACK: Duration = Duration::from_secs(5);
+/// A creation without an answer may become visible this much later than it was meant; one that comes later still is found
+/// when the job is over ([`stray`]).
 pub(crate) const LATE: Duration = Duration::from_secs(5);
 /// And this much later than whoever meant it lost the job: it was sent by then, or never will be.
 pub(crate) const IN_FLIGHT: Duration = Duration::from_secs(2);
@@ -86,7 +87,7 @@ enum Begun {
 
 async fn begin(walk: &Walk) -> Result<Begun, Stop> {
     let lease = &walk.claimed.lease;
-    let images = inputs::named(walk).await?;
+    let images = inputs::named(&Bill::of(walk)).await?;
     if let Some(intent) = walk.claimed.progress.intent
         && walk.is_under_way()
     {
@@ -216,7 +217,7 @@ async fn find_lost(walk: &Walk, images: &[ImageRef], intent: SystemTime) -> Resu
 }
 
 /// The note that a prediction of the job is over.
-fn past(handle: &Handle) -> String {
+pub(crate) fn past(handle: &Handle) -> String {
     format!("past-{}", handle.as_str())
 }
 
@@ -228,9 +229,13 @@ fn unread(error: QueueError) -> Failure {
 /// The same, and `None` only when nothing can come any more: a request may have been on its way, and a list behind what it
 /// lists.
 async fn find_settled(walk: &Walk, images: &[ImageRef], intent: SystemTime) -> Result<Option<Handle>, Stop> {
-    let found = find_lost(walk, images, intent).await?;
     // without a list there is nothing to wait for
-    if found.is_some() || walk.provider.answers_at_once() {
+    if walk.provider.answers_at_once() {
+        return find_lost(walk, images, intent).await;
+    }
+    stray::doubt(walk, intent).await.map_err(unread)?;
+    let found = find_lost(walk, images, intent).await?;
+    if found.is_some() {
         return Ok(found);
     }
     let settled = LATE.saturating_sub(intent.elapsed().unwrap_or_default());

@@ -1,6 +1,6 @@
 //! News of jobs that ended without a worker: cancelled by an operator while they waited, or given up by the queue.
 //!
-//! The slot says so. It is an edit, so telling twice is harmless; a job without a slot has nobody who waits for a word.
+//! What they may have left at their provider is stopped. The slot says so. It is an edit, so telling twice is harmless; a job without a slot has nobody who waits for a word.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use atelier_telegram::{DeliveryError, Keyboard, Place};
 use futures::FutureExt;
 use tracing::{info, warn};
 
-use crate::{Shop, albums, cards, originals, panel, ready, slot};
+use crate::{Shop, albums, cards, originals, panel, ready, slot, stray};
 
 /// The herald of this process.
 pub(crate) fn herald(shop: Arc<Shop>) -> Herald {
@@ -33,11 +33,15 @@ async fn tell(shop: Arc<Shop>, notice: Notice) -> bool {
                 Errand::Originals(batch, _) => originals::all(&shop, batch, &errand).await,
                 Errand::Ready(id) => ready::one(&shop, id, false).await,
                 Errand::Failed(id) => ready::one(&shop, id, true).await,
+                Errand::Stray(id) => stray::look(&shop, id).await,
             };
         }
     };
     match shop.queue.record(&id).await {
-        Ok(Some(record)) => said(&shop, &record).await,
+        Ok(Some(record)) => {
+            let (said, stopped) = tokio::join!(said(&shop, &record), stray::abandoned(&shop, &record));
+            said && stopped
+        }
         Ok(None) => true,
         Err(error) => {
             warn!(job.id = %id, %error, "a notice could not be looked up; it comes again");

@@ -31,6 +31,7 @@ mod safety;
 mod slot;
 mod stand_in;
 mod stories;
+mod stray;
 mod trouble;
 mod usual;
 mod words;

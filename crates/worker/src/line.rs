@@ -14,7 +14,7 @@ use tracing::{info, warn};
 use crate::pictures::Made;
 use crate::progress::Progress;
 use crate::stand_in::Answering;
-use crate::{Shop, albums, deliver, failing, generate, panel, pictures, ready, rest, safety, stand_in, words};
+use crate::{Shop, albums, deliver, failing, generate, panel, pictures, ready, rest, safety, stand_in, stray, words};
 
 /// A job on its way, and all that its steps need.
 pub(crate) struct Walk {
@@ -159,6 +159,12 @@ impl Walk {
 
 /// Runs one attempt of a job.
 pub(crate) async fn walk(shop: Arc<Shop>, claimed: Claimed) -> Outcome {
+    let outcome = attempt(shop.clone(), claimed.clone()).await;
+    stray::leave(&shop, &claimed, &outcome).await;
+    outcome
+}
+
+async fn attempt(shop: Arc<Shop>, claimed: Claimed) -> Outcome {
     let (job, attempt) = (claimed.job.clone(), claimed.attempt);
     breakpoint::reach("after-claim", job.id.as_str()).await;
     if claimed.progress.delivered.is_some() {

@@ -14,9 +14,9 @@ use bytes::Bytes;
 use tempfile::TempPath;
 use tracing::info;
 
-use crate::cards;
 use crate::generate::{Generated, Pictures};
 use crate::line::{Stop, Walk};
+use crate::{cards, inputs};
 
 /// What was made.
 pub(crate) enum Made {
@@ -94,7 +94,7 @@ pub(crate) async fn fit(walk: &Walk, made: &Made) -> Result<Fitted, Stop> {
     let fitted = match made {
         Made::Picture(bytes) => walk.shop.studio.fit(bytes.clone(), limits).await,
         Made::Film(path) => walk.shop.studio.fit_film(path.to_path_buf(), limits).await,
-        Made::Elsewhere => return card(walk).await,
+        Made::Elsewhere => return preview(walk).await,
     };
     Ok(fitted.map_err(|error| {
         let class = match error {
@@ -105,8 +105,17 @@ pub(crate) async fn fit(walk: &Walk, made: &Made) -> Result<Fitted, Stop> {
     })?)
 }
 
-/// What stands in the chat for a film that is too large for it.
-async fn card(walk: &Walk) -> Result<Fitted, Stop> {
+/// What stands in the chat for a film that is too large for it: the picture that it was made from, or else a card that says
+/// so. Services give no still of a film, and the first frame is not taken out of it: there is no decoder of H.264 in Rust
+/// alone, and the film was not fetched.
+async fn preview(walk: &Walk) -> Result<Fitted, Stop> {
+    if let Some(image) = walk.request.options.images.first()
+        && let Ok(bytes) = inputs::fetch(&walk.shop, walk.job(), image).await
+        && let Ok(fitted) = walk.shop.studio.fit(bytes, walk.shop.settings.media).await
+        && let Some(shown) = fitted.shown.filter(|shown| shown.kind == Kind::Photo)
+    {
+        return Ok(Fitted { shown: Some(shown), document: None, reason: None, size: None });
+    }
     let line = walk.job().language.say(&Say::FilmTooLarge);
     let card = cards::draw(walk.job(), Mood::File, &line).await;
     let card = card.ok_or_else(|| Failure::new(FailureClass::Fatal, "a card could not be drawn"))?;
