@@ -71,6 +71,29 @@ async fn what_is_lost_late_or_forged_changes_nothing() {
     assert_eq!((world.replicate.creates().await, ada.of_kind("photo").await.len()), (2, 2));
 }
 
+/// The worker that hears the post cannot pass it on, and says so; the one that follows the run finds its end by asking.
+#[tokio::test]
+async fn a_post_that_comes_while_redis_is_away_changes_nothing() {
+    let mut world = World::start().await;
+    let address = free_address();
+    let hold = world.replicate.hold(json!({})).await;
+    let _bot = world.bot().await;
+    let ada = world.telegram.user(1);
+    let _owner = world.worker_of(&hooked("127.0.0.1:0", &address));
+    ada.say("a cat --model schnell").await;
+    world.replicate.wait("polls=1").await;
+    let porter = world.worker_of(&hooked(&address, &address));
+    porter.until_said("listening for Replicate's webhooks").await;
+    world.kill_redis().await;
+    world.replicate.release_one(hold).await;
+    porter.until_said("webhooks cannot be passed on").await;
+    world.restart_redis().await;
+    ada.photos(1).await;
+    assert_eq!((world.replicate.creates().await, ada.of_kind("photo").await.len()), (1, 1));
+    let alive = reqwest::get(format!("http://{address}/healthz")).await.expect("an answer");
+    assert_eq!(alive.status(), 200);
+}
+
 #[tokio::test]
 async fn the_doctor_knows_the_accounts_secret() {
     let world = World::start().await;

@@ -5,6 +5,7 @@
 
 #![expect(clippy::expect_used, reason = "the steps that tests share fail by panicking, as tests do")]
 
+mod accounts;
 mod albums;
 mod batches;
 mod buttons;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 const FILM: &str = "/video a paper boat --seconds 5 --res 480p";
 
 /// Waits until the workers have nothing left to tell.
-async fn all_told(world: &World) {
+pub(crate) async fn all_told(world: &World) {
     let client = redis::Client::open(world.redis_url()).expect("an address");
     let mut link = client.get_multiplexed_async_connection().await.expect("a connection");
     let told = async {
