@@ -115,6 +115,13 @@ async fn commands_are_offered_in_every_kind_of_chat_and_language() {
     }
     let (everywhere, words) = offered("default", "").await;
     assert!(!everywhere.contains(&json!("forget")), "what is about a person has no place in a group: {words}");
+    world.telegram.wait("method=setMyShortDescription&count=2").await;
+    for (language, said) in [("", "Write what you want to see"), ("ru", "Напишите, что хотите увидеть")]
+    {
+        let asked = format!("/bot4242:AAtesttokentesttokentesttokentest/getMyDescription?language_code={language}");
+        let description = world.telegram.get(&asked).await["result"]["description"].to_string();
+        assert!(description.contains(said), "{description}");
+    }
     for scope in ["all_private_chats", "default"] {
         let (names, words) = offered(scope, "ru").await;
         assert_eq!(names, offered(scope, "").await.0);

@@ -34,7 +34,7 @@ async fn a_prompt_typed_in_the_web_chat_comes_back_as_a_picture() {
     browser.see(I_SAY, "a lighthouse in a storm").await;
     browser.see(CANCEL, "Cancel").await;
     world.replicate.wait("held=1").await;
-    browser.see(BOT_SAYS, "Drawing").await;
+    browser.see(BOT_SAYS, "Drawing … about").await;
     shoot(&world, &mut browser, "2-drawing").await;
     assert_eq!(pictures(&mut browser).await, 0, "nothing is shown before it is there");
 

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use atelier_domain::{JobId, ModelId};
+use redis::{ErrorKind, RedisError};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
@@ -77,7 +78,14 @@ impl Keeper {
                     () = stop.cancelled() => return,
                 }
             }
-            wait = match self.renew(&keeping).await {
+            // another call may find first that the wire is silent: until this one does, no wish to cancel would be heard
+            let cut = keeping.exchange.queue.link_given_up();
+            let renewed = tokio::select! {
+                biased;
+                renewed = self.renew(&keeping) => renewed,
+                () = cut => Err(RedisError::from((ErrorKind::Io, "another call gave the connection up")).into()),
+            };
+            wait = match renewed {
                 Ok(()) => {
                     if std::mem::take(&mut away) {
                         info!(worker = %keeping.exchange.worker, "the queue is back");

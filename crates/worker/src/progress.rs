@@ -19,6 +19,8 @@ use crate::{Shop, panel, slot};
 pub(crate) struct Progress {
     latest: watch::Sender<Option<String>>,
     job: Arc<Job>,
+    /// What is said first: how long it usually takes, and what it costs.
+    first: String,
     stop: CancellationToken,
     /// Taken when stopped: the task is awaited once.
     task: Mutex<Option<AbortOnDropHandle<()>>>,
@@ -50,19 +52,24 @@ impl Progress {
             tile: false,
         };
         let task = AbortOnDropHandle::new(tokio::spawn(shower.run(lines, stop.clone())));
-        Self { latest, job: claimed.job.clone(), stop, task: Mutex::new(Some(task)) }
+        let job = claimed.job.clone();
+        let say = shop.settings.catalogue.get(&job.request.model).map_or(Say::Working, |model| {
+            let eta = shop.usual.of(model, &job.request).time;
+            Say::WorkingFor { eta, price: model.estimate(&job.request) }
+        });
+        let first = job.language.say(&say);
+        Self { latest, job, first, stop, task: Mutex::new(Some(task)) }
     }
 
     /// The job is being worked on, again after a failure, or so many per cent done.
     pub(crate) fn working(&self, again: bool, percent: Option<u8>) {
-        let say = match percent {
-            Some(percent) => Say::WorkingPercent { percent },
-            None if again => Say::WorkingAgain,
-            None => Say::Working,
-        };
         let language = self.job.language;
-        let words = self.job.request.options.task.is_some();
-        let line = if words { language.tell(&Tell::Writing) } else { language.say(&say) };
+        let line = match percent {
+            _ if self.job.request.options.task.is_some() => language.tell(&Tell::Writing),
+            Some(percent) => language.say(&Say::WorkingPercent { percent }),
+            None if again => language.say(&Say::WorkingAgain),
+            None => self.first.clone(),
+        };
         let line = caption::slot(&self.job, &line);
         self.latest.send_if_modified(|latest| {
             let grew = percent.is_some() || latest.is_none();

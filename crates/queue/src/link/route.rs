@@ -2,8 +2,8 @@
 //!
 //! Invariants: a call is repeated here only when the server said that it did not run it (`MOVED`, `ASK`); whether a
 //! call ran whose answer is missing is for the caller to know. One connection is made at a time, and those who wait
-//! for it share its outcome. A connection that did not answer in time is given up, by all who wait on it: what is sent
-//! after a silence would run when nobody waits for it any more, and a cut wire says nothing at all.
+//! for it share its outcome. A connection that did not answer in time is given up: what is sent after a silence would
+//! run when nobody waits for it any more, and a cut wire says nothing at all.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -14,7 +14,6 @@ use redis::{
     Value,
 };
 use tokio::sync::watch;
-use tokio_util::sync::CancellationToken;
 use tracing::{debug, info};
 
 use super::address::RedisUrl;
@@ -65,19 +64,6 @@ struct Live {
     number: u64,
     connection: MultiplexedConnection,
     server: ConnectionInfo,
-    /// Somebody found it to be of no use. Answers come in the order of the calls: whoever still waits waits in vain.
-    broken: CancellationToken,
-}
-
-impl Live {
-    /// An answer that comes over this connection, while it is of use.
-    async fn answer<T>(&self, answering: impl Future<Output = RedisResult<T>>) -> RedisResult<T> {
-        tokio::select! {
-            biased;
-            answer = answering => answer,
-            () = self.broken.cancelled() => Err((ErrorKind::Io, "the connection was given up").into()),
-        }
-    }
 }
 
 /// What an error says about the connection it came over.
@@ -188,7 +174,7 @@ impl Link {
         let Found { connection, server, nodes } = found;
         let mut state = self.state();
         state.made += 1;
-        let live = Arc::new(Live { number: state.made, connection, server, broken: CancellationToken::new() });
+        let live = Arc::new(Live { number: state.made, connection, server });
         info!(server = %live.server.addr(), nodes = nodes.len(), "connected to redis");
         state.hint = Some(live.server.clone());
         state.nodes = nodes;
@@ -215,9 +201,6 @@ impl Link {
             state.suspect = Some(live.server.addr().clone());
         }
         drop(state);
-        if matches!(turn, Turn::Broken) {
-            live.broken.cancel();
-        }
         self.shared.given_up.send_modify(|count| *count += 1);
     }
 
@@ -225,8 +208,7 @@ impl Link {
         let mut last = None;
         for _ in 0..HOPS {
             let live = self.live().await?;
-            let mut connection = live.connection.clone();
-            let answer = live.answer(connection.send_packed_command(command)).await.and_then(Value::extract_error);
+            let answer = live.connection.clone().send_packed_command(command).await.and_then(Value::extract_error);
             let Err(error) = answer else { return answer };
             let turn = Turn::of(&error);
             self.give_up_for(&live, &error, &turn);
@@ -256,8 +238,7 @@ impl Link {
 
     async fn request_all(&self, pipeline: &Pipeline, offset: usize, count: usize) -> RedisResult<Vec<Value>> {
         let live = self.live().await?;
-        let mut connection = live.connection.clone();
-        let mut answers = match live.answer(connection.send_packed_commands(pipeline, offset, count)).await {
+        let mut answers = match live.connection.clone().send_packed_commands(pipeline, offset, count).await {
             Ok(answers) => answers,
             Err(error) => {
                 self.give_up_for(&live, &error, &Turn::of(&error));

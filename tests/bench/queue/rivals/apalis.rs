@@ -40,15 +40,16 @@ impl Door {
 /// The working side, until `stop`.
 pub(crate) async fn serve(url: String, concurrency: usize, perform: Perform, stop: CancellationToken) {
     let name = format!("bench-{}", std::process::id());
-    let worker =
-        WorkerBuilder::new(&name).backend(storage(&url).await).concurrency(concurrency).build(move |job: Job| {
+    let worker = WorkerBuilder::new(name.as_str()).backend(storage(&url).await).concurrency(concurrency).build(
+        move |job: Job| {
             let perform = perform.clone();
             async move {
                 let seed = job.request.seed.map_or(0, u32::from);
                 perform(job.id.to_string(), seed).await;
                 Ok::<_, BoxDynError>(())
             }
-        });
+        },
+    );
     tokio::select! {
         ended = worker.run() => ended.expect("the worker runs"),
         () = stop.cancelled() => {}
