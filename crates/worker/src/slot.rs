@@ -87,8 +87,7 @@ impl Awaited {
             Self::InLine
         } else if !album.may_be_there(first) {
             Self::Nobody
-        } else if album.is_lost(first)
-            || walk.shop.queue.is_part_lost(batch, Part::Album(first)).await.unwrap_or(false)
+        } else if album.is_lost(first) || walk.shop.queue.is_part_lost(batch, Part::Album(first)).await.unwrap_or(false)
         {
             Self::Lost
         } else {
