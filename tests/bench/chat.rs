@@ -7,28 +7,30 @@
 mod eta;
 mod heavy;
 mod intake;
-mod options;
 mod server;
 
 use std::process::ExitCode;
 
 use serde_json::json;
 
-use options::Options;
+use crate::options::Usage;
+
+const USAGE: Usage = Usage {
+    name: "bench chat",
+    groups: &["webhook", "polling", "heavy", "eta"],
+    own: " [--rate UPDATES_PER_SECOND] [--bots N]",
+};
 
 /// Measures what the words ask for.
 pub(crate) async fn main(words: impl Iterator<Item = String>) -> ExitCode {
-    let options = match Options::from_words(words) {
+    let options = match USAGE.read(words) {
         Ok(options) => options,
-        Err(help) => {
-            eprintln!("{help}");
-            return ExitCode::from(64);
-        }
+        Err(code) => return code,
     };
     let mut figures = json!({});
     for door in [intake::Door::Webhook, intake::Door::Polling] {
         if options.wants(door.name()) {
-            eprintln!("{}: {} updates/s for {} s", door.name(), options.rate, options.seconds());
+            eprintln!("{}: {} updates/s for {} s", door.name(), options.rate, intake::seconds(&options));
             figures[door.name()] = Box::pin(intake::measure(&options, door)).await;
         }
     }

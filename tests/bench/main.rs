@@ -12,6 +12,7 @@
 mod chat;
 mod floor;
 mod observe;
+mod options;
 #[cfg(feature = "world")]
 mod providers;
 mod queue;

@@ -13,7 +13,6 @@ mod idle;
 mod jain;
 mod load;
 mod lpush;
-mod options;
 mod pickup;
 mod process;
 mod recovery;
@@ -28,20 +27,23 @@ pub(crate) mod worker;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use options::Options;
+use crate::options::{Options, Usage};
 use report::Row;
 
 /// Longer than any group takes.
 const PATIENCE: Duration = Duration::from_secs(420);
 
+const USAGE: Usage = Usage {
+    name: "bench queue",
+    groups: &["pickup", "submit", "cycle", "jain", "cancel", "scale", "idle", "recovery", "crash", "eta", "rivals"],
+    own: " [--rivals]",
+};
+
 /// Measures what the words ask for.
 pub(crate) async fn main(words: impl Iterator<Item = String>) -> ExitCode {
-    let options = match Options::from_words(words) {
+    let options = match USAGE.read(words) {
         Ok(options) => options,
-        Err(help) => {
-            eprintln!("{help}");
-            return ExitCode::from(64);
-        }
+        Err(code) => return code,
     };
     let rows = Box::pin(measure(&options)).await;
     println!("{}", report::table(&rows));

@@ -42,3 +42,14 @@ pub(crate) fn median(values: impl IntoIterator<Item = f64>) -> f64 {
 pub(crate) fn rate(count: usize, took: Duration) -> f64 {
     count as f64 / took.as_secs_f64()
 }
+
+/// Four significant places are more than the machine's noise allows. What is no number becomes null in JSON.
+pub(crate) fn rounded(value: f64) -> f64 {
+    if value == 0.0 || !value.is_finite() {
+        return value;
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "a logarithm")]
+    let places = 3 - value.abs().log10().floor() as i32;
+    let scale = 10_f64.powi(places);
+    (value * scale).round() / scale
+}

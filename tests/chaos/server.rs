@@ -7,6 +7,7 @@ use std::process::{ExitCode, Stdio};
 use std::time::Duration;
 
 use atelier_queue::PrivateRedis;
+use redis::AsyncConnectionConfig;
 use redis::aio::MultiplexedConnection;
 use rustix::process::{Pid, Signal, kill_process, set_parent_process_death_signal};
 use tokio::process::{Child, Command};
@@ -131,9 +132,11 @@ impl Server {
     }
 }
 
-/// A connection to the server on that port.
+/// A connection to the server on that port. A machine that has too much to do may take its time.
 pub(crate) async fn connect(port: u16) -> redis::RedisResult<MultiplexedConnection> {
-    redis::Client::open(format!("redis://127.0.0.1:{port}/"))?.get_multiplexed_async_connection().await
+    let config = AsyncConnectionConfig::new().set_connection_timeout(Some(READY)).set_response_timeout(Some(READY));
+    let client = redis::Client::open(format!("redis://127.0.0.1:{port}/"))?;
+    client.get_multiplexed_async_connection_with_config(&config).await
 }
 
 fn spawn(data: &Path, port: u16) -> Child {

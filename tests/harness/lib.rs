@@ -11,6 +11,7 @@ mod browser;
 mod chat;
 mod events;
 mod group;
+pub mod page;
 mod process;
 mod provider;
 mod proxy;

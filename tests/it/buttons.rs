@@ -1,5 +1,7 @@
 //! Buttons never expire, do nothing twice, and obey nobody but the person who asked.
 
+use atelier_domain::{JobState, Usd};
+use atelier_queue::Budget;
 use harness::World;
 use serde_json::{Value, json};
 
@@ -85,6 +87,27 @@ async fn a_failed_picture_is_tried_again_in_its_place() {
     ada.tap(&failed, "Try again").await;
     let shown = picture(&ada).await;
     assert_eq!(shown["id"], failed["id"]);
+}
+
+#[tokio::test]
+async fn what_may_not_be_tried_again_now_is_said_with_the_reason() {
+    let world = World::start().await;
+    world.replicate.rule(json!({ "on": "create", "do": { "outcome": "nsfw" } })).await;
+    let (_bot, _worker) = (world.bot().await, world.worker());
+    let (ada, bob, queue) = (world.telegram.user(1), world.telegram.user(2), world.queue());
+    for chat in [&ada, &bob] {
+        chat.say("a red fox").await;
+        chat.saying("filter").await;
+    }
+    queue.set_budget(Budget::User, Some(Usd::ZERO), "test").await.unwrap();
+    let told = ada.tap(&ada.saying("filter").await, "Try again").await;
+    assert!(told.contains("over your budget"), "{told}");
+    queue.close("test", "an upgrade").await.unwrap();
+    let told = bob.tap(&bob.saying("filter").await, "Try again").await;
+    assert!(told.contains("no new pictures"), "{told}");
+    for user in [1, 2] {
+        assert_eq!(world.jobs(user).await[0].state, JobState::Dead);
+    }
 }
 
 #[tokio::test]

@@ -1,8 +1,9 @@
 //! The demo as a visitor meets it, who tries to break it.
 
+use harness::page::PICTURE;
 use harness::{Browser, PATIENCE, View, World};
 
-use crate::webchat::{PICTURE, shoot, write};
+use crate::webchat::{shoot, write};
 
 #[tokio::test]
 async fn a_visitor_kills_a_worker_and_cuts_redis_and_every_picture_comes() {

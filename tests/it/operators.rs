@@ -36,7 +36,7 @@ async fn a_grant_is_spent_after_the_budget_and_counts_once_however_often_its_upd
     let world = World::start().await;
     let (_bot, _worker) = (world.bot_with(&["--admin", "1"], "polling").await, world.worker());
     let (ada, bob) = (world.telegram.user(1), world.telegram.user(2));
-    world.queue().set_own_budget(BOB, Some(Usd::ZERO)).await.unwrap();
+    world.queue().set_own_budget(BOB, Some(Usd::ZERO), "test").await.unwrap();
     bob.say("a fox --model ideogram").await;
     bob.text("over your budget").await;
     let update = ada.say("/ops grant 2 $0.05").await;

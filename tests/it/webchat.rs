@@ -5,18 +5,13 @@
 use std::path::Path;
 
 use atelier_domain::JobState;
+use harness::page::{BOT_SAYS, I_SAY, KEY, PICTURE, TILE};
 use harness::{Browser, View, World};
 use serde_json::{Value, json};
 
-pub(crate) const BOT_SAYS: &str = "#messages li:not(.mine) .bubble";
-pub(crate) const I_SAY: &str = "#messages li.mine .bubble";
-const CANCEL: &str = "#messages .keys button";
 /// No button offers to cancel.
 const NO_CANCEL: &str =
     "![...document.querySelectorAll('#messages .keys button')].some(key => key.textContent.includes('Cancel'))";
-pub(crate) const KEY: &str = "#messages .keys button";
-pub(crate) const TILE: &str = "#messages .album img";
-pub(crate) const PICTURE: &str = "#messages .photo img";
 
 #[tokio::test]
 async fn a_prompt_typed_in_the_web_chat_comes_back_as_a_picture() {
@@ -32,7 +27,7 @@ async fn a_prompt_typed_in_the_web_chat_comes_back_as_a_picture() {
     world.replicate.hold(json!({})).await;
     write(&mut browser, "a lighthouse in a storm, oil painting").await;
     browser.see(I_SAY, "a lighthouse in a storm").await;
-    browser.see(CANCEL, "Cancel").await;
+    browser.see(KEY, "Cancel").await;
     world.replicate.wait("held=1").await;
     browser.see(BOT_SAYS, "Drawing … about").await;
     shoot(&world, &mut browser, "2-drawing").await;
@@ -47,7 +42,7 @@ async fn a_prompt_typed_in_the_web_chat_comes_back_as_a_picture() {
     world.replicate.hold(json!({})).await;
     write(&mut browser, "a mistake").await;
     world.replicate.wait("held=1").await;
-    browser.click(CANCEL, "Cancel").await;
+    browser.click(KEY, "Cancel").await;
     browser.see(BOT_SAYS, "Cancelled.").await;
     browser.until(NO_CANCEL).await;
     world.replicate.wait("cancels=1").await;
@@ -159,31 +154,6 @@ async fn an_album_fills_in_before_the_eyes_although_a_worker_is_killed() {
     assert_eq!(browser.value(&format!("document.querySelectorAll('{TILE}').length")).await, 10, "nothing twice");
     shoot(&world, &mut browser, "14-album-full").await;
     assert_eq!(browser.complaints(), [] as [String; 0]);
-}
-
-/// Not a check: draws the picture in the README anew, with
-/// `cargo test --package e2e -- --ignored the_picture_in_the_readme`.
-#[tokio::test]
-#[ignore = "draws the picture in the README"]
-async fn the_picture_in_the_readme() {
-    let world = World::with(|config| (config.largest_side, config.time_scale) = (1280, 0.5)).await;
-    let (_bot, _worker) = (world.bot().await, world.worker());
-    world.replicate.hold(json!({ "prompt": "balloon" })).await;
-    world.replicate.hold(json!({ "prompt": "windmill" })).await;
-    let ada = world.telegram.user(1);
-    ada.say(
-        "- a lighthouse in a storm --seed 1\n- a fox in the snow\n- a sailing boat at sunset --seed 3\n\
-         - a castle by night\n- a hot-air balloon over mountains\n- a windmill in a field of tulips",
-    )
-    .await;
-    ada.photos(4).await;
-    ada.text("4 of 6").await;
-    let mut browser =
-        Browser::open(&world.telegram.url(), View { width: 1000, height: 800, scale: 2, ..View::DESKTOP }).await;
-    browser.see_pictures(TILE, 6).await;
-    browser.see(KEY, "Cancel").await;
-    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/simulator/assets/chat.webp");
-    browser.screenshot(Path::new(file)).await;
 }
 
 pub(crate) async fn write(browser: &mut Browser, text: &str) {

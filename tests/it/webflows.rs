@@ -1,8 +1,9 @@
 //! What people do with the web chat beyond a prompt: stories, pictures of their own, films, groups. In a real browser.
 
+use harness::page::{BOT_SAYS, I_SAY, KEY, PICTURE, TILE};
 use harness::{Browser, View, World};
 
-use crate::webchat::{BOT_SAYS, I_SAY, KEY, PICTURE, TILE, shoot, write};
+use crate::webchat::{shoot, write};
 
 /// A picture that a person has: a sun over a hill, dropped onto the page.
 const DROP_A_PICTURE: &str = "new Promise(done => {
@@ -92,35 +93,4 @@ async fn a_group_is_drawn_for_in_the_topic_that_asked() {
     browser.click(".topics button", "General").await;
     browser.see_no(PICTURE).await;
     assert_eq!(browser.complaints(), [] as [String; 0]);
-}
-
-/// Not a check: draws the small pictures in the README anew, with
-/// `cargo test --package e2e -- --ignored the_small_pictures_in_the_readme`.
-#[tokio::test]
-#[ignore = "draws pictures in the README"]
-async fn the_small_pictures_in_the_readme() {
-    let world = World::with(|config| (config.largest_side, config.time_scale) = (768, 0.2)).await;
-    let _processes = [world.bot().await, world.worker()];
-    let file =
-        |name: &str| std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/simulator/assets").join(name);
-    let view = View { width: 360, height: 700, ..View::PHONE };
-    let (ada, bob) = (world.telegram.user(1), world.telegram.user(2));
-    ada.say("/start").await;
-    ada.text("I draw it").await;
-    let mut browser = Browser::open(&format!("{}/?user=1", world.telegram.url()), view).await;
-    browser.see(KEY, "A red fox").await;
-    browser.screenshot(&file("minute.webp")).await;
-    browser.click(KEY, "A red fox").await;
-    browser.see_pictures(PICTURE, 1).await;
-    browser.see(KEY, "Again").await;
-    browser.screenshot(&file("picture.webp")).await;
-    bob.say("/story 1. a fox wakes in the snow\n2. it finds a lantern\n3. a lighthouse at night").await;
-    let story = bob.saying("3 scenes").await;
-    bob.tap(&story, "Reels").await;
-    bob.tap(&bob.saying("3 scenes").await, "Draw them all").await;
-    bob.photos(3).await;
-    bob.text("3 of 3").await;
-    let mut browser = Browser::open(&format!("{}/?user=2", world.telegram.url()), view).await;
-    browser.see_pictures(TILE, 3).await;
-    browser.screenshot(&file("story.webp")).await;
 }

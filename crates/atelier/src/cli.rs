@@ -5,6 +5,9 @@
 //! used as it is. A `.env` file in the working directory is read first; it never overrides the environment.
 #![expect(clippy::print_stderr, reason = "wrong values are said before logging exists")]
 
+#[cfg(test)]
+mod readme;
+
 use std::ffi::OsString;
 
 use atelier_process::Exit;

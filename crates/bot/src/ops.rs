@@ -54,10 +54,10 @@ async fn serve(
             // nothing of theirs runs, and nothing more is paid for
             let (what, owner) = (Steering::User(incoming.bot, user), Owner(incoming.bot, user));
             let changed = if verb == "ban" {
-                front.queue.set_own_budget(owner, Some(Usd::ZERO)).await?;
+                front.queue.set_own_budget(owner, Some(Usd::ZERO), &who).await?;
                 front.queue.pause(&what, &who, "banned").await?
             } else {
-                front.queue.set_own_budget(owner, None).await?;
+                front.queue.set_own_budget(owner, None, &who).await?;
                 front.queue.resume(&what, &who).await?
             };
             Ok(done(changed))

@@ -9,11 +9,12 @@ use atelier_domain::{
     ChatKind, Incoming, InputImage, Job, JobId, Language, Model, PictureWish, Place, Prefs, Request, Say, Seed, Tell,
     Usd, grammar,
 };
-use atelier_queue::{Budget, QueueError, Submission, Submitted};
+use atelier_queue::{Budget, QueueError, Record, Retrying, Submission, Submitted};
 
+use crate::answers::actor;
 use crate::intake::language;
 use crate::pictures::words;
-use crate::{Front, answers};
+use crate::{Front, answers, slots};
 
 /// What became of an order.
 pub(crate) enum Order {
@@ -134,14 +135,48 @@ pub(crate) async fn submit(
             let most = front.settings.limits.pending_per_user;
             Order::Refused(language.say(&Say::FullUser { pending, most }))
         }
-        Submitted::NoBudget { budget, left } => Order::Refused(language.say(&match budget {
-            Budget::User => Say::NoBudget { left },
-            Budget::Chat => Say::NoBudgetChat,
-            Budget::All => Say::NoBudgetAll,
-        })),
+        Submitted::NoBudget { budget, left } => Order::Refused(language.say(&poor(budget, left))),
         Submitted::QueueFull { .. } => Order::Refused(language.say(&Say::FullQueue)),
         Submitted::Closed { .. } => Order::Refused(language.say(&Say::Closed)),
     })
+}
+
+/// Puts failed jobs back into line, each with its place in the chat; how many there were, and why not the rest.
+pub(crate) async fn retry(
+    front: &Arc<Front>,
+    incoming: &Incoming,
+    records: &[Record],
+) -> Result<(u32, Option<Say<'static>>), QueueError> {
+    let (mut count, mut refused) = (0, None);
+    for record in records {
+        let price = record.job.as_ref().map_or(Usd::ZERO, |job| price(front, &job.request));
+        match front.queue.retry_paid(&record.id, &actor(incoming), None, price).await? {
+            Retrying::Waiting => count += 1,
+            Retrying::Not | Retrying::Unknown | Retrying::Foreign => continue,
+            Retrying::NoBudget { budget, left } => {
+                refused = Some(poor(budget, left));
+                continue;
+            }
+            Retrying::Closed => {
+                refused = Some(Say::Closed);
+                break;
+            }
+        }
+        if let (Some(job), Some(slot)) = (record.job.clone(), record.slot) {
+            let (this, batch) = (front.clone(), record.batch.clone());
+            front.tasks.spawn(async move { slots::show_waiting(&this, &job, slot, batch.as_ref()).await });
+        }
+    }
+    Ok((count, refused))
+}
+
+/// What is said when a budget is in the way.
+const fn poor(budget: Budget, left: Usd) -> Say<'static> {
+    match budget {
+        Budget::User => Say::NoBudget { left },
+        Budget::Chat => Say::NoBudgetChat,
+        Budget::All => Say::NoBudgetAll,
+    }
 }
 
 /// Whether a group's limits allow this, as its administrators set them: the day and the pictures that were counted, if any

@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use atelier_domain::{
     BatchWish, Incoming, InputImage, Job, JobId, JobState, JobWish, Language, ModelId, PictureWish, Prefs, Press,
-    Request, Say, Seed, StoryWish, Tell, Usd, buttons, caption,
+    Request, Say, Seed, StoryWish, Tell, buttons, caption,
 };
-use atelier_queue::{Batch, Cancelling, Errand, QueueError, Record, Retrying, Spend, Urgency};
+use atelier_queue::{Batch, Cancelling, Errand, QueueError, Record, Spend, Urgency};
 use atelier_telegram::intake::Hold;
 use atelier_telegram::{DeliveryError, Keyboard, Place};
 use tracing::{info, warn};
@@ -180,8 +180,11 @@ async fn one(
         JobWish::Again => draw(front, incoming, vec![afresh(&job.request)], language).await.map(Word::Toast),
         JobWish::Vary => draw(front, incoming, vec![afresh(&job.request); VARIANTS], language).await.map(Word::Toast),
         JobWish::Retry => {
-            let done = retry(front, incoming, std::slice::from_ref(&record)).await?;
-            Ok(Word::Toast(language.tell(if done > 0 { &Tell::ToastStarted } else { &Tell::ToastTwice })))
+            let (done, refused) = orders::retry(front, incoming, std::slice::from_ref(&record)).await?;
+            Ok(Word::Toast(match refused {
+                Some(why) => language.say(&why),
+                None => language.tell(if done > 0 { &Tell::ToastStarted } else { &Tell::ToastTwice }),
+            }))
         }
         JobWish::Models => {
             let others = buttons::others(&front.catalogue, &job.request.model);
@@ -246,12 +249,14 @@ async fn all(
         BatchWish::Retry => {
             let failed: Vec<Record> =
                 batch.jobs.iter().filter(|record| record.state == JobState::Dead).cloned().collect();
-            let count = retry(front, incoming, &failed).await?;
-            if count == 0 {
-                return Ok(Word::Toast(language.tell(&Tell::ToastNothingFailed)));
+            let (count, refused) = orders::retry(front, incoming, &failed).await?;
+            if count > 0 {
+                spawn_refresh(front, &batch.id);
             }
-            spawn_refresh(front, &batch.id);
-            Ok(Word::Toast(language.tell(&Tell::ToastStarted)))
+            Ok(Word::Toast(match refused {
+                Some(why) => language.say(&why),
+                None => language.tell(if count > 0 { &Tell::ToastStarted } else { &Tell::ToastNothingFailed }),
+            }))
         }
         BatchWish::Choose => Ok(choose(front, incoming, batch, JobWish::Vary, language).await),
         BatchWish::Film => Ok(choose(front, incoming, batch, JobWish::Animate, language).await),
@@ -306,23 +311,6 @@ async fn cancel(
         Cancelling::Unknown => Say::ToastUnknown,
     };
     Ok(Word::Toast(language.say(&say)))
-}
-
-/// Puts failed jobs back into line, each with its place in the chat; how many there were.
-async fn retry(front: &Arc<Front>, incoming: &Incoming, records: &[Record]) -> Result<u32, QueueError> {
-    let mut count = 0;
-    for record in records {
-        let price = record.job.as_ref().map_or(Usd::ZERO, |job| orders::price(front, &job.request));
-        match front.queue.retry_paid(&record.id, &actor(incoming), None, price).await? {
-            Retrying::Waiting => count += 1,
-            Retrying::Not | Retrying::Unknown | Retrying::Foreign | Retrying::NoBudget => continue,
-        }
-        if let (Some(job), Some(slot)) = (record.job.clone(), record.slot) {
-            let (this, batch) = (front.clone(), record.batch.clone());
-            front.tasks.spawn(async move { slots::show_waiting(&this, &job, slot, batch.as_ref()).await });
-        }
-    }
-    Ok(count)
 }
 
 /// Submits requests that a button asked for; what the person is told.

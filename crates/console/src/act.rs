@@ -168,7 +168,7 @@ impl Console {
             },
             Action::Retry => match self.queue.retry(id, by.as_str(), None).await? {
                 Retrying::Waiting => "waiting",
-                Retrying::Not | Retrying::NoBudget => "not",
+                Retrying::Not | Retrying::NoBudget { .. } | Retrying::Closed => "not",
                 Retrying::Unknown | Retrying::Foreign => "unknown",
             },
         })

@@ -52,6 +52,7 @@ fn sentence(event: &Event) -> String {
         "close" => format!("closed the queue to new jobs{because}"),
         "reopen" => "reopened the queue".to_owned(),
         "limit" => limit(what, which, value.parse().ok()),
+        "budget" => budget(what, which, value),
         kind => format!("{kind} {}", event.detail),
     }
 }
@@ -67,6 +68,20 @@ fn limit(what: &str, which: &str, value: Option<u64>) -> String {
         "keep_jobs" => format!("set the number of records to {}", kept(value, |number| number.to_string())),
         "keep_bytes" => format!("set the size of records to {}", kept(value, bytes)),
         other => format!("set {other} {which}"),
+    }
+}
+
+fn budget(what: &str, which: &str, amount: &str) -> String {
+    let whose = match what {
+        "user" => "each user".to_owned(),
+        "chat" => "each group chat".to_owned(),
+        "own" => format!("user {which}"),
+        _ => "everybody together".to_owned(),
+    };
+    if amount == "none" {
+        format!("took the budget of {whose} away")
+    } else {
+        format!("set the budget of {whose} to {amount} a day")
     }
 }
 
@@ -87,6 +102,8 @@ mod tests {
         assert_eq!(said("limit", "user_limit  "), "set the limit of each user to no limit");
         assert_eq!(said("limit", "keep_bytes  268435456"), "set the size of records to 256 MiB");
         assert_eq!(said("limit", "keep_ms  "), "set the age of records to what is usual");
+        assert_eq!(said("budget", "own 77:9 $0.50"), "set the budget of user 77:9 to $0.50 a day");
+        assert_eq!(said("budget", "all  none"), "took the budget of everybody together away");
         assert_eq!(said("dance", "all night"), "dance all night");
     }
 }

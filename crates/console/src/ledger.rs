@@ -61,8 +61,8 @@ impl Console {
     pub async fn change_money(&self, changes: &[MoneyChange], actor: &Actor) -> Result<(), ConsoleError> {
         for change in changes {
             match change {
-                MoneyChange::Budget(budget, amount) => self.queue.set_budget(*budget, *amount).await?,
-                MoneyChange::Own(owner, amount) => self.queue.set_own_budget(*owner, *amount).await?,
+                MoneyChange::Budget(budget, amount) => self.queue.set_budget(*budget, *amount, actor.as_str()).await?,
+                MoneyChange::Own(owner, amount) => self.queue.set_own_budget(*owner, *amount, actor.as_str()).await?,
                 MoneyChange::Grant { owner, amount, reference } => {
                     self.queue.grant_money(*owner, *amount, reference, actor.as_str()).await?;
                 }

@@ -1,6 +1,6 @@
 -- Writes how far a job has come, if the writer still holds the job.
 -- KEYS  1 prefix
--- ARGV  1 id  2 fence  3 worker  4 checkpoint's name (intent handle outputs sending delivered; afresh drops the
+-- ARGV  1 id  2 fence  3 worker  4 checkpoint's name (intent handle outputs sending file delivered; afresh drops the
 --       first four, over drops outputs and sending)  5 its value
 -- Result 'kept' | 'stale' | 'taken' (a provider handle that belongs to another job)
 -- Cost  O(1).
@@ -28,6 +28,10 @@ if name == 'afresh' or name == 'over' then
   return 'kept'
 end
 redis.call('HSET', key, name, value, name .. '_at', int(at))
+if name == 'file' then
+  -- nothing that happened to the job
+  return 'kept'
+end
 -- values are on the record; the trail says that it happened (a handle is short and worth reading there)
 note(id, at, name, worker, name == 'handle' and string.sub(value, 1, 40) or '')
 return 'kept'

@@ -83,6 +83,14 @@ if job.state == 'waiting' or job.state == 'delayed' then
     because('rate', int(ready - at) .. ' ' .. (rate[4] or '0') .. ' ' .. (rate[3] or ''))
   end
 end
+if job.state == 'active' and redis.call('HEXISTS', K .. 'job:' .. id, 'intent') == 0 then
+  -- before anything is created at an account with a cap, one of its places is taken
+  local places = K .. 'places:' .. model.lane
+  local taken = redis.call('ZCOUNT', places, '(' .. int(at), '+inf')
+  if taken > 0 and not redis.call('ZSCORE', places, id) then
+    because('place', int(taken))
+  end
+end
 local slots = redis.call('HMGET', K .. 'capacity', '', '*', model.name)
 local serving = tonumber(slots[2] or '0') + tonumber(slots[3] or '0')
 if serving == 0 then

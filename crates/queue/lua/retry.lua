@@ -1,9 +1,10 @@
 -- Runs a job again: one that is dead or was cancelled as if it had just been accepted, in its old place; one that
 -- waits for its next attempt now. The cap on a user's pending jobs does not hold here: it is there for floods of new ones.
 -- KEYS  1 prefix
--- ARGV  1 id  2 actor  3 owner `bot:user`, or '' for the operator  4 micros that it is expected to cost, if its owner's
---       budgets are to hold
--- Result 'waiting' | 'not' (it is not dead, cancelled or delayed) | 'unknown' | 'foreign' | 'poor' (a budget is in the way)
+-- ARGV  1 id  2 actor  3 owner `bot:user`, or '' for the operator  4 micros that it is expected to cost, if what holds for
+--       a new job of its owner is to hold: budgets, and that a closed queue takes none
+-- Result 'waiting' | 'not' (it is not dead, cancelled or delayed) | 'unknown' | 'foreign' | 'closed'
+--       | 'poor <budget in the way> <micros left of it>'
 -- Cost  O(log n).
 local id, actor = ARGV[1], ARGV[2]
 local job = job_at(id)
@@ -18,9 +19,14 @@ local at = now()
 if state == 'delayed' then
   redis.call('ZREM', K .. 'delayed', id)
 elseif state == 'dead' or state == 'cancelled' then
-  local price = tonumber(ARGV[4] or '0')
-  if book.refusal(at, name, job.chat or '', price) then
-    return 'poor'
+  local price = tonumber(ARGV[4] or '')
+  if price and setting('closed') then
+    return 'closed'
+  end
+  price = price or 0
+  local budget, left = book.refusal(at, name, job.chat or '', price)
+  if budget then
+    return 'poor ' .. budget .. ' ' .. int(left)
   end
   -- what it used before is charged; what it will use is put aside anew
   book.reserve(at, name, job.chat or '', { { id, price, job.model } })

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::error::QueueError;
 use crate::eta::{Ahead, Because, Load, Span};
+use crate::ledger::Budget;
 use crate::link::Queue;
 use crate::scripts::Verb;
 
@@ -28,7 +29,7 @@ pub enum Cancelling {
 }
 
 /// What became of a wish to run a job again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Retrying {
     /// It waits in line again.
@@ -40,7 +41,14 @@ pub enum Retrying {
     /// It belongs to somebody else.
     Foreign,
     /// It would cost more than a budget allows today.
-    NoBudget,
+    NoBudget {
+        /// The budget in the way.
+        budget: Budget,
+        /// What is left of it.
+        left: Usd,
+    },
+    /// The queue takes no new jobs.
+    Closed,
 }
 
 /// Where a job stands.
@@ -92,10 +100,11 @@ impl Queue {
     /// Runs a dead or cancelled job again, or one that waits for its next attempt now. `owner` as in [`Queue::cancel`].
     /// The cap on a user's pending jobs does not hold here: it is there for floods of new ones.
     pub async fn retry(&self, id: &JobId, actor: &str, owner: Option<(BotId, UserId)>) -> Result<Retrying, QueueError> {
-        self.retry_paid(id, actor, owner, Usd::ZERO).await
+        self.run_again(id, actor, owner, None).await
     }
 
-    /// The same within the budgets of the job's owner: what it is expected to cost is put aside in the same step.
+    /// The same as its owner may: within the budgets, where what it is expected to cost is put aside in the same step, and
+    /// not while the queue is closed.
     pub async fn retry_paid(
         &self,
         id: &JobId,
@@ -103,7 +112,18 @@ impl Queue {
         owner: Option<(BotId, UserId)>,
         price: Usd,
     ) -> Result<Retrying, QueueError> {
-        let (owner, price) = (owned(owner), price.micros().to_string());
+        self.run_again(id, actor, owner, Some(price)).await
+    }
+
+    async fn run_again(
+        &self,
+        id: &JobId,
+        actor: &str,
+        owner: Option<(BotId, UserId)>,
+        price: Option<Usd>,
+    ) -> Result<Retrying, QueueError> {
+        let price = price.map_or_else(String::new, |price| price.micros().to_string());
+        let owner = owned(owner);
         let arguments: [&[u8]; 4] = [id.as_str().as_bytes(), actor.as_bytes(), owner.as_bytes(), price.as_bytes()];
         let answer: String = self.call(Verb::Retry, &arguments).await?;
         match answer.as_str() {
@@ -111,8 +131,14 @@ impl Queue {
             "not" => Ok(Retrying::Not),
             "unknown" => Ok(Retrying::Unknown),
             "foreign" => Ok(Retrying::Foreign),
-            "poor" => Ok(Retrying::NoBudget),
-            _ => Err(QueueError::Unreadable(format!("retry answered {answer}"))),
+            "closed" => Ok(Retrying::Closed),
+            other => match other.strip_prefix("poor ").and_then(|poor| poor.split_once(' ')) {
+                Some((budget, left)) => Ok(Retrying::NoBudget {
+                    budget: Budget::read(budget),
+                    left: Usd::from_micros(left.parse().unwrap_or(0)),
+                }),
+                None => Err(QueueError::Unreadable(format!("retry answered {answer}"))),
+            },
         }
     }
 

@@ -93,14 +93,7 @@ impl Queue {
         self.unmark(&format!("sent:{name}")).await.map(drop)
     }
 
-    /// Remembers the file that Telegram made of a job's picture, by its name for the job's bot.
-    pub async fn keep_file(&self, id: &JobId, file: &str) -> Result<(), QueueError> {
-        let mut set = redis::cmd("HSET");
-        set.arg(key(&format!("job:{id}"))).arg("file").arg(file);
-        Ok(set.query_async::<u32>(&mut self.link()).await.map(drop)?)
-    }
-
-    /// The name of that file; `None` when it is not known.
+    /// The file that Telegram made of a job's picture, by its name for the job's bot; `None` when it is not known.
     pub async fn file(&self, id: &JobId) -> Result<Option<String>, QueueError> {
         Ok(redis::cmd("HGET").arg(key(&format!("job:{id}"))).arg("file").query_async(&mut self.link()).await?)
     }

@@ -61,6 +61,11 @@ pub enum Because {
         /// The provider's reason.
         why: String,
     },
+    /// It was claimed, and the provider's account runs no more at once.
+    Place {
+        /// Jobs that run there.
+        running: u32,
+    },
     /// Workers live, but none serves its model.
     Unserved,
     /// No worker lives.
@@ -89,6 +94,7 @@ impl Because {
                 let (wait_ms, every_ms) = (number(), number());
                 Self::Rate { wait_ms, every_ms, why: parts.next().unwrap_or_default().to_owned() }
             }
+            "place" => Self::Place { running },
             "unserved" => Self::Unserved,
             "no_worker" => Self::NoWorker,
             _ => return None,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use atelier_domain::JobId;
 use futures::future::BoxFuture;
-use tracing::warn;
+use tracing::{debug, warn};
 
 use crate::errands::Errand;
 use crate::link::Queue;
@@ -25,6 +25,19 @@ pub enum Notice {
     Album(JobId),
     /// Something is to be sent.
     Errand(Errand),
+}
+
+impl Notice {
+    /// Reads one as it stands in Redis; `None` when it was written by a newer version.
+    fn read(what: &str) -> Option<Self> {
+        let (kind, about) = what.split_once(':')?;
+        match kind {
+            "job" => about.parse().ok().map(Self::Ended),
+            "album" => about.parse().ok().map(Self::Album),
+            "batch" => about.parse().ok().map(Self::Joined),
+            kind => Errand::read(kind, about).map(Self::Errand),
+        }
+    }
 }
 
 /// Tells; true when the chat was told, or need not be.
@@ -48,19 +61,13 @@ impl Herald {
 
     /// Tells on a task of its own, and confirms.
     pub(crate) fn tell(&self, queue: &Queue, what: &str) {
-        let notice = what.split_once(':').and_then(|(kind, about)| match kind {
-            "job" => about.parse().ok().map(Notice::Ended),
-            "album" => about.parse().ok().map(Notice::Album),
-            "batch" => about.parse().ok().map(Notice::Joined),
-            kind => Errand::read(kind, about).map(Notice::Errand),
-        });
+        let Some(notice) = Notice::read(what) else {
+            debug!(notice = what, "a notice that this version does not know is left to another worker");
+            return;
+        };
         let (queue, what, teller) = (queue.clone(), what.to_owned(), self.0.clone());
         tokio::spawn(async move {
-            let told = match notice {
-                Some(notice) => teller(notice).await,
-                None => true,
-            };
-            if told {
+            if teller(notice).await {
                 let confirmed = queue.call::<u32>(Verb::Told, &[what.as_bytes()]).await;
                 if let Err(error) = confirmed {
                     warn!(notice = what, %error, "a notice could not be confirmed; it will be told again");

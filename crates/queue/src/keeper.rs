@@ -8,7 +8,7 @@ use atelier_domain::{JobId, ModelId};
 use redis::{ErrorKind, RedisError};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 use crate::error::QueueError;
 use crate::exchange::Exchange;
@@ -35,6 +35,8 @@ pub(crate) struct Keeping {
 const IDLE: (Duration, Duration) = (Duration::from_secs(6), Duration::from_secs(15));
 /// Before a call that failed is repeated.
 const PAUSE: Duration = Duration::from_millis(300);
+/// How often records are dropped that became too old while no job ended, and how many at a time: leases are to be renewed.
+const SWEEP: (Duration, u32) = (Duration::from_secs(60), 4096);
 
 impl Keeper {
     pub(crate) fn add(&self, lease: &Lease) {
@@ -59,10 +61,12 @@ impl Keeper {
     }
 
     /// Renews at a third of the lease's length, and at once when a cancellation is published for a job held here (seldom
-    /// when nothing is held: only the sign of life is due); until `stop`, which comes after the last job ended.
+    /// when nothing is held: only the sign of life is due); until `stop`, which comes after the last job ended. Drops
+    /// records whose time is over, now and then.
     pub(crate) async fn run(self, keeping: Keeping, stop: CancellationToken) {
         let published = Published::listen(&keeping.exchange.queue, "cancel", &stop);
         let (mut away, mut wait) = (false, Duration::ZERO);
+        let mut swept: Option<Instant> = None;
         loop {
             let next = tokio::time::sleep(wait);
             tokio::pin!(next);
@@ -89,6 +93,12 @@ impl Keeper {
                 Ok(()) => {
                     if std::mem::take(&mut away) {
                         info!(worker = %keeping.exchange.worker, "the queue is back");
+                    }
+                    if swept.is_none_or(|swept| swept.elapsed() > SWEEP.0) {
+                        swept = Some(Instant::now());
+                        if let Err(error) = keeping.exchange.queue.sweep(SWEEP.1).await {
+                            debug!(worker = %keeping.exchange.worker, %error, "old records stay for another while");
+                        }
                     }
                     if self.alive().is_empty() { IDLE.0 } else { keeping.exchange.lease / 3 }
                 }

@@ -24,6 +24,8 @@ pub enum Checkpoint {
     Outputs(String),
     /// The result is about to be shown in the chat.
     Sending,
+    /// The file that Telegram made of the result, by its name for the job's bot.
+    File(String),
     /// The result stands in the chat.
     Delivered(MessageId),
     /// The prediction is known to be over without an output. It stays on record, so that another holder finds the same and
@@ -141,6 +143,7 @@ impl Lease {
             Checkpoint::Handle(handle) => ("handle", handle.clone()),
             Checkpoint::Outputs(outputs) => ("outputs", outputs.clone()),
             Checkpoint::Sending => ("sending", "1".to_owned()),
+            Checkpoint::File(name) => ("file", name.clone()),
             Checkpoint::Delivered(message) => ("delivered", message.to_string()),
             Checkpoint::Over => ("over", String::new()),
             Checkpoint::Afresh => ("afresh", String::new()),

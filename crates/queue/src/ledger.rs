@@ -15,6 +15,7 @@ use serde::Serialize;
 use crate::error::QueueError;
 use crate::keys::key;
 use crate::link::Queue;
+use crate::record::log_action;
 use crate::scripts::Verb;
 use crate::steer::Owner;
 
@@ -208,27 +209,33 @@ impl Queue {
         Ok(Usd::from_micros(micros.and_then(|micros| u64::try_from(micros).ok()).unwrap_or(0)))
     }
 
-    /// Sets a budget of a day for every user, every chat or everybody together; `None` takes it away.
-    pub async fn set_budget(&self, budget: Budget, amount: Option<Usd>) -> Result<(), QueueError> {
-        self.write_budget(budget.name(), amount).await
+    /// Sets a budget of a day for every user, every chat or everybody together; `None` takes it away. A change leaves an
+    /// entry with its actor.
+    pub async fn set_budget(&self, budget: Budget, amount: Option<Usd>, actor: &str) -> Result<(), QueueError> {
+        let name = budget.name();
+        self.write_budget(name, &format!("{name} "), amount, actor).await
     }
 
-    /// Sets one user's own budget of a day; `None` takes it away.
-    pub async fn set_own_budget(&self, owner: Owner, amount: Option<Usd>) -> Result<(), QueueError> {
-        self.write_budget(&format!("u:{}", name(owner)), amount).await
+    /// Sets one user's own budget of a day; `None` takes it away. A change leaves an entry with its actor.
+    pub async fn set_own_budget(&self, owner: Owner, amount: Option<Usd>, actor: &str) -> Result<(), QueueError> {
+        let owner = name(owner);
+        self.write_budget(&format!("u:{owner}"), &format!("own {owner}"), amount, actor).await
     }
 
-    async fn write_budget(&self, field: &str, amount: Option<Usd>) -> Result<(), QueueError> {
-        let mut write = match amount {
-            Some(_) => redis::cmd("HSET"),
-            None => redis::cmd("HDEL"),
-        };
-        write.arg(key("budgets")).arg(field);
-        if let Some(amount) = amount {
-            write.arg(amount.micros());
+    async fn write_budget(&self, field: &str, whose: &str, amount: Option<Usd>, actor: &str) -> Result<(), QueueError> {
+        let (budgets, micros) = (key("budgets"), amount.map(Usd::micros));
+        let known: Option<u64> = redis::cmd("HGET").arg(&budgets).arg(field).query_async(&mut self.link()).await?;
+        if known == micros {
+            return Ok(());
         }
-        let _: u64 = write.query_async(&mut self.link()).await?;
-        Ok(())
+        let mut write = redis::pipe();
+        match micros {
+            Some(micros) => write.cmd("HSET").arg(&budgets).arg(field).arg(micros).ignore(),
+            None => write.cmd("HDEL").arg(&budgets).arg(field).ignore(),
+        };
+        let amount = amount.map_or_else(|| "none".to_owned(), |amount| amount.to_string());
+        log_action(&mut write, self.clock_ms().await?, actor, "budget", &format!("{whose} {amount}"));
+        Ok(write.query_async(&mut self.link()).await?)
     }
 
     /// An owner's ledger, with its newest entries, at most `most` of them.

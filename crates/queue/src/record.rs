@@ -148,9 +148,8 @@ impl Queue {
 
     /// Notes what an operator did to many jobs at once; the steering verbs note themselves.
     pub async fn note_action(&self, actor: &str, kind: &str, detail: &str) -> Result<(), QueueError> {
-        let line = format!("{}\u{1f}{kind}\u{1f}{actor}\u{1f}{detail}", self.clock_ms().await?);
         let mut pipeline = redis::pipe();
-        pipeline.rpush(key("actions"), line).ignore().ltrim(key("actions"), -ACTIONS, -1).ignore();
+        log_action(&mut pipeline, self.clock_ms().await?, actor, kind, detail);
         Ok(pipeline.query_async(&mut self.link()).await?)
     }
 
@@ -248,6 +247,12 @@ impl Record {
             job: Job::from_json(body).ok(),
         })
     }
+}
+
+/// Adds an entry of the operators' log to a pipeline: it goes with what it is about.
+pub(crate) fn log_action(pipeline: &mut redis::Pipeline, at_ms: u64, actor: &str, kind: &str, detail: &str) {
+    let line = format!("{at_ms}\u{1f}{kind}\u{1f}{actor}\u{1f}{detail}");
+    pipeline.rpush(key("actions"), line).ignore().ltrim(key("actions"), -ACTIONS, -1).ignore();
 }
 
 impl Event {

@@ -47,6 +47,7 @@ verbs! {
     Steer = "steer.lua",
     Retry = "retry.lua",
     Forget = "forget.lua",
+    Sweep = "sweep.lua",
     Told = "told.lua",
     Cancel = "cancel.lua",
     Slot = "slot.lua",
@@ -91,7 +92,7 @@ impl Verb {
             Self::Charge | Self::Credit => (BOOK, "", ""),
             Self::Position | Self::Stats => ("", LINES, ""),
             Self::Submit => (BOOK, LINES, ""),
-            Self::Step | Self::Steer | Self::Retry | Self::Forget | Self::Cancel => (BOOK, LINES, ENDS),
+            Self::Step | Self::Steer | Self::Retry | Self::Forget | Self::Sweep | Self::Cancel => (BOOK, LINES, ENDS),
         };
         let start = if matches!(self, Self::Submit | Self::Position | Self::Stats) { "" } else { THOUGH_FULL };
         let check = if self.expires() { IN_TIME } else { "" };

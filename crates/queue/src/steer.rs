@@ -118,6 +118,19 @@ impl Queue {
         Ok(dropped)
     }
 
+    /// Drops records that are beyond what the settings keep, at most `most`; how many were dropped. Every end of a job
+    /// does so in passing, and workers do once a minute.
+    pub(crate) async fn sweep(&self, most: u32) -> Result<u32, QueueError> {
+        let mut dropped = 0;
+        while dropped < most {
+            match self.call::<u32>(Verb::Sweep, &[]).await? {
+                0 => break,
+                some => dropped += some,
+            }
+        }
+        Ok(dropped)
+    }
+
     async fn steer(&self, verb: &str, actor: &str, what: &Steering, why: &str) -> Result<bool, QueueError> {
         let (what, which) = match what {
             Steering::Queue => ("queue", String::new()),

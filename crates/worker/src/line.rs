@@ -263,7 +263,7 @@ async fn steps(walk: &Walk) -> Result<(), Stop> {
     walk.claimed.lease.checkpoint(&Checkpoint::Sending).await?;
     let shown = deliver::show(walk, &fitted, seconds).await?;
     walk.reach("after-edit").await;
-    keep_file(walk, &shown).await;
+    keep_file(walk, &shown).await?;
     rest::prompt(walk, shown.message, &shown.caption).await;
     walk.claimed.lease.checkpoint(&Checkpoint::Delivered(shown.message)).await?;
     walk.show_batch().await;
@@ -272,11 +272,10 @@ async fn steps(walk: &Walk) -> Result<(), Stop> {
 }
 
 /// A tile has no buttons, so what is made of its picture later is asked for under the album: it needs the file's name.
-async fn keep_file(walk: &Walk, shown: &deliver::Shown) {
-    if let Some(file) = shown.file.as_deref().filter(|_| walk.job().of > 1)
-        && let Err(error) = walk.shop.queue.keep_file(&walk.job().id, file).await
-    {
-        warn!(job.id = %walk.job().id, %error, "the name of a picture's file could not be kept");
+async fn keep_file(walk: &Walk, shown: &deliver::Shown) -> Result<(), Lost> {
+    match shown.file.clone().filter(|_| walk.job().of > 1) {
+        Some(file) => walk.claimed.lease.checkpoint(&Checkpoint::File(file)).await,
+        None => Ok(()),
     }
 }
 

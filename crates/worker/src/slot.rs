@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use atelier_domain::{ChatId, Job, MessageId, album};
-use atelier_queue::{Part, Spend, Urgency};
+use atelier_domain::{ChatId, Job, JobId, MessageId, album};
+use atelier_queue::{Album, Part, Spend, Urgency};
 use atelier_telegram::{DeliveryError, Hindrance, Keyboard, Place, Post, Telegram};
+use tokio::time::Instant;
 use tracing::debug;
 
 use crate::line::Walk;
@@ -33,6 +34,12 @@ pub(crate) struct Slot {
     pub(crate) tile: bool,
 }
 
+impl Slot {
+    fn of(message: MessageId, album: Option<&Album>) -> Self {
+        Self { message, tile: album.is_some_and(|album| album.is_tile(message)) }
+    }
+}
+
 /// What came of posting a slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Posted {
@@ -57,58 +64,94 @@ const LINE_WAIT: Duration = Duration::from_secs(75);
 /// How often it looks.
 const LOOK: Duration = Duration::from_millis(100);
 
+/// How the album stands that is to hold a job's message, while nobody knows the message.
+enum Awaited {
+    /// Nobody has begun to post it: the bot does right after the submission.
+    Nobody,
+    /// Somebody says again and again that it waits for its turn.
+    InLine,
+    /// It may be in the chat, until its messages are known.
+    Sent,
+    /// It may be in the chat, and its messages will not be known.
+    Lost,
+    /// It is in the chat, and whoever posted it has not come to saying which message is whose.
+    Posted(MessageId),
+}
+
+impl Awaited {
+    async fn of(walk: &Walk, batch: &JobId, first: u8, album: &Album) -> Self {
+        let tiles = album.tiles(first).unwrap_or_default();
+        if let Some((_, tile)) = tiles.iter().find(|(index, _)| *index == walk.job().index) {
+            Self::Posted(*tile)
+        } else if album.waits(first) {
+            Self::InLine
+        } else if !album.may_be_there(first) {
+            Self::Nobody
+        } else if album.is_lost(first) || walk.shop.queue.is_part_lost(batch, Part::Album(first)).await.unwrap_or(false)
+        {
+            Self::Lost
+        } else {
+            Self::Sent
+        }
+    }
+}
+
 /// The slot on record, waiting a moment for the bot that is about to post it. Of an album that nobody is about to post any
 /// longer this worker posts it.
 pub(crate) async fn find(walk: &Walk) -> Option<Slot> {
-    let batch = walk.batch().await;
-    let started = tokio::time::Instant::now();
-    let first = album::albums(walk.job().of).into_iter().find(|range| range.contains(&walk.job().index));
-    let mut known = walk.claimed.progress.slot;
-    let mut tried = false;
+    let (job, queue, shop) = (walk.job(), &walk.shop.queue, &walk.shop);
+    let range = album::albums(job.of).into_iter().find(|range| range.contains(&job.index));
+    let own = walk.batch().await.zip(range.map(|range| range.start));
+    let (started, mut known, mut tried) = (Instant::now(), walk.claimed.progress.slot, false);
     loop {
         if known.is_none() {
-            known = walk.shop.queue.record(&walk.job().id).await.ok().flatten().and_then(|record| record.slot);
+            known = queue.record(&job.id).await.ok().flatten().and_then(|record| record.slot);
         }
-        let album = match batch {
-            Some(batch) => walk.shop.queue.album(batch).await.ok(),
-            None => None,
-        };
+        let album = album_of(walk).await;
         if let Some(message) = known {
-            return Some(Slot { message, tile: album.is_some_and(|album| album.is_tile(message)) });
+            return Some(Slot::of(message, album.as_ref()));
         }
-        let mut patience = walk.shop.settings.slot_wait;
-        let late = started.elapsed() + LOOK > patience;
-        if let (Some(album), Some(batch), Some(range)) = (album, batch, &first) {
-            let (queue, part) = (&walk.shop.queue, Part::Album(range.start));
-            let tiles = album.tiles(range.start).unwrap_or_default();
-            if let Some((_, tile)) = tiles.iter().find(|(index, _)| *index == walk.job().index)
-                && let Ok(Some(message)) = queue.record_slot(&walk.job().id, *tile, None).await
-            {
-                // whoever posted it has not come to saying so, and may never
-                known = Some(message);
-                continue;
+        let shared = own.zip(album.as_ref());
+        let awaited = match shared {
+            Some(((batch, first), album)) => Awaited::of(walk, batch, first, album).await,
+            None => Awaited::Nobody,
+        };
+        let waited_for = |patience| started.elapsed() + LOOK > patience;
+        let moment = shop.settings.slot_wait;
+        let (patience, may_be_free) = match awaited {
+            Awaited::Posted(tile) => {
+                if let Ok(Some(message)) = queue.record_slot(&job.id, tile, None).await {
+                    known = Some(message);
+                    continue;
+                }
+                (moment, false)
             }
-            let waits = album.waits(range.start);
-            if waits {
-                patience = LINE_WAIT;
-            } else if album.may_be_there(range.start) {
-                let lost = album.is_lost(range.start) || matches!(queue.is_part_lost(batch, part).await, Ok(true));
-                patience = if lost { Duration::ZERO } else { ALBUM_WAIT };
-            }
-            let free = !album.may_be_there(range.start) && (late || waits) && !tried;
-            if free && matches!(queue.hold_part(batch, part, &walk.shop.holder).await, Ok(true)) {
-                tried = true;
-                // beside this: the picture has a place as soon as its own album has, and need not wait for all the others
-                let (shop, batch) = (walk.shop.clone(), batch.clone());
-                tokio::spawn(async move { albums::take_over(&shop, &batch).await });
-                continue;
-            }
+            Awaited::Nobody => (moment, waited_for(moment)),
+            Awaited::InLine => (LINE_WAIT, true),
+            Awaited::Sent => (ALBUM_WAIT, false),
+            Awaited::Lost => (Duration::ZERO, false),
+        };
+        if let Some(((batch, first), _)) = shared
+            && may_be_free
+            && !tried
+            && queue.hold_part(batch, Part::Album(first), &shop.holder).await.unwrap_or(false)
+        {
+            tried = true;
+            // beside this: the picture has a place as soon as its own album has, and need not wait for all the others
+            let (shop, batch) = (shop.clone(), batch.clone());
+            tokio::spawn(async move { albums::take_over(&shop, &batch).await });
+            continue;
         }
-        if started.elapsed() + LOOK > patience {
+        if waited_for(patience) {
             return None;
         }
         tokio::time::sleep(LOOK).await;
     }
+}
+
+/// What is known of the messages that the job shares with others of its batch, if it does.
+async fn album_of(walk: &Walk) -> Option<Album> {
+    walk.shop.queue.album(walk.batch().await?).await.ok()
 }
 
 /// Deletes a message that was posted beside another; it may stay when that fails.
@@ -145,11 +188,7 @@ pub(crate) async fn post(
         Ok(Some(other)) if other != mine => {
             debug!(job.id = %job.id, "the bot's slot came first");
             remove(&walk.shop, &walk.telegram, job, mine).await;
-            let album = match walk.batch().await {
-                Some(batch) => queue.album(batch).await.ok(),
-                None => None,
-            };
-            Ok(Posted::Other(Slot { message: other, tile: album.is_some_and(|album| album.is_tile(other)) }))
+            Ok(Posted::Other(Slot::of(other, album_of(walk).await.as_ref())))
         }
         _ => Ok(Posted::Mine(Slot { message: mine, tile: false })),
     }

@@ -6,7 +6,7 @@ use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode, Stdio};
 
-use crate::setup::REDIS;
+use crate::setup::{CHROMIUM, REDIS};
 use crate::step::{cargo, code};
 
 /// Flags handed through word for word.
@@ -27,7 +27,9 @@ const BROKEN: &[&str] = &["--profile", "measure", "--package", "e2e", "--bin", "
 /// What the soak needs: itself, and the executable that it starts.
 const SOAKED: &[&str] =
     &["--profile", "measure", "--package", "atelier", "--bin", "atelier", "--package", "e2e", "--bin", "soak"];
-/// What its word `queue` needs: no executable, no simulators, so that a cold build takes minutes less.
+/// What the README's pictures need: themselves, and the executable that they show.
+const DRAWN: &[&str] = &["--package", "atelier", "--bin", "atelier", "--package", "e2e", "--bin", "pictures"];
+/// What the bench's word `queue` needs: no executable, no simulators, so that a cold build takes minutes less.
 const MEASURED_QUEUE: &[&str] =
     &["--profile", "measure", "--package", "e2e", "--bin", "bench", "--no-default-features"];
 /// What the other queues need, which nothing else builds.
@@ -69,6 +71,14 @@ pub(crate) fn soak(passed: &Passed) -> ExitCode {
         return ExitCode::FAILURE;
     }
     become_program(SOAKED, "soak", &[], passed)
+}
+
+/// `cargo xtask pictures`: the pictures in the README, drawn anew.
+pub(crate) fn pictures() -> ExitCode {
+    if REDIS.ensure().is_none() || CHROMIUM.ensure().is_none() {
+        return ExitCode::FAILURE;
+    }
+    become_program(DRAWN, "pictures", &[], &Passed { flags: Vec::new() })
 }
 
 fn become_program(what: &[&str], name: &str, first: &[&str], passed: &Passed) -> ExitCode {

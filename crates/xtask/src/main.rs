@@ -1,5 +1,5 @@
 //! Set-up and chores: `cargo xtask demo`, `cargo xtask test`, `cargo xtask bench`, `cargo xtask chaos`,
-//! `cargo xtask soak`, `cargo xtask walls`.
+//! `cargo xtask soak`, `cargo xtask pictures`, `cargo xtask walls`.
 //!
 //! Invariant: nothing here is needed at run time; a machine with the executable alone never misses it.
 #![expect(clippy::print_stderr, reason = "a chore talks to the person who started it")]
@@ -43,6 +43,8 @@ enum Chore {
     /// --faults N`, `--json` for one object on the last line.
     #[command(disable_help_flag = true)]
     Soak(build::Passed),
+    /// Draws the pictures in the README anew: look at them before you commit them.
+    Pictures,
     /// Checks which crate may name and reach which other.
     Walls,
 }
@@ -54,6 +56,7 @@ fn main() -> ExitCode {
         Chore::Bench(passed) => build::bench(&passed),
         Chore::Chaos(passed) => build::chaos(&passed),
         Chore::Soak(passed) => build::soak(&passed),
+        Chore::Pictures => build::pictures(),
         Chore::Walls => test::walls(),
     }
 }

@@ -31,9 +31,9 @@ pub(crate) const REDIS: Tool = Tool {
     brew: &["redis"],
 };
 
-/// The browser of one test.
+/// The browser of the tests of the web chat.
 pub(crate) const CHROMIUM: Tool = Tool {
-    purpose: "one test opens the web chat in it",
+    purpose: "tests open the web chat in it",
     names: &["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "Google Chrome", "Chromium"],
     places: &[
         "/usr/bin",

@@ -11,7 +11,7 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use serde_json::{Value, json};
 
-use crate::chat::options::Options;
+use crate::options::Options;
 
 /// Models, seconds of their runs, and their share of the prompts.
 const MODELS: [(&str, f64, f64); 3] = [("imagen", 4.0, 0.4), ("ideogram", 7.0, 0.35), ("seedream", 11.0, 0.25)];

@@ -7,7 +7,7 @@ use atelier_queue::{Limits, Submission};
 use harness::World;
 use serde_json::{Value, json};
 
-use crate::chat::options::Options;
+use crate::options::Options;
 use crate::sample::Sample;
 
 const HEAVY: u32 = 1000;

@@ -12,9 +12,9 @@ use reqwest::Client;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use crate::chat::options::Options;
 use crate::chat::server::Server;
 use crate::observe;
+use crate::options::Options;
 use crate::sample::Sample;
 
 /// Telegram's own number of connections to a webhook, unless it is told otherwise.
@@ -39,6 +39,11 @@ impl Door {
     }
 }
 
+/// Seconds of load.
+pub(crate) fn seconds(options: &Options) -> u32 {
+    if options.quick { 5 } else { 30 }
+}
+
 /// The figures of one door.
 pub(crate) async fn measure(options: &Options, door: Door) -> Value {
     let server = Server::start().await;
@@ -61,7 +66,7 @@ pub(crate) async fn measure(options: &Options, door: Door) -> Value {
     let (before, _) = observe::memory(bot.id());
     let worked = observe::processor_time(bot.id());
     let began = Instant::now();
-    let posted = load(options, door, &server, &public, &bots, &secrets, 2, options.seconds()).await;
+    let posted = load(options, door, &server, &public, &bots, &secrets, 2, seconds(options)).await;
     let took = began.elapsed().as_secs_f64();
     let busy = observe::processor_time(bot.id()).saturating_sub(worked).as_secs_f64() / took;
     let unanswered = server.all_answered(PATIENCE).await;
@@ -70,7 +75,7 @@ pub(crate) async fn measure(options: &Options, door: Door) -> Value {
     // what the load left behind settles
     tokio::time::sleep(Duration::from_secs(2)).await;
     let (after, peak) = observe::memory(bot.id());
-    let updates = u64::from(options.rate) * u64::from(options.seconds());
+    let updates = u64::from(options.rate) * u64::from(seconds(options));
     let figures = |sample: &Sample| [50, 95, 99, 100].map(|per_cent| sample.percentile(per_cent).round());
     println!(
         "{}: {updates} updates at {}/s for {} bots in {took:.1} s, the bot {:.0} % of one processor",
@@ -92,7 +97,7 @@ pub(crate) async fn measure(options: &Options, door: Door) -> Value {
     println!("  floor: the server alone answers   {floor:.0} calls/s");
     println!("  memory before/after/highest, MB   {before:.0} / {after:.0} / {peak:.0}");
     json!({
-        "rate": options.rate, "bots": bots.len(), "seconds": options.seconds(),
+        "rate": options.rate, "bots": bots.len(), "seconds": seconds(options),
         "acknowledged_ms": figures(&acknowledged), "answered_ms": figures(&answered), "unanswered": unanswered,
         "floor_calls_per_s": floor.round(), "memory_mb": [before.round(), after.round(), peak.round()],
         "bot_processor": busy,

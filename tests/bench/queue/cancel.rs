@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 
+use crate::options::Options;
 use crate::queue::clock;
 use crate::queue::load::{Door, job};
-use crate::queue::options::Options;
 use crate::queue::process::{Line, Worker};
 use crate::queue::report::Row;
 use crate::queue::server::Server;

@@ -5,9 +5,9 @@
 
 use std::time::{Duration, Instant};
 
+use crate::options::Options;
 use crate::queue::clock;
 use crate::queue::load::{Door, Shape};
-use crate::queue::options::Options;
 use crate::queue::process::Worker;
 use crate::queue::report::Row;
 use crate::queue::server::Server;

@@ -15,9 +15,9 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::options::Options;
 use crate::queue::clock;
 use crate::queue::load::{Door, job};
-use crate::queue::options::Options;
 use crate::queue::process::{Line, Worker};
 use crate::queue::report::Row;
 use crate::queue::server::Server;

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::observe::{self, Meter};
-use crate::queue::options::Options;
+use crate::options::Options;
 use crate::queue::process::Worker;
 use crate::queue::report::Row;
 use crate::queue::server::Server;

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use crate::options::Options;
 use crate::queue::load::{Door, job};
-use crate::queue::options::Options;
 use crate::queue::process::{Line, Worker};
 use crate::queue::report::Row;
 use crate::queue::server::Server;

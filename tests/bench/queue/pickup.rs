@@ -9,9 +9,9 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use crate::options::Options;
 use crate::queue::clock;
 use crate::queue::load::{Door, job};
-use crate::queue::options::Options;
 use crate::queue::process::Worker;
 use crate::queue::report::Row;
 use crate::queue::server::Server;

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use crate::options::Options;
 use crate::queue::clock;
 use crate::queue::load::{Door, Shape};
-use crate::queue::options::Options;
 use crate::queue::process::Worker;
 use crate::queue::report::Row;
 use crate::queue::server::Server;

@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value};
 
+use crate::sample::rounded;
+
 /// The names under which figures are quoted, in their order.
 pub(crate) const KEYS: [&str; 26] = [
     "pickup_p50_ms",
@@ -110,17 +112,6 @@ pub(crate) fn json(rows: &[Row]) -> Value {
     let keyed = |key: &str| rows.iter().flat_map(|row| &row.keyed).find(|(name, _)| *name == key);
     let value = |key: &str| keyed(key).map_or(Value::Null, |(_, value)| Value::from(rounded(*value)));
     Value::Object(KEYS.iter().map(|key| ((*key).to_owned(), value(key))).collect::<Map<_, _>>())
-}
-
-/// Four significant places are more than the machine's noise allows. What is no number becomes null in JSON.
-fn rounded(value: f64) -> f64 {
-    if value == 0.0 || !value.is_finite() {
-        return value;
-    }
-    #[expect(clippy::cast_possible_truncation, reason = "a logarithm")]
-    let places = 3 - value.abs().log10().floor() as i32;
-    let scale = 10_f64.powi(places);
-    (value * scale).round() / scale
 }
 
 fn short(value: f64) -> String {

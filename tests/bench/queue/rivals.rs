@@ -8,8 +8,8 @@ pub(crate) mod bullmq;
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use crate::options::Options;
 use crate::queue::load::{Door, Shape};
-use crate::queue::options::Options;
 use crate::queue::server::Server;
 use crate::queue::worker::Kind;
 use crate::queue::{crash, cycle, pickup, submit};

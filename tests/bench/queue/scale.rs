@@ -12,9 +12,9 @@ use atelier_queue::keys::PREFIX;
 use rand::seq::IndexedRandom as _;
 use redis::AsyncCommands as _;
 
+use crate::options::Options;
 use crate::queue::clock;
 use crate::queue::load::{Door, Shape, job};
-use crate::queue::options::Options;
 use crate::queue::process::Worker;
 use crate::queue::report::Row;
 use crate::queue::server::Server;

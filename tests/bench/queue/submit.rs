@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
 
+use crate::options::Options;
 use crate::queue::load::{Door, job};
 use crate::queue::lpush;
-use crate::queue::options::Options;
 use crate::queue::report::Row;
 use crate::queue::server::Server;
 use crate::queue::worker::Kind;

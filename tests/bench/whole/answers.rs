@@ -7,12 +7,12 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use harness::{Chat, Events, World};
-use serde_json::json;
 use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 
+use crate::options::Options;
 use crate::sample::Sample;
-use crate::whole::options::Options;
+use crate::whole::ask_and_hold;
 
 /// Jobs running meanwhile, in two workers that have room for them.
 const RUNNING: usize = 200;
@@ -30,23 +30,14 @@ pub(crate) struct Answers {
 pub(crate) async fn measure(options: &Options) -> Answers {
     let world = World::start().await;
     let _bot = world.bot().await;
-    let count = options.repeat(600, 300);
+    let count = options.full(600, 300);
     let mut events = world.telegram.events().await;
     ask(&world, &mut events, 1_000_000, 40).await;
     let idle = ask(&world, &mut events, 2_000_000, count).await;
 
-    world.replicate.hold(json!({})).await;
     let _workers = [world.worker_with(&["--concurrency", SLOTS]), world.worker_with(&["--concurrency", SLOTS])];
     let before = world.telegram.count("sendMessage").await;
-    for user in 0..RUNNING {
-        let model = ["ideogram", "seedream", "imagen"][user % 3];
-        world
-            .telegram
-            .user(1 + i64::try_from(user).unwrap_or_default())
-            .say(&format!("a harbour at dawn, number {user} --model {model}"))
-            .await;
-    }
-    world.replicate.wait(&format!("held={RUNNING}")).await;
+    ask_and_hold(&world, RUNNING).await;
     // the slots of the two hundred are the bot's own backlog: the question is about what comes after them
     let slots = before + RUNNING as u64;
     world.telegram.wait(&format!("method=sendMessage&count={slots}")).await;

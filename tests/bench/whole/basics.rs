@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
 use crate::floor::Work;
+use crate::options::Options;
 use crate::sample::{Sample, median, rate};
 use crate::whole::contender::{Contender, Who};
-use crate::whole::options::Options;
 
 /// Jobs at once while draining.
 const DRAINING: usize = 50;
@@ -43,7 +43,7 @@ pub(crate) struct Queues {
 /// Measures both, in turns, so that a machine that becomes slower does so for both.
 pub(crate) async fn measure(options: &Options) -> Queues {
     let mut queues = Queues::default();
-    for _ in 0..options.repeat(5, 2) {
+    for _ in 0..options.full(5, 2) {
         round(Who::Ours, options, &mut queues.ours).await;
         round(Who::Floor, options, &mut queues.floor).await;
     }
@@ -56,8 +56,8 @@ pub(crate) fn ratio(ours: &[f64], floor: &[f64]) -> f64 {
 }
 
 async fn round(who: Who, options: &Options, into: &mut Queueing) {
-    into.pickup.extend(pickup(who, options.repeat(400, 150)).await);
-    into.single.push(single(who, options.repeat(5_000, 1_000)).await);
+    into.pickup.extend(pickup(who, options.full(400, 150)).await);
+    into.single.push(single(who, options.full(5_000, 1_000)).await);
     let (batched, drain) = batched_and_drain(who, 10_000).await;
     into.batched.push(batched);
     into.drain.push(drain);

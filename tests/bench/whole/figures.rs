@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::sample::median;
+use crate::options::Options;
+use crate::sample::{median, rounded};
 use crate::whole::answers::{self, Answers};
 use crate::whole::basics::{self, Queues};
 use crate::whole::footprint::{self, Footprint};
-use crate::whole::options::Options;
 use crate::whole::together;
 
 /// What was measured; a group that was left out is missing.
@@ -65,15 +65,4 @@ impl Figures {
             "batch3_ratio": self.together.clone().map(median).map(|wall| rounded(wall / f64::from(together::SECONDS))),
         })
     }
-}
-
-/// Four significant places are more than the machine's noise allows.
-fn rounded(value: f64) -> f64 {
-    if value == 0.0 || !value.is_finite() {
-        return value;
-    }
-    #[expect(clippy::cast_possible_truncation, reason = "a logarithm")]
-    let places = 3 - value.abs().log10().floor() as i32;
-    let scale = 10_f64.powi(places);
-    (value * scale).round() / scale
 }

@@ -3,10 +3,10 @@
 use std::time::{Duration, Instant};
 
 use harness::World;
-use serde_json::json;
 
 use crate::observe::{self, Meter};
-use crate::whole::options::Options;
+use crate::options::Options;
+use crate::whole::ask_and_hold;
 
 /// Jobs in flight, and the slots of the worker.
 const HELD: usize = 100;
@@ -42,17 +42,8 @@ pub(crate) async fn measure(options: &Options) -> Footprint {
     let worked = observe::processor_time(worker.id()).saturating_sub(worked).as_secs_f64();
     let (idle_mb, _) = observe::memory(worker.id());
 
-    world.replicate.hold(json!({})).await;
     let bot = world.bot().await;
-    for user in 0..HELD {
-        let model = ["ideogram", "seedream", "imagen"][user % 3];
-        world
-            .telegram
-            .user(1 + i64::try_from(user).unwrap_or_default())
-            .say(&format!("a harbour at dawn, number {user} --model {model}"))
-            .await;
-    }
-    world.replicate.wait(&format!("held={HELD}")).await;
+    ask_and_hold(&world, HELD).await;
     let mut held_mb: f64 = 0.0;
     for _ in 0..50 {
         tokio::time::sleep(Duration::from_millis(100)).await;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use harness::World;
 use serde_json::json;
 
-use crate::whole::options::Options;
+use crate::options::Options;
 
 /// Simulated seconds of each generation, picture drawn and ready to be fetched.
 pub(crate) const SECONDS: u32 = 14;
@@ -20,7 +20,7 @@ pub(crate) async fn measure(options: &Options) -> Vec<f64> {
     }
     world.replicate.rule(json!({ "on": "create", "do": { "run_seconds": SECONDS } })).await;
     let mut walls = Vec::new();
-    for user in 1..=options.repeat(3, 1) {
+    for user in 1..=options.full(3, 1) {
         let mut events = world.telegram.events().await;
         let ada = world.telegram.user(i64::try_from(user).unwrap_or_default());
         let typed = Instant::now();

@@ -122,7 +122,10 @@ impl Look<'_> {
             (Some(at), None) => format!("the provider has been at it for {}", since(at)),
             (None, None) => "the provider has not named it yet".to_owned(),
         };
-        let mut details = vec![stage];
+        // what keeps it says more than that nothing was created yet
+        let place = |because: &&Because| matches!(because, Because::Place { .. });
+        let place = self.standing.and_then(|standing| standing.because.iter().find(place));
+        let mut details = vec![place.map_or(stage, |because| reason(because, record))];
         details.extend(self.to_go());
         details.extend(self.asked().map(|actor| format!("{actor} asked to cancel it")));
         (format!("{worker} has it (attempt {})", record.attempt), details)

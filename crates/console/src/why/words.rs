@@ -36,6 +36,12 @@ pub(super) fn reason(because: &Because, record: &Record) -> String {
             let every = if *every_ms > 0 { format!(", then one every {}", seconds(*every_ms)) } else { String::new() };
             format!("the provider asked to slow down{why}: the next job may go in {}{every}", seconds(*wait_ms))
         }
+        Because::Place { running: now } => {
+            format!(
+                "it waits for a place at its model's account, where {} now",
+                count(u64::from(*now), "job runs", "jobs run")
+            )
+        }
         Because::Unserved => {
             format!("no living worker serves its model (start one with `atelier worker --model {model}`)")
         }

@@ -146,8 +146,15 @@ async fn a_purge_is_shown_before_it_is_done() {
     assert_eq!((preview.done, preview.matched, preview.dropped), (false, 99, 0));
     assert_says(&preview.text(), &["would drop 99 records: 98 cancelled, 1 dead; ", "KiB", "--yes"]);
     assert_eq!(line.queue.stats().await.unwrap().ended, 98, "nothing was done");
-    let nobody = Wish { model: Some("sketch".parse().unwrap()), ..wish.clone() };
-    assert_eq!(line.console.purge(&nobody, &jo()).await.unwrap().text(), "no record fits");
+    for nobody in [
+        Wish { model: Some("sketch".parse().unwrap()), ..wish.clone() },
+        Wish { user: Some((BotId(BOT), UserId(10))), ..wish.clone() },
+        Wish { older_ms: Some(3_600_000), ..wish.clone() },
+    ] {
+        assert_eq!(line.console.purge(&nobody, &jo()).await.unwrap().text(), "no record fits");
+    }
+    let one = Wish { states: vec![JobState::Dead], user: Some((BotId(BOT), UserId(9))), ..Wish::default() };
+    assert_eq!(line.console.purge_preview(&one).await.unwrap().matched, 1);
     let purged = line.console.purge(&wish, &jo()).await.unwrap();
     assert_eq!((purged.done, purged.dropped), (true, 99));
     let stats = line.queue.stats().await.unwrap();

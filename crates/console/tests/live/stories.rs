@@ -125,6 +125,20 @@ async fn a_story_goes_from_the_claim_to_the_end() {
 }
 
 #[tokio::test]
+async fn a_claimed_job_says_that_it_waits_for_a_place() {
+    let line = Line::start().await;
+    let mut painter = line.work(1, &[]);
+    let id = line.submit(1, "imagen", "x").await;
+    let (_job, _answer) = painter.next().await;
+    let hold = Duration::from_secs(60);
+    assert!(line.queue.take_place("imagen", "another job", 1, hold).await.unwrap());
+    let waits = "(attempt 1)\n  it waits for a place at its model's account, where 1 job runs now\n";
+    assert_says(&line.why(&id).await, &["painter has it", waits]);
+    assert!(line.queue.take_place("imagen", id.as_str(), 2, hold).await.unwrap());
+    assert_says(&line.why(&id).await, &["(attempt 1)\n  the provider has not named it yet\n"]);
+}
+
+#[tokio::test]
 async fn a_waiting_job_says_when_it_starts_or_what_keeps_it() {
     let line = Line::start().await;
     let mut painter = line.work(1, &[]);

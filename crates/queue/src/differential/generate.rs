@@ -55,8 +55,9 @@ impl<R: Rng> Generator<R> {
                 let count = self.random.random_range(1..=3);
                 Operation::Forget { jobs: (0..count).map(|_| self.job(state, None)).collect() }
             }
-            940..955 => Operation::Told(self.notice(state)),
-            955..992 => Operation::Steer(self.steer(state)),
+            940..952 => Operation::Told(self.notice(state)),
+            952..958 => Operation::Sweep,
+            958..992 => Operation::Steer(self.steer(state)),
             992..996 => Operation::Expire(self.expired(state)),
             _ => Operation::Retire { worker: self.random.random_range(0..state.world.workers.len()) },
         }

@@ -45,6 +45,7 @@ pub(super) enum Operation {
         jobs: Vec<u32>,
     },
     Told(Notice),
+    Sweep,
     Steer(Steer),
     /// What lives for a while in Redis is gone.
     Expire(Expired),

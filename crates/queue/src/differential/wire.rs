@@ -117,6 +117,7 @@ pub(super) fn call(operation: &Operation, state: &Reference) -> Call {
             Call::Script(Verb::Forget, arguments)
         }
         Operation::Told(notice) => Call::Script(Verb::Told, vec![notice.name()]),
+        Operation::Sweep => Call::Script(Verb::Sweep, Vec::new()),
         Operation::Steer(steer) => Call::Script(Verb::Steer, steering(steer)),
         Operation::Expire(expired) => {
             let name = match expired {

@@ -10,6 +10,8 @@
     reason = "a test fails by panicking, as do the steps that tests share, and measured times are for people"
 )]
 
+#[path = "../asked/mod.rs"]
+mod asked;
 #[path = "../server/mod.rs"]
 mod server;
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use atelier_domain::{BotId, ChatId, Job, JobId, JobState, Language, MessageId, Place, Request, UpdateId, UserId};
+use atelier_domain::{Job, JobId, JobState, MessageId, UpdateId, UserId};
 use atelier_queue::{
     Checkpoint, Claimed, Handler, Limits, Outcome, Queue, QueueError, Record, RunOptions, Submission, Submitted, run,
 };
@@ -12,7 +12,9 @@ use futures::FutureExt;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-pub(crate) const BOT: BotId = BotId(77);
+use crate::asked;
+pub(crate) use crate::asked::BOT;
+
 /// Short enough for a test, long enough for a machine that does other things as well.
 pub(crate) const LEASE: Duration = Duration::from_millis(1500);
 /// "Within two seconds" as a test asserts it.
@@ -21,24 +23,7 @@ pub(crate) const BACK: Duration = Duration::from_secs(5);
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(crate) fn job(number: u32) -> (Job, Duration) {
-    let request = Request {
-        prompt: format!("prompt {number}").parse().unwrap(),
-        model: "sketch".parse().unwrap(),
-        ratio: "1:1".parse().unwrap(),
-        seed: None,
-        options: atelier_domain::Options::default(),
-    };
-    let job = Job {
-        id: JobId::new(1_795_000_000_000 + u64::from(number), number),
-        place: Place { bot: BOT, chat: ChatId(5), thread: None, reply_to: MessageId(1) },
-        user: UserId(9),
-        language: Language::English,
-        request,
-        index: 0,
-        of: 1,
-        accepted_ms: 1_795_000_000_000,
-    };
-    (job, Duration::from_secs(1))
+    asked::job(number, "sketch")
 }
 
 /// Submits one job under its own number as the update's.

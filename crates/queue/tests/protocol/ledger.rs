@@ -66,16 +66,22 @@ async fn budgets_are_kept_and_taken_away() {
     let server = Server::start();
     let queue = server.queue().await;
     let owner = Owner(BotId(1), UserId(2));
-    queue.set_budget(Budget::User, Some(cents(100))).await.unwrap();
-    queue.set_budget(Budget::All, Some(cents(10_000))).await.unwrap();
+    queue.set_budget(Budget::User, Some(cents(100)), "operator").await.unwrap();
+    queue.set_budget(Budget::All, Some(cents(10_000)), "operator").await.unwrap();
     let budgets = queue.budgets().await.unwrap();
     assert_eq!((budgets.user, budgets.chat, budgets.all), (Some(cents(100)), None, Some(cents(10_000))));
     assert_eq!(queue.ledger(owner, 1).await.unwrap().budget, Some(cents(100)));
-    queue.set_own_budget(owner, Some(cents(7))).await.unwrap();
+    queue.set_own_budget(owner, Some(cents(7)), "operator").await.unwrap();
     assert_eq!(queue.ledger(owner, 1).await.unwrap().budget, Some(cents(7)));
-    queue.set_own_budget(owner, None).await.unwrap();
-    queue.set_budget(Budget::User, None).await.unwrap();
+    queue.set_own_budget(owner, None, "operator").await.unwrap();
+    queue.set_budget(Budget::User, None, "operator").await.unwrap();
+    queue.set_budget(Budget::User, None, "operator").await.unwrap();
     assert_eq!(queue.ledger(owner, 1).await.unwrap().budget, None);
+    let actions = queue.actions().await.unwrap();
+    assert!(actions.iter().all(|event| (event.kind.as_str(), event.actor.as_str()) == ("budget", "operator")));
+    let details: Vec<&str> = actions.iter().map(|event| event.detail.as_str()).collect();
+    let expected = ["user  $1.00", "all  $100.00", "own 1:2 $0.07", "own 1:2 none", "user  none"];
+    assert_eq!(details, expected, "each change leaves an entry, what is so already none");
 }
 
 /// Submits `count` jobs of three cents each.
@@ -92,7 +98,7 @@ async fn order(queue: &Queue, update: u32, count: u32) -> (Submitted, Vec<(Job, 
 async fn what_a_group_used_of_its_day_goes_along_when_its_id_changes() {
     let server = Server::start();
     let queue = server.queue().await;
-    queue.set_budget(Budget::Chat, Some(cents(10))).await.unwrap();
+    queue.set_budget(Budget::Chat, Some(cents(10)), "operator").await.unwrap();
     let (group, other, supergroup) = (ChatId(-5), ChatId(-6), ChatId(-1_000_000_000_005));
     let order = async |update: u32, chat: ChatId| {
         let mut jobs: Vec<_> = (0..2).map(|index| job(update * 100 + index, "imagen")).collect();
@@ -151,7 +157,7 @@ async fn what_a_job_does_not_use_comes_back_with_its_end() {
 async fn budgets_hold_for_jobs_side_by_side() {
     let server = Server::start();
     let queue = server.queue().await;
-    queue.set_budget(Budget::User, Some(cents(10))).await.unwrap();
+    queue.set_budget(Budget::User, Some(cents(10)), "operator").await.unwrap();
     let orders = futures::future::join_all((1..=20).map(|update| order(&queue, update, 1))).await;
     let accepted = orders.iter().filter(|(submitted, _)| *submitted == Submitted::Accepted).count();
     assert_eq!(accepted, 3, "three times three cents of ten");
@@ -174,13 +180,13 @@ async fn budgets_hold_for_jobs_side_by_side() {
 async fn the_ceiling_and_a_chats_budget_hold_too() {
     let server = Server::start();
     let queue = server.queue().await;
-    queue.set_budget(Budget::All, Some(cents(4))).await.unwrap();
+    queue.set_budget(Budget::All, Some(cents(4)), "operator").await.unwrap();
     assert_eq!(order(&queue, 1, 1).await.0, Submitted::Accepted);
     assert_eq!(order(&queue, 2, 1).await.0, Submitted::NoBudget { budget: Budget::All, left: cents(1) });
-    queue.set_budget(Budget::All, None).await.unwrap();
-    queue.set_budget(Budget::Chat, Some(cents(5))).await.unwrap();
+    queue.set_budget(Budget::All, None, "operator").await.unwrap();
+    queue.set_budget(Budget::Chat, Some(cents(5)), "operator").await.unwrap();
     assert_eq!(order(&queue, 3, 1).await.0, Submitted::NoBudget { budget: Budget::Chat, left: cents(2) });
-    queue.set_budget(Budget::Chat, None).await.unwrap();
+    queue.set_budget(Budget::Chat, None, "operator").await.unwrap();
     assert_eq!(order(&queue, 4, 10).await.0, Submitted::Accepted);
 }
 
@@ -188,7 +194,7 @@ async fn the_ceiling_and_a_chats_budget_hold_too() {
 async fn a_retry_by_its_user_puts_money_aside_again_within_the_budget() {
     let server = Server::start();
     let queue = server.queue().await;
-    queue.set_budget(Budget::User, Some(cents(5))).await.unwrap();
+    queue.set_budget(Budget::User, Some(cents(5)), "operator").await.unwrap();
     let (_, jobs) = order(&queue, 1, 1).await;
     let (id, owner) = (&jobs[0].0.id, Owner(jobs[0].0.place.bot, jobs[0].0.user));
     queue.cancel(id, "user:9", None).await.unwrap();
@@ -196,10 +202,15 @@ async fn a_retry_by_its_user_puts_money_aside_again_within_the_budget() {
     assert_eq!(queue.retry_paid(id, "user:9", None, cents(3)).await.unwrap(), Retrying::Waiting);
     assert_eq!(queue.ledger(owner, 100).await.unwrap().reserved, cents(3));
     queue.cancel(id, "user:9", None).await.unwrap();
-    queue.set_budget(Budget::User, Some(cents(2))).await.unwrap();
-    assert_eq!(queue.retry_paid(id, "user:9", None, cents(3)).await.unwrap(), Retrying::NoBudget);
+    queue.set_budget(Budget::User, Some(cents(2)), "operator").await.unwrap();
+    let refused = Retrying::NoBudget { budget: Budget::User, left: cents(2) };
+    assert_eq!(queue.retry_paid(id, "user:9", None, cents(3)).await.unwrap(), refused);
     let record = queue.record(id).await.unwrap().unwrap();
     assert_eq!(record.state, JobState::Cancelled, "a refusal changes nothing");
+    queue.set_budget(Budget::User, None, "operator").await.unwrap();
+    queue.close("operator", "an upgrade").await.unwrap();
+    assert_eq!(queue.retry_paid(id, "user:9", None, cents(3)).await.unwrap(), Retrying::Closed);
+    assert_eq!(queue.record(id).await.unwrap().unwrap().state, JobState::Cancelled);
     assert_eq!(queue.retry(id, "operator", None).await.unwrap(), Retrying::Waiting, "operators may");
 }
 
@@ -219,7 +230,7 @@ async fn sums_are_what_the_entries_say_whatever_happens() {
     let server = Server::start();
     let queue = server.queue().await;
     let budget = 60;
-    queue.set_budget(Budget::User, Some(cents(budget))).await.unwrap();
+    queue.set_budget(Budget::User, Some(cents(budget)), "operator").await.unwrap();
     let (mut books, mut jobs) = (Books::default(), Vec::new());
     let owner = Owner(job(0, "imagen").0.place.bot, job(0, "imagen").0.user);
     // a small generator of our own: the same run every time

@@ -7,9 +7,12 @@
 )]
 
 mod accounts;
+#[path = "../asked/mod.rs"]
+mod asked;
 mod jobs;
 mod ledger;
 mod pace;
+mod records;
 #[path = "../server/mod.rs"]
 mod server;
 mod steering;

@@ -250,6 +250,27 @@ async fn an_operator_cancels_a_waiting_job_and_a_worker_tells_the_chat() {
 }
 
 #[tokio::test]
+async fn a_notice_of_a_newer_version_is_left_to_a_newer_worker() {
+    let server = Server::start();
+    let queue = server.queue().await;
+    let id = ask(&queue, 1, 1, PLAIN).await.remove(0);
+    let _: u32 = server.run("ZADD", &["notices", "0", "sung:to:whom"]).await;
+    queue.cancel(&id, "operator", None).await.unwrap();
+    let (sender, mut notices) = mpsc::unbounded_channel();
+    let herald = Herald::new(std::sync::Arc::new(move |notice| {
+        let told = sender.send(notice).is_ok();
+        async move { told }.boxed()
+    }));
+    let bench = Bench::start(&queue, "older", RunOptions { herald: Some(herald), ..quick() });
+    assert_eq!(heard(&mut notices).await, Some(Notice::Ended(id.clone())));
+    let score = async |what: &str| server.run::<Option<f64>>("ZSCORE", &["notices", what]).await;
+    let confirmed = async { while score(&format!("job:{id}")).await.is_some() {} };
+    tokio::time::timeout(20 * SECOND, confirmed).await.expect("what was told is confirmed");
+    assert!(score("sung:to:whom").await.is_some(), "what nobody understood was not told");
+    bench.end().await;
+}
+
+#[tokio::test]
 async fn a_running_job_is_cancelled_by_push_long_before_a_heartbeat() {
     let server = Server::start();
     let queue = server.queue().await;

@@ -3,34 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use atelier_domain::{BotId, ChatId, Job, JobId, JobState, Language, MessageId, Place, Request, UpdateId, UserId};
+use atelier_domain::{Job, JobId, JobState, UpdateId, UserId};
 use atelier_queue::{Claimed, Handler, Limits, Outcome, Queue, RunOptions, Submission, Submitted, run};
 use futures::FutureExt;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-pub(crate) const BOT: BotId = BotId(77);
-
-pub(crate) fn job(number: u32, model: &str) -> (Job, Duration) {
-    let request = Request {
-        prompt: format!("prompt {number}").parse().unwrap(),
-        model: model.parse().unwrap(),
-        ratio: "1:1".parse().unwrap(),
-        seed: None,
-        options: atelier_domain::Options::default(),
-    };
-    let job = Job {
-        id: JobId::new(1_795_000_000_000 + u64::from(number), number),
-        place: Place { bot: BOT, chat: ChatId(5), thread: None, reply_to: MessageId(1) },
-        user: UserId(9),
-        language: Language::English,
-        request,
-        index: 0,
-        of: 1,
-        accepted_ms: 1_795_000_000_000,
-    };
-    (job, Duration::from_secs(1))
-}
+pub(crate) use crate::asked::{BOT, job};
 
 pub(crate) async fn submit(queue: &Queue, update: u32, jobs: &[(Job, Duration)]) -> Submitted {
     let limits = Limits { pending_per_user: 5, waiting: 100 };

@@ -1,6 +1,7 @@
 //! How jobs end, what is kept of them, and what chats are told.
 
 use super::super::operation::Notice;
+use super::super::wire::Reply;
 use super::{Reference, State};
 
 /// For how long records are kept, and how many of each kind, unless it is set.
@@ -49,6 +50,18 @@ impl Reference {
                 }
             }
         }
+    }
+
+    /// The same though no job ended; how many were dropped.
+    pub(super) fn sweep(&mut self) -> Reply {
+        let ended = |state: &Self| state.jobs.values().filter(|job| job.state.ended()).count();
+        let before = ended(self);
+        self.retain();
+        let dropped = before - ended(self);
+        if dropped > 0 {
+            self.meet("a sweep that found something");
+        }
+        Reply::Int(dropped.try_into().unwrap_or(i64::MAX))
     }
 
     /// Hands out what chats must be told; it comes back unless it is confirmed in time.

@@ -219,6 +219,7 @@ impl Reference {
             Operation::Retry { job, owner } => self.retry(*job, *owner),
             Operation::Forget { jobs } => self.forget(jobs),
             Operation::Told(notice) => Reply::Int(i64::from(self.notices.remove(notice).is_some())),
+            Operation::Sweep => self.sweep(),
             Operation::Steer(steer) => self.steer(steer),
             Operation::Expire(expired) => Reply::Int(i64::from(match expired {
                 Expired::Batch(id) => self.batches.remove(id).is_some(),
