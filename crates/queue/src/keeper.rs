@@ -13,6 +13,7 @@ use tracing::{debug, info, warn};
 use crate::error::QueueError;
 use crate::exchange::Exchange;
 use crate::lease::{Held, Lease};
+use crate::link::Queue;
 use crate::published::Published;
 use crate::scripts::Verb;
 
@@ -35,8 +36,18 @@ pub(crate) struct Keeping {
 const IDLE: (Duration, Duration) = (Duration::from_secs(6), Duration::from_secs(15));
 /// Before a call that failed is repeated.
 const PAUSE: Duration = Duration::from_millis(300);
-/// How often records are dropped that became too old while no job ended, and how many at a time: leases are to be renewed.
+/// How often records are dropped that became too old while no job ended, and how many at a time.
 const SWEEP: (Duration, u32) = (Duration::from_secs(60), 4096);
+
+/// Drops records whose time is over, now and then; beside the heartbeat, which must not wait for it.
+pub(crate) async fn sweep(queue: Queue) {
+    loop {
+        if let Err(error) = queue.sweep(SWEEP.1).await {
+            debug!(%error, "old records stay for another while");
+        }
+        tokio::time::sleep(SWEEP.0).await;
+    }
+}
 
 impl Keeper {
     pub(crate) fn add(&self, lease: &Lease) {
@@ -61,12 +72,10 @@ impl Keeper {
     }
 
     /// Renews at a third of the lease's length, and at once when a cancellation is published for a job held here (seldom
-    /// when nothing is held: only the sign of life is due); until `stop`, which comes after the last job ended. Drops
-    /// records whose time is over, now and then.
+    /// when nothing is held: only the sign of life is due); until `stop`, which comes after the last job ended.
     pub(crate) async fn run(self, keeping: Keeping, stop: CancellationToken) {
         let published = Published::listen(&keeping.exchange.queue, "cancel", &stop);
         let (mut away, mut wait) = (false, Duration::ZERO);
-        let mut swept: Option<Instant> = None;
         loop {
             let next = tokio::time::sleep(wait);
             tokio::pin!(next);
@@ -93,12 +102,6 @@ impl Keeper {
                 Ok(()) => {
                     if std::mem::take(&mut away) {
                         info!(worker = %keeping.exchange.worker, "the queue is back");
-                    }
-                    if swept.is_none_or(|swept| swept.elapsed() > SWEEP.0) {
-                        swept = Some(Instant::now());
-                        if let Err(error) = keeping.exchange.queue.sweep(SWEEP.1).await {
-                            debug!(worker = %keeping.exchange.worker, %error, "old records stay for another while");
-                        }
                     }
                     if self.alive().is_empty() { IDLE.0 } else { keeping.exchange.lease / 3 }
                 }

@@ -17,7 +17,7 @@ use crate::backend::Source;
 use crate::error::RunError;
 use crate::exchange::Exchange;
 use crate::herald::Herald;
-use crate::keeper::{Keeper, Keeping};
+use crate::keeper::{self, Keeper, Keeping};
 use crate::lease::{Lease, Progress};
 use crate::link::Queue;
 use crate::scripts::Verb;
@@ -127,6 +127,7 @@ pub async fn run(
         lanes: options.lanes.clone(),
     };
     let kept = AbortOnDropHandle::new(tokio::spawn(keeper.run(keeping, finish.clone())));
+    let swept = AbortOnDropHandle::new(tokio::spawn(keeper::sweep(queue.clone())));
     let exchanged = AbortOnDropHandle::new(tokio::spawn(exchange.clone().run(shutdown.clone(), finish.clone())));
     let attempt = options.attempt;
     let monitor = Monitor::new().register(move |_restarts| {
@@ -161,7 +162,7 @@ pub async fn run(
         }
     };
     finish.cancel();
-    drop((kept, exchanged));
+    drop((kept, exchanged, swept));
     // best effort: a worker that cannot say goodbye is forgotten when its lease runs out
     let name: [&[u8]; 1] = [worker.as_bytes()];
     let goodbye = queue.call::<u32>(Verb::Retire, &name);

@@ -15,11 +15,6 @@ fn fault(error: &QueueError) -> Fault {
     }
 }
 
-/// Whether nothing was answered: either this call waited in vain, or another did before it and gave the connection up.
-fn is_silence(error: &QueueError) -> bool {
-    matches!(fault(error), Fault::Silent | Fault::Away)
-}
-
 #[tokio::test]
 async fn a_kill_and_an_outage_longer_than_a_lease_cost_nobody_his_job() {
     let mut server = Server::start();
@@ -106,7 +101,7 @@ async fn a_server_that_stalls_is_waited_for() {
     let held = worker.next().await;
     server.freeze();
     let error = try_submit(&queue, 2).await.unwrap_err();
-    assert!(is_silence(&error), "{error}");
+    assert_eq!(fault(&error), Fault::Silent, "{error}");
     // until every lease of before is over
     tokio::time::sleep(lease).await;
     server.thaw();
@@ -133,7 +128,7 @@ async fn clients_that_are_paused_are_waited_for() {
     let paused = Instant::now();
     let _: String = server.tell(&["CLIENT", "PAUSE", &STALL.as_millis().to_string(), "ALL"]).await;
     let error = try_submit(&queue, 2).await.unwrap_err();
-    assert!(is_silence(&error), "{error}");
+    assert_eq!(fault(&error), Fault::Silent, "{error}");
     submit_at_last(&queue, 2).await;
     assert_eq!(worker.next().await.claimed.job.id, job(2).0.id);
     measured("after a pause", paused + STALL);
