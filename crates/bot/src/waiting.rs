@@ -38,20 +38,24 @@ pub(crate) fn follow(front: &Arc<Front>, job: &Job, slot: MessageId, said: Said)
     tokio::spawn(async move {
         let _followed = followed;
         let mut said = said;
-        while let Some(place) = said.place {
+        while said.place.is_some() {
             tokio::time::sleep(step(&job, said.eta)).await;
-            // Redis is away: the line stays as it is
-            let Ok(standing) = front.queue.standing(&job.id, &front.catalogue).await else { continue };
-            let now = slots::say(&front, &job, standing.as_ref(), place);
-            if now.place.is_none() {
-                return;
+            // on the heap while it happens: thousands only sleep
+            match Box::pin(look(&front, &job, slot, said)).await {
+                Some(now) => said = now,
+                None => return,
             }
-            if now.line != said.line && !show(&front, &job, slot, &now.line).await {
-                return;
-            }
-            said = now;
         }
     });
+}
+
+/// What stands in the slot after another look; nothing when there is nothing more to be followed.
+async fn look(front: &Front, job: &Job, slot: MessageId, said: Said) -> Option<Said> {
+    // Redis is away: the line stays as it is
+    let Ok(standing) = front.queue.standing(&job.id, &front.catalogue).await else { return Some(said) };
+    let now = slots::say(front, job, standing.as_ref(), said.place?);
+    now.place?;
+    (now.line == said.line || show(front, job, slot, &now.line).await).then_some(now)
 }
 
 /// Shows a line; false when there is nothing more to be shown.
@@ -95,12 +99,12 @@ pub(crate) fn follow_batch(front: &Arc<Front>, batch: &JobId, job: &Job) {
         let mut eta = None;
         loop {
             tokio::time::sleep(step(&job, eta)).await;
-            match front.queue.panel(&batch, &front.catalogue).await {
+            match Box::pin(front.queue.panel(&batch, &front.catalogue)).await {
                 Ok(Some(panel)) if !panel.joined => eta = panel.eta,
                 Ok(_) => return,
                 Err(_) => continue,
             }
-            albums::progress(&front, &batch).await;
+            Box::pin(albums::progress(&front, &batch)).await;
         }
     });
 }
