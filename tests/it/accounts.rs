@@ -105,8 +105,7 @@ async fn news_of_an_account_that_refuses_and_works_in_turns_alternate_and_the_la
 /// What it may was found out with an earlier message.
 #[tokio::test]
 async fn a_batch_of_ten_arrives_from_an_account_with_little_credit_when_it_was_said_to() {
-    let world = World::with(|config| config.rate_limits = false).await;
-    little_credit(&world).await;
+    let world = little_credit().await;
     let (_bot, _worker) = (world.bot().await, world.worker());
     let ada = world.telegram.user(ADA);
     ada.say("a fox --model schnell --n 2").await;
@@ -124,8 +123,7 @@ async fn a_batch_of_ten_arrives_from_an_account_with_little_credit_when_it_was_s
 /// stands there after the first refusal is right.
 #[tokio::test]
 async fn the_time_of_a_batch_is_right_from_the_first_refusal_on() {
-    let world = World::with(|config| config.rate_limits = false).await;
-    little_credit(&world).await;
+    let world = little_credit().await;
     let (_bot, _worker) = (world.bot().await, world.worker());
     let ada = world.telegram.user(ADA);
     ada.say("a cat --model schnell --n 10").await;
@@ -145,10 +143,12 @@ async fn the_time_of_a_batch_is_right_from_the_first_refusal_on() {
 }
 
 /// The account may create so few a minute, one at a time: six at the real service, here more, to be quick.
-async fn little_credit(world: &World) {
+async fn little_credit() -> World {
+    let world = World::with(|config| config.rate_limits = false).await;
     let limits = json!({ "enabled": true, "creates_per_minute": 600, "others_per_minute": 3000,
         "low_credit_below": 5.0, "low_credit_per_minute": given("E2E_CREATES_PER_MINUTE", 20) });
     world.replicate.limits(limits, 4.0).await;
+    world
 }
 
 /// Waits until the newest ten jobs are done; when the last one was.

@@ -143,6 +143,17 @@ local function save()
   changed = {}
 end
 
+-- A provider's prediction belongs to one job, for longer than the provider keeps it. Whether it is this one's now.
+local function take_handle(handle, id)
+  local claim = K .. 'handle:' .. redis.sha1hex(handle)
+  local holder = redis.call('GET', claim)
+  if holder and holder ~= id then
+    return false
+  end
+  redis.call('SET', claim, id, 'EX', 7200)
+  return true
+end
+
 -- one line of the job's trail: milliseconds, kind, actor, detail, separated by the unit separator
 local function note(id, at, kind, actor, detail)
   local key = K .. 'trail:' .. id

@@ -10,13 +10,8 @@ local state, holder_of = string.match(redis.call('HGET', K .. 'holds', id) or ''
 if state ~= 'active' or holder_of ~= fence then
   return 'stale'
 end
-if name == 'handle' then
-  local claim = K .. 'handle:' .. redis.sha1hex(value)
-  local holder = redis.call('GET', claim)
-  if holder and holder ~= id then
-    return 'taken'
-  end
-  redis.call('SET', claim, id, 'EX', 7200)
+if name == 'handle' and not take_handle(value, id) then
+  return 'taken'
 end
 local at = now()
 if name == 'afresh' or name == 'over' then

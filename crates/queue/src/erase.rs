@@ -1,13 +1,13 @@
 //! All that is on record about a user, and its removal.
 
-use atelier_domain::{BotId, ChatId, JobId, Request, Usd, UserId};
+use atelier_domain::{BotId, ChatId, JobId, Request, UserId};
 
 use crate::error::QueueError;
 use crate::keys::key;
 use crate::link::Queue;
 use crate::list::Filter;
 use crate::record::Record;
-use crate::steer::Owner;
+use crate::scripts::Verb;
 
 /// Whose the sums are of users who were forgotten.
 const NOBODY: &str = "forgotten";
@@ -32,8 +32,8 @@ impl Queue {
     }
 
     /// Removes what is on record about a user: jobs that have ended, recipes, stories, what was chosen in the private chat,
-    /// and the name under what was paid. Jobs
-    /// that have not ended stay: cancel them first. How many records were removed, and how many jobs are left.
+    /// and the name under what was paid. Jobs that have not ended stay: cancel them first. How many records were removed,
+    /// and how many jobs are left.
     pub async fn erase(&self, bot: BotId, user: UserId, actor: &str) -> Result<(u32, usize), QueueError> {
         let jobs = self.all_jobs_of(bot, user).await?;
         let (ended, left): (Vec<_>, Vec<_>) = jobs.into_iter().partition(|record| record.state.is_final());
@@ -71,26 +71,9 @@ impl Queue {
         }
         pipeline.query_async::<()>(&mut self.link()).await?;
         if left.is_empty() {
-            self.forget_owner(Owner(bot, user)).await?;
+            let owner = format!("{bot}:{user}");
+            self.call::<u32>(Verb::Nameless, &[owner.as_bytes(), NOBODY.as_bytes()]).await?;
         }
         Ok((erased, left.len()))
-    }
-
-    /// Takes a user's name off what was paid: the entries go, their sums stay as nobody's, so that the books go on adding
-    /// up. What was used up of limits a day stays until they end, and what was granted is the user's.
-    async fn forget_owner(&self, owner: Owner) -> Result<(), QueueError> {
-        let name = format!("{}:{}", owner.0, owner.1);
-        let ledger = self.ledger(owner, 0).await?;
-        let mut pipeline = redis::pipe();
-        for (kind, sum) in &ledger.opening {
-            pipeline.cmd("HINCRBY").arg(key("opening")).arg(format!("{NOBODY} {kind}")).arg(sum.micros()).ignore();
-            pipeline.cmd("HDEL").arg(key("opening")).arg(format!("{name} {kind}")).ignore();
-        }
-        if ledger.charged > Usd::ZERO {
-            pipeline.cmd("HINCRBY").arg(key("charged")).arg(NOBODY).arg(ledger.charged.micros()).ignore();
-        }
-        pipeline.cmd("HDEL").arg(key("charged")).arg(&name).ignore();
-        pipeline.cmd("DEL").arg(key(&format!("ledger:{name}"))).ignore();
-        Ok(pipeline.query_async(&mut self.link()).await?)
     }
 }

@@ -65,6 +65,7 @@ verbs! {
     Stats = "stats.lua",
     Charge = "ledger/charge.lua",
     Credit = "ledger/credit.lua",
+    Nameless = "ledger/nameless.lua",
 }
 
 impl Verb {
@@ -88,7 +89,8 @@ impl Verb {
             | Self::Breaker
             | Self::Unmark
             | Self::Own
-            | Self::Move => ("", "", ""),
+            | Self::Move
+            | Self::Nameless => ("", "", ""),
             Self::Charge | Self::Credit => (BOOK, "", ""),
             Self::Position | Self::Stats => ("", LINES, ""),
             Self::Submit => (BOOK, LINES, ""),

@@ -1,6 +1,7 @@
 //! News of jobs that ended without a worker: cancelled by an operator while they waited, or given up by the queue.
 //!
-//! What they may have left at their provider is stopped. The slot says so. It is an edit, so telling twice is harmless; a job without a slot has nobody who waits for a word.
+//! What they may have left at their provider is stopped. The slot says so. It is an edit, so telling twice is harmless; a
+//! job without a slot has nobody who waits for a word.
 
 use std::sync::Arc;
 

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use atelier_domain::JobState;
+use atelier_queue::{Queue, RunOptions};
 
 use crate::proxy::Proxy;
 use crate::server::Server;
@@ -27,13 +28,23 @@ async fn cut_connections_are_made_again() {
     worker.end().await;
 }
 
-#[tokio::test]
-async fn a_heartbeat_under_way_on_a_wire_that_another_call_found_silent_is_sent_again() {
+/// A server, and the wire to it.
+async fn wired() -> (Server, Proxy) {
     let server = Server::start();
     let proxy = Proxy::to(server.port).await;
+    (server, proxy)
+}
+
+/// A worker with a lease as long as in production: nothing is noticed because it ran out.
+fn steady(queue: &Queue) -> Worker {
+    Worker::with(queue, RunOptions { lease: RunOptions::default().lease, ..options("w1") })
+}
+
+#[tokio::test]
+async fn a_heartbeat_under_way_on_a_wire_that_another_call_found_silent_is_sent_again() {
+    let (server, proxy) = wired().await;
     let (queue, bots) = (proxy.queue(), server.open());
-    let lease = Duration::from_secs(6);
-    let mut worker = Worker::with(&queue, atelier_queue::RunOptions { lease, ..options("w1") });
+    let mut worker = steady(&queue);
     submit(&bots, 1).await;
     let held = worker.next().await;
     // nothing is under way: the worker waits for jobs, and was heard; answers come in the order of the calls
@@ -67,13 +78,10 @@ async fn heard_again(server: &Server) {
 
 #[tokio::test]
 async fn a_wire_that_went_silent_is_noticed_by_whoever_waits_on_it() {
-    let server = Server::start();
-    let proxy = Proxy::to(server.port).await;
+    let (server, proxy) = wired().await;
     // the worker and the bot are two processes
     let (queue, bots) = (proxy.queue(), server.open());
-    // a lease as long as in production: nothing is noticed because it ran out
-    let lease = Duration::from_secs(6);
-    let mut worker = Worker::with(&queue, atelier_queue::RunOptions { lease, ..options("w1") });
+    let mut worker = steady(&queue);
     submit(&bots, 1).await;
     let held = worker.next().await;
     // all of the worker's connections: what it says its jobs with, what it waits for jobs on, what it hears news from
