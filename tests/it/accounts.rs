@@ -188,7 +188,7 @@ async fn panel(ada: &Chat) -> Vec<(u64, f64)> {
 
 fn assert_honest(said_ms: u64, eta: f64, last_ms: u64) {
     let took = last_ms.saturating_sub(said_ms) as f64 / 1000.0;
-    assert!((eta / took - 1.0).abs() < 0.3, "{eta} s were said, {took} s it took");
+    assert!((eta / took - 1.0).abs() < 0.3, "{eta} s were said at {said_ms}, {took} s it took");
 }
 
 /// The seconds of `about 35 s to go`.

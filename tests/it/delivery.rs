@@ -1,5 +1,6 @@
 //! The slot becomes the picture, whatever Telegram says.
 
+use atelier_queue::Steering;
 use harness::World;
 use serde_json::json;
 
@@ -41,6 +42,48 @@ async fn a_flood_wait_is_obeyed() {
     let counts = world.telegram.get("/_sim/counts").await;
     assert_eq!(counts["early"], 0, "nothing was sent inside the wait: {counts}");
     assert_eq!(world.replicate.creates().await, 1);
+}
+
+/// What is going on has no right to wait for room in the chat, but it is not forgotten either.
+#[tokio::test]
+async fn what_goes_on_is_said_as_soon_as_the_chat_has_room() {
+    let world = World::start().await;
+    world.replicate.hold(json!({})).await;
+    let (_bot, ada) = (world.bot().await, world.telegram.user(1));
+    ada.say("a red fox").await;
+    ada.saying("In line: #1").await;
+    // longer than from one look to the next, after which there is nothing new
+    let flood = json!({ "kind": "reply", "status": 429, "retry_after": 4 });
+    world.telegram.fault(json!({ "method": "editMessageText", "times": 1, "action": flood })).await;
+    let _worker = world.worker();
+    world.telegram.wait("method=editMessageText&count=1").await;
+    ada.saying("Drawing").await;
+}
+
+/// The first word on a job, and on several, had to wait for room: it is what is true when it goes out.
+#[tokio::test]
+async fn the_first_word_is_no_older_than_its_sending() {
+    let world = World::start().await;
+    let (_bot, queue) = (world.bot().await, world.queue());
+    for (user, prompt) in [(1, "a red fox"), (2, "a red fox --n 2")] {
+        let chat = world.telegram.user(user);
+        let flood = json!({ "kind": "reply", "status": 429, "retry_after": 2 });
+        world.telegram.fault(json!({ "method": "sendMessage", "chat": user, "times": 1, "action": flood })).await;
+        chat.say(prompt).await;
+        world.telegram.wait(&format!("method=sendMessage&count={}", 2 * user - 1)).await;
+        let (paused, jobs) = (Steering::Queue, world.jobs(user).await);
+        if let [_, job] = jobs.as_slice() {
+            queue.cancel(&job.id, "operator:ada", None).await.expect("cancelled");
+        } else {
+            queue.pause(&paused, "operator:ada", "").await.expect("paused");
+        }
+        let said = chat.until(if jobs.len() == 1 { "replies=1" } else { "replies=3" }).await;
+        let last = said.last().expect("what was said");
+        let first = if last["history"][0].is_null() { last } else { &last["history"][0] };
+        let expected = if jobs.len() == 1 { "Drawing is paused" } else { "1 cancelled" };
+        assert!(first["text"].to_string().contains(expected), "{last}");
+        queue.resume(&paused, "operator:ada").await.expect("resumed");
+    }
 }
 
 #[tokio::test]

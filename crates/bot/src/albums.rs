@@ -177,20 +177,16 @@ pub(crate) async fn draw(job: &Job, mood: Mood, line: &str) -> Option<Media> {
 /// Posts the message with progress and buttons, once.
 async fn control(front: &Arc<Front>, batch: &JobId, jobs: &[(Job, Option<MessageId>)]) {
     let Some((job, _)) = jobs.first() else { return };
-    let panel = front.queue.panel(batch, &front.catalogue).await.ok().flatten();
-    let (text, keyboard) = if let Some(panel) = panel {
-        (panel.text, Keyboard::of(&panel.rows))
-    } else {
-        let tally = Tally { waiting: u32::from(job.of), ..Tally::default() };
-        let rows = buttons::batch(job.language, batch, &tally, Abilities::default());
-        (words(job.language, &tally, Usd::ZERO, None), Keyboard::of(&rows))
-    };
     let mut target = Post { chat: job.place.chat, thread: job.place.thread, reply_to: None };
     let spend = Spend::send(job.place.bot, job.place.chat);
     let part = (batch, Part::Control, front.holder.as_str());
     let mut tries = 0;
     let sent = loop {
-        let call = || front.telegram.send_text(&target, &text, &keyboard);
+        // after its albums it waits for room in the chat, and says what is true then
+        let call = || async {
+            let (text, keyboard) = words_now(front, batch, job).await;
+            front.telegram.send_text(&target, &text, &keyboard).await
+        };
         let sent = front.queue.post_part(part, (spend, Urgency::Answer), flood, is_certain, call).await;
         match sent {
             Err(DeliveryError::ThreadGone) if target.thread.is_some() => target.thread = None,
@@ -215,6 +211,16 @@ async fn control(front: &Arc<Front>, batch: &JobId, jobs: &[(Job, Option<Message
         }
         _ => {}
     }
+}
+
+/// What the message under the albums says now.
+async fn words_now(front: &Front, batch: &JobId, job: &Job) -> (String, Keyboard) {
+    if let Ok(Some(panel)) = front.queue.panel(batch, &front.catalogue).await {
+        return (panel.text, Keyboard::of(&panel.rows));
+    }
+    let tally = Tally { waiting: u32::from(job.of), ..Tally::default() };
+    let rows = buttons::batch(job.language, batch, &tally, Abilities::default());
+    (words(job.language, &tally, Usd::ZERO, None), Keyboard::of(&rows))
 }
 
 /// Brings the message under the albums up to date, when it is known and there is something to say.
@@ -246,12 +252,19 @@ async fn show(front: &Front, batch: &JobId, urgency: Urgency) -> Option<bool> {
         // a worker tells the end
         return None;
     }
-    let (job, text, keyboard) = (&panel.job, &panel.text, Keyboard::of(&panel.rows));
+    let job = &panel.job;
     let place = Place { chat: job.place.chat, thread: job.place.thread };
     let spend = Spend::edit(job.place.bot, job.place.chat).before(panel.left);
-    let edit = || front.telegram.edit_text(place, message, text, &keyboard);
+    let edit = || async {
+        // what was true before it waited for room would cover what others have said since
+        let now =
+            if urgency == Urgency::Progress { None } else { front.queue.panel(batch, &front.catalogue).await.ok() };
+        let panel = now.as_ref().and_then(Option::as_ref).unwrap_or(&panel);
+        let shown = front.telegram.edit_text(place, message, &panel.text, &Keyboard::of(&panel.rows)).await;
+        shown.map(|()| panel.joined)
+    };
     match front.queue.paced(spend, urgency, flood, edit).await {
-        Ok(shown) => shown.map(|()| panel.joined),
+        Ok(shown) => shown,
         Err(error) => {
             debug!(batch = %batch, outcome = error.name(), "the message under an album could not be edited");
             None

@@ -57,23 +57,26 @@ pub(crate) async fn spawn_missing(front: &Arc<Front>, ids: Vec<JobId>) {
 }
 
 pub(crate) async fn post(front: &Arc<Front>, job: &Job) {
-    let said = look(front, job).await;
-    let mut text = caption::slot(job, &said.line);
     let mut target = Post { chat: job.place.chat, thread: job.place.thread, reply_to: Some(job.place.reply_to) };
     let buttons = Keyboard::of(&buttons::waiting(job.language, &job.id));
     let spend = Spend::send(job.place.bot, job.place.chat);
-    let mut tries = 0;
-    let message = loop {
-        let sent = front
-            .queue
-            .paced(spend, Urgency::Answer, flood, || front.telegram.send_text(&target, &text, &buttons))
-            .await;
-        match sent {
-            Ok(Some(message)) => break message,
+    let (mut tries, mut topic_gone) = (0, None);
+    let (message, said) = loop {
+        // it may have waited for room in the chat, so it is looked up where it stands only when there is some
+        let send = || async {
+            let said = look(front, job).await;
+            let mut text = caption::slot(job, &said.line);
+            if let Some(gone) = &topic_gone {
+                text = format!("{text}\n{gone}");
+            }
+            front.telegram.send_text(&target, &text, &buttons).await.map(|message| (message, said))
+        };
+        match front.queue.paced(spend, Urgency::Answer, flood, send).await {
+            Ok(Some(sent)) => break sent,
             Ok(None) => return,
             Err(DeliveryError::ThreadGone) if target.thread.is_some() => {
                 target.thread = None;
-                text = format!("{text}\n{}", job.language.tell(&Tell::TopicGone));
+                topic_gone = Some(job.language.tell(&Tell::TopicGone));
             }
             Err(DeliveryError::NotPosted { retry_after, .. }) if tries < 8 => {
                 tries += 1;

@@ -55,11 +55,26 @@ async fn look(front: &Front, job: &Job, slot: MessageId, said: Said) -> Option<S
     let Ok(standing) = front.queue.standing(&job.id, &front.catalogue).await else { return Some(said) };
     let now = slots::say(front, job, standing.as_ref(), said.place?);
     now.place?;
-    (now.line == said.line || show(front, job, slot, &now.line).await).then_some(now)
+    if now.line == said.line {
+        return Some(now);
+    }
+    match show(front, job, slot, &now.line).await {
+        Shown::Now => Some(now),
+        Shown::NoRoom => Some(Said { eta: now.eta, ..said }),
+        Shown::Over => None,
+    }
 }
 
-/// Shows a line; false when there is nothing more to be shown.
-async fn show(front: &Front, job: &Job, slot: MessageId, line: &str) -> bool {
+/// What came of showing a line.
+enum Shown {
+    Now,
+    /// The chat had no room for it: what stood there still does.
+    NoRoom,
+    /// There is nothing more to be shown.
+    Over,
+}
+
+async fn show(front: &Front, job: &Job, slot: MessageId, line: &str) -> Shown {
     let place = Place { chat: job.place.chat, thread: job.place.thread };
     let spend = Spend::edit(job.place.bot, job.place.chat);
     let buttons = Keyboard::of(&buttons::waiting(job.language, &job.id));
@@ -69,23 +84,23 @@ async fn show(front: &Front, job: &Job, slot: MessageId, line: &str) -> bool {
         front.queue.paced(spend, Urgency::Progress, flood, edit).await
     };
     match edit(line).await {
-        Ok(None) => return true,
+        Ok(None) => return Shown::NoRoom,
         Ok(Some(())) => {}
         Err(error) => {
             debug!(job.id = %job.id, outcome = error.name(), "a place in line was not shown");
-            return false;
+            return Shown::Over;
         }
     }
     match front.queue.standing(&job.id, &front.catalogue).await {
-        Ok(Some(Standing { state: JobState::Waiting | JobState::Delayed, .. })) | Err(_) => true,
+        Ok(Some(Standing { state: JobState::Waiting | JobState::Delayed, .. })) | Err(_) => Shown::Now,
         Ok(Some(standing)) if standing.state == JobState::Active => {
             // of a picture that is there by now the text cannot be changed
             let _ = edit(&slots::say(front, job, Some(&standing), u32::MAX).line).await;
-            false
+            Shown::Over
         }
         _ => {
             answers::show_cancelled(front, &job.id, Some(slot)).await;
-            false
+            Shown::Over
         }
     }
 }

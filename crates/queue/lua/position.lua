@@ -78,9 +78,10 @@ if job.state == 'waiting' or job.state == 'delayed' then
     because('model_limit', int(model.running))
   end
   local rate = redis.call('HMGET', K .. 'rate:' .. model.lane, 'until', 'whole', 'why', 'every')
-  local ready = math.max(tonumber(rate[1] or '0'), tonumber(rate[2] or '0'))
-  if ready > at then
-    because('rate', int(ready - at) .. ' ' .. (rate[4] or '0') .. ' ' .. (rate[3] or ''))
+  if rate[4] then
+    -- also when the account would take the next one now: those behind it go at the account's pace
+    local ready = math.max(tonumber(rate[1] or '0'), tonumber(rate[2] or '0'))
+    because('rate', int(math.max(0, ready - at)) .. ' ' .. rate[4] .. ' ' .. (rate[3] or ''))
   end
 end
 if job.state == 'active' and redis.call('HEXISTS', K .. 'job:' .. id, 'intent') == 0 then

@@ -52,9 +52,9 @@ pub enum Because {
         /// In flight.
         running: u32,
     },
-    /// The provider's account refuses more for now.
+    /// The provider's account has refused jobs and is served at its pace.
     Rate {
-        /// Until then, in milliseconds from now.
+        /// Until it takes the next job, in milliseconds from now; 0 when it would now.
         wait_ms: u64,
         /// Afterwards one job per so many milliseconds.
         every_ms: u64,

@@ -1,4 +1,5 @@
-//! Progress in the slot: the latest line only, thinned, dropped rather than queued.
+//! Progress in the slot: the latest line only, thinned, dropped rather than queued. What the chat had no room for is tried
+//! again at the next turn, as the latest line then is: a model that says nothing of its progress has only the first.
 //!
 //! Invariant: after [`Progress::stop`] no progress edit is under way or will be sent, so none can overwrite a result;
 //! and none is sent while the lease is not certain.
@@ -88,15 +89,18 @@ impl Progress {
 
 impl Shower {
     async fn run(mut self, mut lines: watch::Receiver<Option<String>>, stop: CancellationToken) {
+        let mut behind = false;
         loop {
-            tokio::select! {
-                biased;
-                () = stop.cancelled() => return,
-                changed = lines.changed() => if changed.is_err() { return },
+            if !behind {
+                tokio::select! {
+                    biased;
+                    () = stop.cancelled() => return,
+                    changed = lines.changed() => if changed.is_err() { return },
+                }
             }
             let line = lines.borrow_and_update().clone();
             if let Some(line) = line {
-                self.show(&line).await;
+                behind = !self.show(&line).await;
             }
             tokio::select! {
                 biased;
@@ -127,19 +131,21 @@ impl Shower {
         let _ = self.shop.queue.paced(spend, Urgency::Progress, slot::flood, act).await;
     }
 
-    async fn show(&mut self, line: &str) {
+    /// Whether the line stands there, or cannot.
+    async fn show(&mut self, line: &str) -> bool {
         let place = Place { chat: self.job.place.chat, thread: self.job.place.thread };
         if !self.lease.is_certain() {
-            return;
+            return false;
         }
         if self.slot.is_none() {
             self.look().await;
         }
         if let (Some(batch), true) = (&self.batch, self.tile) {
             panel::progress(&self.shop, &self.telegram, batch).await;
-            return self.act(place).await;
+            self.act(place).await;
+            return true;
         }
-        let Some(slot) = self.slot else { return };
+        let Some(slot) = self.slot else { return false };
         let buttons = Keyboard::of(&buttons::waiting(self.job.language, &self.job.id));
         let spend = Spend::edit(self.job.place.bot, self.job.place.chat);
         let shown = self
@@ -149,9 +155,13 @@ impl Shower {
             .await;
         match shown {
             Ok(Some(())) => self.act(place).await,
-            Ok(None) => {}
+            Ok(None) => return false,
             Err(DeliveryError::SlotGone | DeliveryError::OtherKind) => self.slot = None,
-            Err(error) => debug!(job.id = %self.job.id, outcome = error.name(), "progress was not shown"),
+            Err(error) => {
+                debug!(job.id = %self.job.id, outcome = error.name(), "progress was not shown");
+                return !matches!(error, DeliveryError::NotPosted { .. } | DeliveryError::Unknown { .. });
+            }
         }
+        true
     }
 }

@@ -33,8 +33,9 @@ pub(super) fn reason(because: &Because, record: &Record) -> String {
         }
         Because::Rate { wait_ms, every_ms, why } => {
             let why = if why.is_empty() { String::new() } else { format!(" ({why})") };
+            let next = if *wait_ms > 0 { format!("in {}", seconds(*wait_ms)) } else { "now".to_owned() };
             let every = if *every_ms > 0 { format!(", then one every {}", seconds(*every_ms)) } else { String::new() };
-            format!("the provider asked to slow down{why}: the next job may go in {}{every}", seconds(*wait_ms))
+            format!("the provider asked to slow down{why}: the next job may go {next}{every}")
         }
         Because::Place { running: now } => {
             format!(

@@ -198,6 +198,33 @@ async fn a_refused_fan_out_waits_for_its_account_and_burns_no_attempt() {
 }
 
 #[tokio::test]
+async fn the_pace_of_an_account_counts_also_at_the_moment_when_it_takes_the_next_job() {
+    let server = Server::start();
+    let queue = server.queue().await;
+    let ids = ask(&queue, 1, 2, PLAIN).await;
+    let lanes = vec![("sketch".parse().unwrap(), "account".to_owned())];
+    let mut bench = Bench::start(&queue, "w", RunOptions { lanes, ..quick() });
+    for _ in &ids {
+        let (_, answer) = bench.next().await;
+        let refused = Failure::new(FailureClass::RateLimited, "429");
+        answer.send(Outcome::Retry(Duration::from_millis(200), refused)).unwrap();
+    }
+    bench.end().await;
+    loop {
+        let standing = queue.standing(&ids[1], Catalogue::builtin()).await.unwrap().unwrap();
+        let rate = standing.because.iter().find_map(|because| match because {
+            Because::Rate { wait_ms, every_ms, .. } => Some((*wait_ms, *every_ms)),
+            _ => None,
+        });
+        assert_eq!(rate.map(|(_, every)| every), Some(200), "{standing:?}");
+        if rate.is_some_and(|(wait, _)| wait == 0) {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+#[tokio::test]
 async fn a_batch_joins_once_and_again_after_its_failed_jobs_were_retried() {
     let server = Server::start();
     let queue = server.queue().await;

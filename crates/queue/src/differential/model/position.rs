@@ -45,8 +45,9 @@ impl Reference {
                 because("model_limit", self.running(job.model).to_string());
             }
             let lane = self.lane(job.model);
-            if let (Some(ready), Some(rate)) = (self.lane_opens(lane), self.rates.get(&lane)) {
-                because("rate", format!("{} {} {}", ready - self.now, rate.every, super::FAILURE.1));
+            if let Some(rate) = self.rates.get(&lane) {
+                let wait = self.lane_opens(lane).map_or(0, |ready| ready - self.now);
+                because("rate", format!("{wait} {} {}", rate.every, super::FAILURE.1));
             }
         }
         let slots = |which: &dyn Fn(usize) -> bool| -> i64 {
