@@ -129,15 +129,25 @@ impl Chat {
         updates.values().next().and_then(Value::as_u64).expect("an update")
     }
 
-    /// Presses the button that shows this on a message; what the user is told.
+    /// Presses the button that shows this on a message, once it is there; what the user is told.
     pub async fn tap(&self, message: &Value, text: &str) -> String {
-        let buttons =
-            message["buttons"].as_array().into_iter().flatten().flat_map(|row| row.as_array().into_iter().flatten());
-        let mut found = buttons.filter(|button| button["text"].as_str().is_some_and(|shown| shown.contains(text)));
-        let button = found.next_back().unwrap_or_else(|| panic!("no button “{text}” on {message}"));
+        let now;
+        let button = if let Some(button) = button(message, text) {
+            button
+        } else {
+            now = self.with_button(message, text).await;
+            button(&now, text).expect("the button that was waited for")
+        };
         let data = button["callback_data"].as_str().expect("data");
         let answer = self.press(message["id"].as_i64().expect("an id"), data).await;
         answer["text"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Waits until a button of the message shows this; the message as it is then.
+    pub async fn with_button(&self, message: &Value, text: &str) -> Value {
+        let encoded: String = url::form_urlencoded::byte_serialize(text.as_bytes()).collect();
+        let messages = self.until(&format!("message_id={}&button={encoded}", message["id"])).await;
+        messages.into_iter().find(|found| found["id"] == message["id"]).expect("the message")
     }
 
     /// Presses the button of that data on a message.
@@ -186,6 +196,13 @@ impl Chat {
         messages.retain(|message| message["kind"] == kind && (kind != "photo" || is_result(message)));
         messages
     }
+}
+
+/// The last button of a message that shows this.
+fn button<'a>(message: &'a Value, text: &str) -> Option<&'a Value> {
+    let rows = message["buttons"].as_array().into_iter().flatten();
+    let mut buttons = rows.flat_map(|row| row.as_array().into_iter().flatten());
+    buttons.rfind(|button| button["text"].as_str().is_some_and(|shown| shown.contains(text)))
 }
 
 /// Whether a message shows a result.

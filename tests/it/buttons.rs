@@ -54,9 +54,7 @@ async fn four_variants_are_an_album() {
     ada.photos(5).await;
     let control = ada.saying("4 of 4").await;
     ada.tap(&control, "Variations").await;
-    let messages = ada.until(&format!("message_id={}&edits=2", control["id"])).await;
-    let control = messages.iter().find(|message| message["id"] == control["id"]).unwrap();
-    ada.tap(control, "3").await;
+    ada.tap(&control, "3").await;
     ada.photos(9).await;
 }
 
@@ -68,9 +66,7 @@ async fn another_model_draws_the_same_words() {
     ada.say("a red fox --ar 21:9 --model seedream").await;
     let shown = picture(&ada).await;
     ada.tap(&shown, "Other model").await;
-    let messages = ada.until(&format!("message_id={}&edits=2", shown["id"])).await;
-    let menu = messages.iter().find(|message| message["id"] == shown["id"]).unwrap();
-    ada.tap(menu, "Imagen 4 Ultra").await;
+    ada.tap(&shown, "Imagen 4 Ultra").await;
     ada.photos(2).await;
     let request = world.jobs(1).await[0].job.as_ref().unwrap().request.clone();
     assert_eq!((request.model.as_str(), request.ratio.to_string().as_str()), ("imagen", "16:9"));
@@ -281,9 +277,8 @@ async fn recipe_other_model_and_cancel_do_nothing_twice() {
     assert_eq!(twice(&ada, &shown, "Recipe").await, "");
     ada.saying("t.me/").await;
     ada.tap(&shown, "Other model").await;
-    let messages = ada.until(&format!("message_id={}&edits=2", shown["id"])).await;
-    let menu = messages.iter().find(|message| message["id"] == shown["id"]).unwrap();
-    assert_eq!(twice(&ada, menu, "Imagen 4 Ultra").await, "I am on it.");
+    let menu = ada.with_button(&shown, "Imagen 4 Ultra").await;
+    assert_eq!(twice(&ada, &menu, "Imagen 4 Ultra").await, "I am on it.");
     ada.photos(2).await;
 
     ada.say("a slow hare").await;

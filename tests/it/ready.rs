@@ -81,9 +81,7 @@ async fn nothing_is_said_of_what_was_quick_nor_in_a_chat_that_wants_quiet() {
     bob.say("/settings").await;
     let settings = bob.saying("when you do not say otherwise").await;
     bob.tap(&settings, "Word when ready").await;
-    let messages = bob.until(&format!("message_id={}&edits=1", settings["id"])).await;
-    let open = messages.iter().find(|message| message["id"] == settings["id"]).unwrap();
-    bob.tap(open, "quiet").await;
+    bob.tap(&settings, "quiet").await;
     bob.text("Word when ready: quiet").await;
     bob.say(FILM).await;
     for user in [1, 2] {

@@ -211,8 +211,7 @@ async fn everything_that_can_be_chosen_is_offered_and_holds() {
     }
     assert!(!shown.contains("Most a message"), "limits are for groups: {shown}");
     ada.tap(&message, "Style").await;
-    let styles = ada.until(&format!("message_id={}&edits=1", message["id"])).await;
-    let styles = styles.iter().find(|found| found["id"] == message["id"]).unwrap()["buttons"].to_string();
+    let styles = ada.with_button(&message, "Watercolour").await["buttons"].to_string();
     for style in
         ["Photo", "Illustration", "Minimalism", "Watercolour", "Oil painting", "Pixel art", "Anime", "3D render"]
     {

@@ -29,8 +29,7 @@ async fn a_story_is_shown_changed_and_drawn_with_one_tap_even_after_a_restart() 
     ada.answer(story["id"].as_i64().unwrap(), "what is this?").await;
     ada.text("Answer with the number of a scene").await;
     ada.tap(&story, "TikTok").await;
-    ada.until(&format!("message_id={}&edits=2", story["id"])).await;
-    assert!(again(&ada, &story).await["buttons"].to_string().contains("✓ TikTok"));
+    ada.with_button(&story, "✓ TikTok").await;
 }
 
 #[tokio::test]
@@ -41,9 +40,7 @@ async fn the_scenes_of_a_story_become_an_album_in_the_formats_shape() {
     ada.say(SCRIPT).await;
     let story = ada.saying("3 scenes").await;
     ada.tap(&story, "Reels").await;
-    ada.until(&format!("message_id={}&edits=1", story["id"])).await;
-    let story = again(&ada, &story).await;
-    assert!(story["buttons"].to_string().contains("✓ Reels"), "{story}");
+    let story = ada.with_button(&story, "✓ Reels").await;
     ada.tap(&story, "Draw them all").await;
     ada.photos(3).await;
     ada.text("3 of 3 pictures are here").await;
@@ -131,10 +128,7 @@ async fn a_topic_is_written_in_a_tone_changed_told_anew_drawn_and_filmed() {
     assert!(pictures.iter().all(|record| record.job.as_ref().unwrap().request.ratio.to_string() == "9:16"));
 
     ada.tap(&control, "Video of one").await;
-    let messages =
-        ada.until(&format!("message_id={}&edits={}", control["id"], control["edits"].as_u64().unwrap() + 1)).await;
-    let numbers = messages.iter().find(|message| message["id"] == control["id"]).unwrap();
-    ada.tap(numbers, "2").await;
+    ada.tap(&control, "2").await;
     ada.until("videos=1").await;
     let film = world.jobs(1).await[0].job.clone().unwrap().request;
     let Some(InputImage::Telegram { file_id, .. }) = film.options.images.first() else { panic!("{film:?}") };

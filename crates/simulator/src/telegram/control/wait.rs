@@ -48,6 +48,8 @@ pub(super) struct Conditions {
     kind: Option<String>,
     /// … was edited at least this often.
     edits: Option<usize>,
+    /// … has a button that shows this.
+    button: Option<String>,
     /// … is deleted.
     deleted: Option<bool>,
     /// Requests of this method, at least `count` (default 1) since the last reset.
@@ -141,6 +143,7 @@ fn chat_matches(chat: &Chat, wanted: &Conditions) -> bool {
         };
         wanted.kind.as_deref().is_none_or(|wanted| wanted == kind)
             && wanted.edits.is_none_or(|edits| message.history.len() >= edits)
+            && wanted.button.as_deref().is_none_or(|text| has_button(message.markup.as_ref(), text))
             && wanted.deleted.unwrap_or(false) == message.deleted.is_some()
     };
     let one_matches = match wanted.message_id {
@@ -155,6 +158,12 @@ fn chat_matches(chat: &Chat, wanted: &Conditions) -> bool {
         && wanted.replies.is_none_or(|replies| chat.visible().filter(by_bot).count() >= replies)
         && wanted.text.as_deref().is_none_or(says)
         && one_matches
+}
+
+fn has_button(markup: Option<&Value>, text: &str) -> bool {
+    let rows = markup.and_then(|markup| markup["inline_keyboard"].as_array());
+    let mut buttons = rows.into_iter().flatten().filter_map(Value::as_array).flatten();
+    buttons.any(|button| button["text"].as_str().is_some_and(|shown| shown.contains(text)))
 }
 
 fn requests_match(world: &World, wanted: &Conditions) -> bool {
