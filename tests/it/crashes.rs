@@ -54,6 +54,40 @@ deaths! {
     a_worker_dies_before_it_notes_that_the_picture_is_shown at "after-edit",
 }
 
+/// Kills so many workers one after another, all at the same step of the only job.
+async fn workers_die(world: &World, times: usize, name: &str) {
+    for _ in 0..times {
+        let breakpoint = Breakpoint::at(name).await;
+        let mut doomed = world.worker_stopping_with(&breakpoint, &["--lease", "2"]);
+        breakpoint.hit().await;
+        doomed.kill().await;
+    }
+}
+
+#[tokio::test]
+async fn a_job_that_may_be_what_kills_its_workers_is_given_up() {
+    let world = World::start().await;
+    let (_bot, ada) = (world.bot().await, world.telegram.user(1));
+    ada.say("a lighthouse in a storm").await;
+    ada.until("replies=1").await;
+    workers_die(&world, 5, "after-claim").await;
+    let _heir = world.worker();
+    ada.saying("Something went wrong").await;
+    let record = &world.jobs(1).await[0];
+    assert_eq!((record.state, record.lost, world.replicate.creates().await), (JobState::Dead, 5, 0), "{record:?}");
+}
+
+#[tokio::test]
+async fn what_is_paid_for_outlives_more_workers() {
+    let world = World::start().await;
+    let (_bot, ada) = (world.bot().await, world.telegram.user(1));
+    ada.say("a lighthouse in a storm").await;
+    workers_die(&world, 6, "before-edit").await;
+    let _heir = world.worker();
+    ada.photos(1).await;
+    assert_eq!(world.replicate.creates().await, 1);
+}
+
 /// The one gap: the prediction exists, and nobody was told.
 #[tokio::test]
 async fn a_lost_answer_to_a_creation_is_found_in_the_list() {

@@ -187,7 +187,8 @@ async fn a_film_that_is_too_large_for_the_chat_comes_as_a_card_with_its_address(
     // one that was made from a picture shows that
     ada.send_picture("/video it moves --model seedance --res 480p", json!({})).await;
     let messages = ada.until("photos=2").await;
-    let shown = messages.iter().rfind(|message| message["from"]["is_bot"] == true).expect("an answer");
+    let is_card = |message: &&Value| message["from"]["is_bot"] == true && message["kind"] == "photo";
+    let shown = messages.iter().rfind(is_card).expect("an answer");
     let caption = shown["caption"].as_str().unwrap_or_default();
     assert!(caption.contains("larger than can be sent here") && caption.contains("/delivery/"), "{shown}");
     assert_eq!((&shown["media"]["width"], &shown["media"]["height"]), (&1.into(), &1.into()), "{shown}");

@@ -38,7 +38,7 @@ const WORTH: usize = 20;
 const FALLBACK: Duration = Duration::from_secs(15);
 /// A job whose worker was lost so often is dead without another look. The worker itself gives up earlier and tells
 /// the user; this bounds a job that kills its worker before it can.
-const LOST: u32 = 8;
+const LOST: u32 = 20;
 /// Most notices of one call.
 const NOTICES: usize = 4;
 /// Before a call that failed is repeated, at first and at most.

@@ -80,7 +80,7 @@ pub struct Settings {
     pub slot_wait: Duration,
     /// At least this long between two progress edits of a job.
     pub progress_every: Duration,
-    /// After so many lost workers a job is given up: it may be what kills them.
+    /// After so many lost workers a job is given up: it may be what kills them. Three times as many when it is paid for.
     pub most_lost: u32,
     /// How long an account that is out of credit or whose key is refused stays closed before it is tried again.
     pub trouble_pause: Duration,

@@ -243,11 +243,17 @@ async fn prepare(shop: Arc<Shop>, claimed: Claimed) -> Result<Walk, Failure> {
     })
 }
 
+/// What is paid for is worth more tries: its workers may have been lost for what another job did to them.
+fn most_lost(walk: &Walk) -> u32 {
+    let paid = walk.claimed.progress.handle.is_some() || walk.claimed.progress.outputs.is_some();
+    walk.shop.settings.most_lost * if paid { 3 } else { 1 }
+}
+
 async fn steps(walk: &Walk) -> Result<(), Stop> {
     if walk.claimed.lease.is_cancelled() {
         return Err(Stop::Cancelled);
     }
-    if walk.claimed.lost >= walk.shop.settings.most_lost {
+    if walk.claimed.lost >= most_lost(walk) {
         let detail = format!("{} workers were lost with it", walk.claimed.lost);
         return Err(Failure::new(FailureClass::Fatal, detail).into());
     }
