@@ -8,7 +8,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use atelier_domain::{BadJob, Failure, FailureClass, JOB_VERSION, Job, JobId, ModelId};
 use futures::StreamExt;
@@ -16,14 +16,15 @@ use futures::stream::FuturesUnordered;
 use redis::{FromRedisValue, Value};
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
-use tracing::{error, warn};
+use tracing::error;
 
 use crate::bell::Bell;
 use crate::error::QueueError;
 use crate::herald::Herald;
 use crate::keeper::Keeper;
-use crate::lease::{Lease, Progress, millis, milliseconds};
+use crate::lease::{Lease, Progress};
 use crate::link::Queue;
+use crate::newer;
 use crate::packed::Asked;
 use crate::reach::Reach;
 use crate::run::{Claimed, Outcome};
@@ -43,11 +44,6 @@ const LOST: u32 = 20;
 const NOTICES: usize = 4;
 /// Before a call that failed is repeated, at first and at most.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(500));
-/// Before a job of a newer version is looked at again, and how long that goes on: while workers are being replaced,
-/// old and new ones run side by side.
-const NEWER: Duration = Duration::from_secs(5);
-const PATIENCE: Duration = Duration::from_secs(3600);
-
 /// One hold's end, as the script takes it.
 pub(crate) type End = [String; 6];
 
@@ -345,22 +341,14 @@ impl Exchange {
                 return;
             }
             Ok(_) => Failure::new(FailureClass::Unreadable, "the record belongs to another job"),
-            Err(BadJob::Version(version)) if version > JOB_VERSION && !lasts(asked, PATIENCE) => {
-                warn!(job.id = %id, version, "a job is of a newer version: a newer worker must take it");
-                let detail = format!("it needs a worker that reads version {version}");
-                return lease.settle_later(Outcome::Postponed(NEWER, Failure::new(FailureClass::Unreadable, detail)));
+            Err(BadJob::Version(version)) if version > JOB_VERSION => {
+                return newer::put_back(self.queue.clone(), lease, version);
             }
             Err(error) => Failure::new(FailureClass::Unreadable, error.to_string()),
         };
         error!(job.id = %id, owner = asked.field("owner"), detail = unreadable.detail, "a job's record cannot be read");
         lease.settle_later(Outcome::Dead(unreadable));
     }
-}
-
-/// Whether a job was accepted so long ago.
-fn lasts(asked: Asked<'_>, limit: Duration) -> bool {
-    let accepted = asked.field("at").and_then(|at| at.parse::<u64>().ok());
-    accepted.is_none_or(|at| milliseconds(SystemTime::now()).saturating_sub(at) > millis(limit))
 }
 
 impl Answer {

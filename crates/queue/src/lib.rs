@@ -31,6 +31,7 @@ mod lease;
 mod ledger;
 mod link;
 mod list;
+mod newer;
 mod notes;
 mod pace;
 mod packed;

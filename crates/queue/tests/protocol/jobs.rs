@@ -201,6 +201,29 @@ async fn a_job_of_a_newer_version_waits_for_a_newer_worker() {
     bench.end().await;
 }
 
+/// How long a newer worker is waited for does not count from the job's acceptance: it may have stood in a long line.
+#[tokio::test]
+async fn a_job_of_a_newer_version_is_given_up_an_hour_after_the_first_look() {
+    let server = Server::start();
+    let queue = server.queue().await;
+    let (newer, predicted) = job(1, "sketch");
+    submit(&queue, 1, &[(newer.clone(), predicted)]).await;
+    let asked: String = server.run("HGET", &["jobs", newer.id.as_str()]).await;
+    let accepted = queue.record(&newer.id).await.unwrap().unwrap().accepted_ms.unwrap();
+    let long_ago = accepted - 7_200_000;
+    let asked = asked.replacen(&accepted.to_string(), &long_ago.to_string(), 1);
+    let _: u32 = server.run("HSET", &["jobs", newer.id.as_str(), &asked.replacen("\"v\":1", "\"v\":99", 1)]).await;
+    let bench = Bench::start(&queue, "older", quick());
+    let record = until(&queue, &newer.id, JobState::Delayed).await;
+    assert_eq!(record.accepted_ms, Some(long_ago));
+    let mark = format!("newer:{}", newer.id);
+    let first: u64 = queue.marked(&mark).await.unwrap().unwrap().parse().unwrap();
+    queue.mark_anew(&mark, &(first - 3_601_000).to_string(), 60).await.unwrap();
+    let record = until(&queue, &newer.id, JobState::Dead).await;
+    assert_eq!(record.class.as_deref(), Some("unreadable"));
+    bench.end().await;
+}
+
 #[tokio::test]
 async fn a_stopping_worker_hands_its_jobs_over() {
     let server = Server::start();
