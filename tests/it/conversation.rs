@@ -148,3 +148,25 @@ async fn a_place_in_line_is_said_with_seconds_and_price_and_moves_on() {
     // and what was cancelled stays so
     assert!(bob.saying("Cancelled.").await["text"].as_str().unwrap().contains("Cancelled."));
 }
+
+#[tokio::test]
+async fn a_place_in_line_moves_on_when_its_bot_is_replaced() {
+    let world = World::start().await;
+    world.replicate.hold(json!({})).await;
+    let (mut bot, _worker) = (world.bot().await, world.worker_with(&["--concurrency", "1"]));
+    let [ada, bob, eve, dan] = [1, 2, 3, 4].map(|user| world.telegram.user(user));
+    ada.say("a fox").await;
+    world.replicate.wait("held=1").await;
+    bob.say("a hare").await;
+    let before = bob.saying("In line: #1, about").await;
+    eve.say("an owl").await;
+    let slot = eve.saying("In line: #2, about").await;
+    dan.say("- a cat\n- a dog").await;
+    let control = dan.saying("0 of 2").await;
+    bot.kill().await;
+    let _bot = world.bot().await;
+    bob.tap(&before, "Cancel").await;
+    let moved = eve.saying("In line: #1, about").await;
+    assert_eq!(moved["id"], slot["id"], "in its own place: {moved}");
+    world.telegram.wait(&format!("chat=4&message_id={}&edits=1", control["id"])).await;
+}

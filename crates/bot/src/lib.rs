@@ -32,7 +32,6 @@ use atelier_telegram::{CommandHelp, CommandScope, DeliveryError, Telegram};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde_json::json;
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
@@ -103,8 +102,8 @@ pub(crate) struct Front {
     pub(crate) holder: String,
     /// What is said in chats, beside the intake.
     pub(crate) tasks: TaskTracker,
-    /// How many more waiting jobs can be followed.
-    pub(crate) followed: Arc<Semaphore>,
+    /// Whose line is kept true here.
+    pub(crate) followed: waiting::Followed,
 }
 
 impl Front {
@@ -155,9 +154,10 @@ pub fn run(bot: Bot, shutdown: CancellationToken) -> BoxFuture<'static, Result<(
             default_model,
             holder: atelier_process::worker_name(),
             tasks: tasks.clone(),
-            followed: Arc::new(Semaphore::new(waiting::FOLLOWED)),
+            followed: waiting::Followed::default(),
         });
         tasks.spawn(introduce(telegram.clone()));
+        tokio::spawn(waiting::adopt(front.clone(), shutdown.clone()));
         let observer = Observer::default();
         let handler = intake::Intake::new(front);
         pictures::resume(&handler).await;
