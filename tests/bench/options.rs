@@ -24,10 +24,8 @@ pub(crate) struct Options {
     /// Measure other queues as well.
     pub(crate) rivals: bool,
     /// Updates a second.
-    #[cfg_attr(not(feature = "world"), expect(dead_code, reason = "of a bench that this build leaves out"))]
     pub(crate) rate: u32,
     /// Bots that share them.
-    #[cfg_attr(not(feature = "world"), expect(dead_code, reason = "of a bench that this build leaves out"))]
     pub(crate) bots: u32,
 }
 

@@ -111,7 +111,7 @@ async fn a_batch_of_ten_arrives_from_an_account_with_little_credit_when_it_was_s
     ada.say("a fox --model schnell --n 2").await;
     ada.photos(2).await;
     ada.say("a cat --model schnell --n 10").await;
-    ada.text("0 of 10").await;
+    ada.text(" of 10 pictures").await;
     let last_ms = ten_are_made(&world).await;
     assert_eq!(world.replicate.creates().await, 12, "each was made once");
     let said = panel(&ada).await;
@@ -127,7 +127,7 @@ async fn the_time_of_a_batch_is_right_from_the_first_refusal_on() {
     let (_bot, _worker) = (world.bot().await, world.worker());
     let ada = world.telegram.user(ADA);
     ada.say("a cat --model schnell --n 10").await;
-    ada.text("0 of 10").await;
+    ada.text(" of 10 pictures").await;
     let last_ms = ten_are_made(&world).await;
     assert_eq!(world.replicate.creates().await, 10, "each was made once");
     let mut refused = Vec::new();

@@ -164,9 +164,9 @@ local function note(id, at, kind, actor, detail)
 end
 
 -- One entry wakes one idle worker. Those that serve every model listen to `wake`, the others to a list per model. The
--- lists are capped: an entry more than idle workers only costs a look.
+-- lists are capped, now and then: an entry more than idle workers only costs a look.
 local function ring_bell(list, entries)
-  if redis.call('RPUSH', K .. list, unpack(entries)) > 256 then
+  if redis.call('RPUSH', K .. list, unpack(entries)) > 512 then
     redis.call('LTRIM', K .. list, -256, -1)
   end
 end

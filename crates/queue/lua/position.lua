@@ -38,20 +38,23 @@ if job.state == 'waiting' then
   local tag = start + mine * step
   overtaken = tag >= model.v + step / 2 and 1 or 0
   local ahead = redis.call('ZCOUNT', model.ring, '-inf', '(' .. int(tag))
-  -- Whoever is less than a job of this size before it has one job to go first; of those farther ahead every nth is
+  -- Whoever is less than a job of this size before it has one job to go first; of those farther ahead some are
   -- asked: how much has it waiting, and how much of it before this job's tag.
   local far = redis.call('ZCOUNT', model.ring, '-inf', '(' .. int(tag - step))
   local own, own_far = stands and stands < tag and 1 or 0, stands and stands < tag - step and 1 or 0
-  local stride = math.max(1, math.ceil(far / LIMIT))
-  local together = stride == 1 and far > 0 and redis.call('ZRANGE', model.ring, 0, far - 1, 'WITHSCORES')
+  -- neighbours are read together, eight at a time when not all are
+  local block = far > LIMIT and 8 or math.max(1, far)
   local sum, looked = 0, 0
-  for index = 0, far - 1, stride do
-    local other = together and { together[2 * index + 1], together[2 * index + 2] }
-      or redis.call('ZRANGE', model.ring, index, index, 'WITHSCORES')
-    if other[1] ~= name then
-      local length = redis.call('ZCARD', line_of(model, other[1]))
-      sum = sum + math.min(length, math.ceil((tag - tonumber(other[2])) / step))
-      looked = looked + 1
+  for index = 0, math.min(far, LIMIT) - 1, block do
+    local from = math.floor(index * far / math.min(far, LIMIT))
+    local others_there = redis.call('ZRANGE', model.ring, from, from + block - 1, 'WITHSCORES')
+    for each = 1, #others_there, 2 do
+      local other = others_there[each]
+      if other ~= name then
+        local length = redis.call('ZCARD', line_of(model, other))
+        sum = sum + math.min(length, math.ceil((tag - tonumber(others_there[each + 1])) / step))
+        looked = looked + 1
+      end
     end
   end
   others = ahead - far - (own - own_far)

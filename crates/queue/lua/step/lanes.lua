@@ -16,8 +16,9 @@ end
 local function throttle(name, wait, detail)
   local rate = rate_of(name) or { every = 0, refused = 0, whole = 0, closed = 0 }
   if at >= rate.closed then
-    -- of a fan-out that is refused together, the first says it all
-    rate.every = math.min(60000, math.max(wait, math.floor(rate.every * 1.5)))
+    -- Of a fan-out that is refused together, the first says it all. Whoever came a little early is told how early: that
+    -- much slower is enough.
+    rate.every = math.min(60000, math.max(wait, math.min(math.floor(rate.every * 1.5), rate.every + wait)))
     rate.refused, rate.why = rate.every, detail
   end
   rate.closed = math.max(rate.closed, at + wait)

@@ -17,7 +17,7 @@ impl Reference {
         let rate = self.rates.entry(lane).or_insert(Rate { every: 0, refused: 0, whole: 0, closed: 0, touched: true });
         if now >= rate.closed {
             // of several that are refused together, the first says it all
-            rate.every = wait.max(share(rate.every, 1.5)).min(60_000);
+            rate.every = wait.max(share(rate.every, 1.5).min(rate.every + wait)).min(60_000);
             rate.refused = rate.every;
         }
         rate.closed = rate.closed.max(now + wait);
