@@ -64,6 +64,7 @@ pub(crate) fn check(history: &History, replays: &BTreeMap<&str, Replay>, verdict
         for (what, limit) in places(job) {
             let now = running.entry(what.clone()).or_default();
             *now += if claim { 1 } else { -1 };
+            verdict.count("holds_within_a_millisecond", usize::from(*now < 0));
             if claim && rules.limit(&limit, at).is_some_and(|most| *now > most.cast_signed()) {
                 verdict.wrong("cap", &job.id, format!("its claim at {at} makes {now} of {what}"));
             }
