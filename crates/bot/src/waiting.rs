@@ -91,10 +91,10 @@ async fn steps(following: Following, job: Job, slot: MessageId, mut said: Said, 
     if wait > SHORTEST[0]
         && let Some(place) = said.place
     {
-        Box::pin(following.remember(place)).await;
         if !Box::pin(following.is_ours(wait)).await {
             return;
         }
+        Box::pin(following.remember(place)).await;
     }
     while let Some(place) = said.place {
         tokio::time::sleep(wait).await;
@@ -124,7 +124,8 @@ pub(crate) async fn adopt(front: Arc<Front>, shutdown: CancellationToken) {
 }
 
 async fn adopt_all(front: &Arc<Front>) {
-    let waiting = Filter { states: vec![JobState::Waiting, JobState::Delayed], ..Filter::default() };
+    // of one that is delayed its slot says why and until when
+    let waiting = Filter { states: vec![JobState::Waiting], ..Filter::default() };
     let Ok(listing) = front.queue.list(&waiting, 0, ADOPTED).await else { return };
     let mine = |record: &Record| record.bot == Some(front.telegram.bot());
     for (index, record) in (0..).zip(listing.jobs.into_iter().filter(mine)) {
