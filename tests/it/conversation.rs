@@ -161,6 +161,10 @@ async fn a_place_in_line_moves_on_when_its_bot_is_replaced() {
     world.replicate.hold(json!({})).await;
     let (mut bot, _worker) = (world.bot().await, world.worker_with(&["--concurrency", "1"]));
     let [(bob, before), (eve, slot)] = bob_and_eve_wait(&world).await;
+    // what is in the chat and not on record nobody can follow
+    while world.jobs(3).await[0].slot.is_none() {
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
     bot.kill().await;
     let _bot = world.bot().await;
     bob.tap(&before, "Cancel").await;
