@@ -58,6 +58,6 @@ impl Meter {
         // a look is counted after it was answered: this one not yet
         let all = all - self.looks;
         self.looks += 1.0;
-        Commands { all, calls: calls("evalsha") + calls("blpop") + calls("ping") }
+        Commands { all, calls: calls("fcall") + calls("blpop") + calls("ping") }
     }
 }

@@ -56,7 +56,7 @@ impl Scene {
                 tell(&server, &pause).await;
                 tokio::time::sleep(rest(ms)).await;
             }
-            Fault::FlushScripts => tell(&*self.server.lock().await, redis::cmd("SCRIPT").arg("FLUSH")).await,
+            Fault::FlushFunctions => tell(&*self.server.lock().await, redis::cmd("FUNCTION").arg("FLUSH")).await,
             Fault::Cut { who } => self.ways(who).for_each(Proxy::cut),
             Fault::Silence { who } => self.ways(who).for_each(Proxy::silence),
             Fault::Partition { who, ms } => {

@@ -1,10 +1,16 @@
--- Put in front of every script: keys, clock, trail, waking, the workers' coming and going.
--- KEYS[1] is the prefix of all keys of the shard, hash tag included, so that every
--- key built from it lies in the slot of the one declared key.
-local redis, string, table, math = redis, string, table, math -- a local is found without looking for its name
-local pairs, ipairs, unpack, tonumber = pairs, ipairs, unpack, tonumber
-local format, match, floor = string.format, string.match, math.floor
-local K = KEYS[1]
+-- Put in front of the library: keys, clock, trail, waking, the workers' coming and going.
+-- A library is loaded once and its functions stay; what belongs to one call stands in variables that begin()
+-- (prelude/begin.lua) sets before each. KEYS[1] is the prefix of all keys of the shard, hash tag included, so that every
+-- key built from it lies in the slot of the declared keys.
+local register = redis.register_function
+local function globals()
+  -- a library finds these only when it is called
+  return redis, string, table, math, pairs, ipairs, unpack, tonumber, next, rawset, setmetatable
+end
+-- a local is found without looking for its name
+local redis, string, table, math, pairs, ipairs, unpack, tonumber, next, rawset, setmetatable
+local format, match, floor, byte
+local K
 local LIMIT = 64 -- most promotions, reaps, trims or parkings of one step: bounds its time
 
 -- A script has one moment: a machine may stand still between two looks at the clock, and what was found in time by the
@@ -26,16 +32,16 @@ local function int(number)
 end
 
 -- Texts of numbers and numbers of texts that come again and again: a look-up costs a tenth of a conversion.
-local TEXT = setmetatable({}, { __index = function(known, number)
-  local text = int(number)
-  rawset(known, number, text)
-  return text
-end })
-local NUMBER = setmetatable({}, { __index = function(known, text)
-  local number = tonumber(text)
-  rawset(known, text, number)
-  return number
-end })
+local TEXT, NUMBER
+local remembered = 0 -- in both: they are kept from call to call
+local function remembering(convert)
+  return setmetatable({}, { __index = function(known, key)
+    local value = convert(key)
+    rawset(known, key, value)
+    remembered = remembered + 1
+    return value
+  end })
+end
 
 -- A job is one value that never changes, written when it was accepted, and one of how it stands, written whole at every
 -- transition. Both are fields of two hashes, so that one command reads or writes those of all jobs of a step.
@@ -47,9 +53,10 @@ end })
 -- What workers and bots write on the way is in `job:<id>`, a hash of its own.
 -- None of the fields holds a control character, so that `%C*` finds their ends: a class is matched several times as fast
 -- as a set.
-local ASKED = '(%C*)' .. string.rep('\31(%C*)', 7)
-local UNHELD = '^' .. ASKED .. '()\30'
-local HELD = '^(%C*)' .. string.rep('\31(%C*)', 14) .. '\30()' .. ASKED .. '()\30(%d+)$'
+local FIELD = '\31(%C*)'
+local SEVEN = FIELD .. FIELD .. FIELD .. FIELD .. FIELD .. FIELD .. FIELD
+local UNHELD = '^(%C*)' .. SEVEN .. '()\30'
+local HELD = '^(%C*)' .. SEVEN .. SEVEN .. '\30()(%C*)' .. SEVEN .. '()\30(%d+)$'
 
 -- a job out of one of its values: out of `holds`, or else out of `jobs`
 local function job_of(id, asked, held)
@@ -82,8 +89,30 @@ local function held_of(job)
     .. '\31' .. job.bytes .. '\31' .. job.class .. '\30' .. job.head .. '\30' .. job.length
 end
 
--- The jobs that this script has looked at, as they stand now; what it changed of them is written by save().
-local known, changed = {}, {}
+-- The jobs that this call has looked at, as they stand now; what it changed of them is written by save().
+local known, changed
+
+-- Jobs in flight by the very value of `holds` that says how they stand: whoever reads that value again need not take it
+-- apart. Nothing can be out of date here, since a value says all there is; it is taken out by whoever may change it.
+local in_flight, many_in_flight = {}, 0
+
+local function remember(job, held)
+  if many_in_flight >= 1024 then
+    in_flight, many_in_flight = {}, 0
+  end
+  -- what it asked is a matter of its claim
+  job.held, job.asked = held, nil
+  in_flight[held], many_in_flight = job, many_in_flight + 1
+end
+
+local function recall(id, held)
+  local job = in_flight[held]
+  if job and job.id == id then
+    in_flight[held], many_in_flight = nil, many_in_flight - 1
+    return job
+  end
+  return job_of(id, nil, held)
+end
 
 -- Those of the ids that nobody has looked at yet; with their bodies when they are to be handed out.
 local function look(ids, bodies)
@@ -102,7 +131,7 @@ local function look(ids, bodies)
   local found = redis.call('HMGET', K .. 'holds', unpack(fresh))
   for index = 1, #fresh do
     local id, held = fresh[index], found[index]
-    known[id] = known[id] or held and job_of(id, nil, held)
+    known[id] = known[id] or held and recall(id, held)
     if bodies or not held then
       unheld[#unheld + 1] = id
     end
@@ -131,11 +160,16 @@ local function change(job)
   changed[job.id] = job
 end
 
-local function save()
+-- writes what changed; `last` when nothing of them will change any more in this call
+local function save(last)
   local fields, many = {}, 0
   for id, job in pairs(changed) do
-    fields[many + 1], fields[many + 2] = id, held_of(job)
+    local held = held_of(job)
+    fields[many + 1], fields[many + 2] = id, held
     many = many + 2
+    if last and job.state == 'active' then
+      remember(job, held)
+    end
   end
   if many > 0 then
     redis.call('HSET', K .. 'holds', unpack(fields))

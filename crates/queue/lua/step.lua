@@ -14,7 +14,28 @@
 --         {id, fence, attempt, lost, what was asked with its body, who wants it cancelled or '', {field, value, …}}, …}
 -- Cost  O((ends + want + promotions + reaps) · log n), promotions and reaps at most 64 each; about 3 commands for a
 --       job's end and the next one's claim, and some 30 for all.
--- as it stands on records
-local worker, lease, want = string.gsub(ARGV[1], '%c', ' '), tonumber(ARGV[2]), tonumber(ARGV[3])
-local at = now()
-local user_limit, chat_limit = setting('user_limit'), setting('chat_limit')
+
+at, worker, want = now(), string.gsub(ARGV[1], '%c', ' '), tonumber(ARGV[3])
+user_limit, chat_limit = setting('user_limit'), setting('chat_limit')
+rates, freed, rings, lines, parkings, short = {}, {}, {}, {}, 0, false
+local served, notices = { unpack(ARGV, 9, 8 + tonumber(ARGV[8])) }, {}
+local answers = end_holds(ARGV, 8 + #served)
+spare, turn = spared(at, tonumber(ARGV[4])), gauge('turn')
+fall_due(tonumber(ARGV[5]))
+local jobs = claim(served, tonumber(ARGV[2]))
+
+local notice = first('notices')
+if notice <= at and tonumber(ARGV[6]) > 0 then
+  notices = redis.call('ZRANGEBYSCORE', K .. 'notices', '-inf', int(at), 'LIMIT', 0, ARGV[6])
+  for _, what in ipairs(notices) do
+    -- whoever does not confirm in time is taken for dead, and another tells
+    redis.call('ZADD', K .. 'notices', int(at + 30000), what)
+  end
+  notice = first('notices')
+end
+
+local soonest = math.min(due, gate, expiry, tonumber(ARGV[6]) > 0 and notice or math.huge)
+if short and #jobs < want then
+  soonest = at
+end
+return { soonest < math.huge and math.max(0, math.ceil(soonest - at)) or -1, answers, notices, unpack(jobs) }

@@ -45,9 +45,8 @@ pub struct Finding {
     pub advice: &'static str,
 }
 
-/// `ZRANGEBYSCORE … LIMIT`, `LPOP count` and writes after `TIME` in scripts work in older ones, but 6.2 is the oldest
-/// line that distributions still ship.
-const OLDEST: (u32, u32) = (6, 2);
+/// The verbs are functions of a library, which Redis knows from 7.0 on.
+const OLDEST: (u32, u32) = (7, 0);
 /// Above this share of its memory a server is about to refuse new jobs.
 const NEARLY_FULL: f64 = 0.95;
 /// Servers that give their own name and version beside the version of Redis that they are compatible with.
@@ -179,7 +178,12 @@ fn server(info: &Info) -> Finding {
     } else {
         format!("{kind} {version} (compatible with Redis {compatible})")
     };
-    Finding { name: "redis version", good: is_new_enough(compatible), found, advice: "install Redis 6.2 or newer" }
+    Finding {
+        name: "redis version",
+        good: is_new_enough(compatible),
+        found,
+        advice: "install Redis 7.0 or newer, or Valkey",
+    }
 }
 
 fn role(info: &Info) -> Finding {

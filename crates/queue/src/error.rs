@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use redis::RedisError;
 
-pub(crate) use self::fault::code;
+pub(crate) use self::fault::is_unknown_function;
 pub use self::fault::{Fault, Refusal};
 
 /// Why a verb of the queue did not happen.
@@ -75,7 +75,7 @@ pub enum ConnectError {
         policy: String,
     },
     /// The server is too old.
-    #[error("Redis {found} is too old: 6.2 or newer is needed")]
+    #[error("Redis {found} is too old: 7.0 or newer is needed")]
     Version {
         /// The version found.
         found: String,

@@ -14,7 +14,7 @@ use crate::error::QueueError;
 use crate::exchange::Exchange;
 use crate::lease::{Held, Lease};
 use crate::link::Queue;
-use crate::published::Published;
+use crate::published::{Heard, Published};
 use crate::scripts::Verb;
 
 /// The jobs held now. Dropped holds leave by themselves.
@@ -82,7 +82,7 @@ impl Keeper {
             loop {
                 tokio::select! {
                     () = &mut next => break,
-                    id = published.next() => if self.holds(&id) { break },
+                    heard = published.next() => if self.concerns(&heard) { break },
                     () = self.added.notified(), if wait > keeping.exchange.lease / 3 => {
                         // the first job since a while: its lease is renewed in time
                         wait = keeping.exchange.lease / 3;
@@ -116,9 +116,13 @@ impl Keeper {
         }
     }
 
-    fn holds(&self, id: &str) -> bool {
+    /// Whether a job held here may be one to be stopped.
+    fn concerns(&self, heard: &Heard) -> bool {
         let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        held.keys().any(|held| held.as_str() == id)
+        match heard {
+            Heard::Listening => !held.is_empty(),
+            Heard::Id(id) => held.keys().any(|held| held.as_str() == id),
+        }
     }
 
     async fn renew(&self, keeping: &Keeping) -> Result<(), QueueError> {

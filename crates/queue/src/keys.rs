@@ -56,6 +56,7 @@
 //! | `wake`, `wake:<model>`, `news` | list | one entry wakes one idle worker |
 //! | `cancel` | channel | ids of running jobs to be stopped |
 //! | `rung` | channel | predictions that have ended, as their provider says |
+//! | `libraries` | sorted set | the libraries of functions that builds loaded into the server, by when |
 //! | `probe` | string | gone after a second: written to see whether the server takes writes |
 //! | `written:<id>` | string | what a text job wrote, as JSON, for 30 days |
 //! | `purses` | hash | per paid job that has not ended: owner, chat, day, micros put aside, of these granted, charged |
@@ -73,7 +74,7 @@ pub const LAYOUT: u32 = 3;
 /// Prefix of all keys of the first shard. The braces are the hash tag: all keys live in one slot of a Redis Cluster.
 pub const PREFIX: &str = "{atelier:0}:v3:";
 
-/// A key of the same slot that is never written, the second key of every script: a cluster that moves our slot from node
+/// A key of the same slot that is never written, the second key of every call: a cluster that moves our slot from node
 /// to node, key by key, answers TRYAGAIN to a call with one key that is nowhere and another, and so never runs a script
 /// on the half of the keys that one of the nodes has. Its name may end in the moment after which the call is not to run.
 pub(crate) const NEVER: &str = "{atelier:0}:never";

@@ -8,20 +8,25 @@ mod route;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use redis::aio::PubSub;
-use redis::{Client, ErrorKind, FromRedisValue, RedisResult, ServerErrorKind};
+use redis::{Client, FromRedisValue, RedisResult};
+use tracing::{debug, info};
 
 pub use self::address::RedisUrl;
 pub(crate) use self::blocking::Blocking;
 pub(crate) use self::route::Link;
-use crate::error::{ConnectError, QueueError};
+use crate::error::{ConnectError, QueueError, is_unknown_function};
 use crate::keys;
+use crate::lease::milliseconds;
 use crate::scripts::{Scripts, Verb};
 use crate::turns::Turns;
 
-/// How often a script is loaded once more for one call.
+/// How often the library is loaded once more for one call.
 const LOADS: u32 = 3;
+/// Libraries of that many builds stay in a server.
+const BUILDS: isize = 4;
 
 /// The queue: a cheap handle on a link to Redis, to be cloned freely.
 #[derive(Clone)]
@@ -46,7 +51,7 @@ impl Queue {
     /// Makes a link that connects on its first use and again after every fault, for ever.
     pub fn open(url: &RedisUrl) -> Result<Self, ConnectError> {
         let inner =
-            Inner { link: Link::new(url.clone()), url: url.clone(), scripts: Scripts::load(), turns: Turns::default() };
+            Inner { link: Link::new(url.clone()), url: url.clone(), scripts: Scripts::new(), turns: Turns::default() };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -65,33 +70,52 @@ impl Queue {
     /// Runs a verb with its arguments.
     pub(crate) async fn call<T: FromRedisValue>(&self, verb: Verb, arguments: &[&[u8]]) -> Result<T, QueueError> {
         let mut link = self.link();
-        let script = self.inner.scripts.get(verb);
         let mut loads = 0;
         loop {
-            let mut invocation = script.prepare_invoke();
-            invocation.key(keys::PREFIX);
+            let mut call = redis::cmd("FCALL");
+            call.arg(self.inner.scripts.function(verb)).arg(2).arg(keys::PREFIX);
             if verb.expires() {
-                invocation.key(format!("{}:{}", keys::NEVER, link.deadline().await?));
+                call.arg(format!("{}:{}", keys::NEVER, link.deadline().await?));
             } else {
-                invocation.key(keys::NEVER);
+                call.arg(keys::NEVER);
             }
-            for argument in arguments {
-                invocation.arg(*argument);
-            }
-            match invocation.invoke_async(&mut link).await {
+            call.arg(arguments);
+            match call.query_async(&mut link).await {
                 // Late by the server's clock, which we know now. It is for the caller to call again: what it said of the
                 // time before may not hold any more.
                 Err(error) if error.code() == Some("LATE") => {
                     link.set_clock(error.detail().and_then(|now| now.parse().ok()));
                     return Err(error.into());
                 }
-                // it was loaded, but the slot moved, or somebody flushed the scripts, before it was called
-                Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) && loads < LOADS => {
+                // Nobody has loaded it there yet, or somebody removed it. More than once: the slot may move in between.
+                Err(error) if is_unknown_function(&error) && loads < LOADS => {
                     loads += 1;
+                    self.load().await?;
                 }
                 answer => return Ok(answer?),
             }
         }
+    }
+
+    /// Loads the library, and drops those that other builds loaded long before it: a server keeps them for ever. One
+    /// whose build is still at work is loaded again by it.
+    async fn load(&self) -> Result<(), QueueError> {
+        let (mut link, scripts, loaded) = (self.link(), &self.inner.scripts, keys::key("libraries"));
+        let _: String =
+            redis::cmd("FUNCTION").arg("LOAD").arg("REPLACE").arg(scripts.text()).query_async(&mut link).await?;
+        info!(library = scripts.name(), "loaded the library into redis");
+        let mut pipeline = redis::pipe();
+        let now = milliseconds(SystemTime::now());
+        pipeline.cmd("ZADD").arg(&loaded).arg(now).arg(scripts.name()).ignore();
+        pipeline.cmd("ZRANGE").arg(&loaded).arg(0).arg(-(BUILDS + 1));
+        let (old,): (Vec<String>,) = pipeline.query_async(&mut link).await?;
+        for name in &old {
+            // another node of a cluster may have had it
+            let gone: RedisResult<()> = redis::cmd("FUNCTION").arg("DELETE").arg(name).query_async(&mut link).await;
+            debug!(library = name, gone = gone.is_ok(), "a library that other builds loaded is old");
+            let _: u32 = redis::cmd("ZREM").arg(&loaded).arg(name).query_async(&mut link).await?;
+        }
+        Ok(())
     }
 
     /// Waits until a call would be sent at once.

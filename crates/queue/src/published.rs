@@ -1,7 +1,7 @@
 //! What is published to all workers: ids of jobs that somebody asked to cancel, and names of predictions that have ended.
 //!
-//! It only makes things fast. A message may be missed while the connection is made anew: the heartbeat brings a wish to
-//! cancel for certain, and a prediction is asked about in any case.
+//! It only makes things fast. A message may be missed while the connection is made: the heartbeat brings a wish to cancel
+//! for certain, and a prediction is asked about in any case. Whoever listens is told when that is over, to ask at once.
 
 use std::time::Duration;
 
@@ -17,8 +17,17 @@ use crate::link::Queue;
 /// Before another connection is tried.
 const PAUSE: Duration = Duration::from_millis(500);
 
+/// What a listener hears.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Heard {
+    /// From now on nothing is missed; before, something may have been.
+    Listening,
+    /// An id.
+    Id(String),
+}
+
 pub(crate) struct Published {
-    ids: Mutex<mpsc::Receiver<String>>,
+    ids: Mutex<mpsc::Receiver<Heard>>,
     _task: AbortOnDropHandle<()>,
 }
 
@@ -30,10 +39,10 @@ impl Published {
         Self { ids: Mutex::new(ids), _task: AbortOnDropHandle::new(tokio::spawn(listening)) }
     }
 
-    /// The next id.
-    pub(crate) async fn next(&self) -> String {
+    /// What is heard next.
+    pub(crate) async fn next(&self) -> Heard {
         match self.ids.lock().await.recv().await {
-            Some(id) => id,
+            Some(heard) => heard,
             None => std::future::pending().await,
         }
     }
@@ -45,7 +54,11 @@ pub struct Rung(Published);
 impl Rung {
     /// The next name.
     pub async fn next(&self) -> String {
-        self.0.next().await
+        loop {
+            if let Heard::Id(name) = self.0.next().await {
+                return name;
+            }
+        }
     }
 }
 
@@ -63,16 +76,17 @@ impl Queue {
     }
 }
 
-async fn listen(queue: Queue, channel: String, ids: mpsc::Sender<String>, stop: CancellationToken) {
+async fn listen(queue: Queue, channel: String, ids: mpsc::Sender<Heard>, stop: CancellationToken) {
     loop {
         let cut = queue.link_given_up();
         let listening = async {
             let mut messages = queue.pubsub().await?;
             messages.subscribe(&channel).await?;
+            let _ = ids.try_send(Heard::Listening);
             let mut stream = messages.on_message();
             while let Some(message) = stream.next().await {
                 // a full channel only costs speed
-                let _ = ids.try_send(message.get_payload()?);
+                let _ = ids.try_send(Heard::Id(message.get_payload()?));
             }
             Ok::<(), redis::RedisError>(())
         };

@@ -1,46 +1,57 @@
-//! The Lua scripts, read into the executable once.
+//! The Lua library: all verbs of the protocol as functions of one Redis library, loaded once into the server.
+//!
+//! Functions instead of scripts of their own, because the server makes whatever a script defines anew at every call:
+//! that was a third of a call's time. The library's name carries a hash of its text, so that builds of different versions
+//! work side by side, each with its own.
 
 use redis::Script;
 
-pub(crate) const BASE: &str = include_str!("../lua/base.lua");
-/// What stands behind the base is a function of its own: it reaches the base's many names without a search among all
-/// of a script's variables for each function that names them.
-pub(crate) const INSIDE: &str = "return (function()\n";
-pub(crate) const OUTSIDE: &str = "\nend)()";
-/// Of the scripts that move money.
-pub(crate) const BOOK: &str = include_str!("../lua/ledger/book.lua");
-/// Of the scripts that look at lines or add to them.
-pub(crate) const LINES: &str = include_str!("../lua/prelude/lines.lua");
-/// Of those that end jobs, too.
-pub(crate) const ENDS: &str =
-    concat!(include_str!("../lua/prelude/limits.lua"), include_str!("../lua/prelude/ends.lua"));
-/// Lets a script write although Redis' memory is full: that is refused only to a script that has not written yet, and
-/// this first write needs no memory and changes nothing. (`#!lua flags=allow-oom` says the same from Redis 7 on.)
-const THOUGH_FULL: &str = "redis.call('DEL', KEYS[2])\n";
+/// The prelude in its order: what all verbs share.
+pub(crate) const PRELUDE: &str = concat!(
+    include_str!("../lua/base.lua"),
+    include_str!("../lua/ledger/book.lua"),
+    include_str!("../lua/prelude/lines.lua"),
+    include_str!("../lua/prelude/limits.lua"),
+    include_str!("../lua/prelude/ends.lua"),
+    include_str!("../lua/prelude/begin.lua"),
+);
 /// Keeps a call from running when its caller has given it up: one that lay in a stalled server's buffer would claim
 /// jobs for nobody, and take the leases for expired that nobody could renew.
 const IN_TIME: &str = "\
-local deadline = tonumber(string.match(KEYS[2], '%d+$'))
+local deadline = tonumber(match(KEYS[2] or '', '%d+$'))
 if deadline and now() > deadline then
   return redis.error_reply('LATE ' .. int(now()))
 end
 ";
 
 macro_rules! verbs {
-    ($($(#[$doc:meta])* $name:ident = $($file:literal)+),* $(,)?) => {
-        /// A verb of the protocol: one script, of one file or of parts that follow one another.
+    ($($(#[$doc:meta])* $name:ident = $file:literal $(with $($part:literal)+)?),* $(,)?) => {
+        /// A verb of the protocol: one function of the library.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub(crate) enum Verb { $($(#[$doc])* $name),* }
 
-        pub(crate) const SOURCES: &[(Verb, &str)] = &[
-            $((Verb::$name, concat!($(include_str!(concat!("../lua/", $file))),+))),*
+        pub(crate) const SOURCES: &[Source] = &[
+            $(Source {
+                verb: Verb::$name,
+                parts: concat!($($(include_str!(concat!("../lua/", $part))),+)?),
+                body: include_str!(concat!("../lua/", $file)),
+            }),*
         ];
     };
 }
 
+/// The text of a verb.
+pub(crate) struct Source {
+    pub(crate) verb: Verb,
+    /// Functions of its own.
+    pub(crate) parts: &'static str,
+    /// What a call does.
+    pub(crate) body: &'static str,
+}
+
 verbs! {
     Submit = "submit.lua",
-    Step = "step.lua" "step/lanes.lua" "step/ends.lua" "step/due.lua" "step/rings.lua" "step/claims.lua" "step/answer.lua",
+    Step = "step.lua" with "step/call.lua" "step/lanes.lua" "step/ends.lua" "step/due.lua" "step/rings.lua" "step/claims.lua",
     Heartbeat = "heartbeat.lua",
     Retire = "retire.lua",
     Checkpoint = "checkpoint.lua",
@@ -69,36 +80,19 @@ verbs! {
 }
 
 impl Verb {
-    /// The script with what it needs in front: every function that stands there is made anew at every call.
-    ///
+    /// What follows the library's name in the function's.
+    pub(crate) fn name(self) -> String {
+        format!("{self:?}").to_lowercase()
+    }
+
     /// With its memory full Redis takes no more jobs, but those it has are kept, ended and steered: their leases must
-    /// not run out, and their ends are what frees memory. What only reads writes nothing, so that a replica can answer.
-    fn whole(self, source: &str) -> String {
-        let (book, lines, ends) = match self {
-            Self::Heartbeat
-            | Self::Retire
-            | Self::Checkpoint
-            | Self::Slot
-            | Self::Told
-            | Self::Grant
-            | Self::Park
-            | Self::Album
-            | Self::Tap
-            | Self::Seat
-            | Self::Place
-            | Self::Breaker
-            | Self::Unmark
-            | Self::Own
-            | Self::Move
-            | Self::Nameless => ("", "", ""),
-            Self::Charge | Self::Credit => (BOOK, "", ""),
-            Self::Position | Self::Stats => ("", LINES, ""),
-            Self::Submit => (BOOK, LINES, ""),
-            Self::Step | Self::Steer | Self::Retry | Self::Forget | Self::Sweep | Self::Cancel => (BOOK, LINES, ENDS),
-        };
-        let start = if matches!(self, Self::Submit | Self::Position | Self::Stats) { "" } else { THOUGH_FULL };
-        let check = if self.expires() { IN_TIME } else { "" };
-        format!("{BASE}{INSIDE}{check}{book}{lines}{ends}{start}{source}{OUTSIDE}")
+    /// not run out, and their ends are what frees memory. What only reads, a replica answers, too.
+    fn flags(self) -> &'static str {
+        match self {
+            Self::Submit => "",
+            Self::Position | Self::Stats => "'no-writes'",
+            _ => "'allow-oom'",
+        }
     }
 
     /// Whether it must not run after its caller has given it up. The others are fenced, or may as well run late.
@@ -107,17 +101,52 @@ impl Verb {
     }
 }
 
-/// All scripts, each behind the prelude, with their hashes computed.
-pub(crate) struct Scripts(Vec<Script>);
+impl Source {
+    /// Registers the verb's function. Its parts are out of sight for the other verbs.
+    pub(crate) fn registration(&self) -> String {
+        let Self { verb, parts, body } = self;
+        let (name, flags) = (verb.name(), verb.flags());
+        let check = if verb.expires() { IN_TIME } else { "" };
+        format!("do\n{parts}verb('{name}', {{ {flags} }}, function(KEYS, ARGV)\n{check}{body}end)\nend\n")
+    }
+}
+
+/// The library's text with this name, as Redis takes it.
+pub(crate) fn library(name: &str, text: &str) -> String {
+    format!("#!lua name={name}\nlocal LIBRARY = '{name}'\n{text}")
+}
+
+/// The library as this build has it.
+pub(crate) struct Scripts {
+    name: String,
+    text: String,
+    functions: Vec<String>,
+}
 
 impl Scripts {
-    pub(crate) fn load() -> Self {
-        Self(SOURCES.iter().map(|(verb, source)| Script::new(&verb.whole(source))).collect())
+    pub(crate) fn new() -> Self {
+        let verbs: String = SOURCES.iter().map(Source::registration).collect();
+        let text = format!("{PRELUDE}{verbs}");
+        let name = format!("{}{}", Self::FAMILY, &Script::new(&text).get_hash()[..12]);
+        let functions = SOURCES.iter().map(|source| format!("{name}_{}", source.verb.name())).collect();
+        Self { text: library(&name, &text), name, functions }
     }
 
-    pub(crate) fn get(&self, verb: Verb) -> &Script {
+    /// What the names of all builds' libraries begin with.
+    const FAMILY: &str = "atelier_";
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The name of a verb's function.
+    pub(crate) fn function(&self, verb: Verb) -> &str {
         // the list is made from the enum, in its order
-        &self.0[verb as usize]
+        &self.functions[verb as usize]
     }
 }
 
@@ -126,14 +155,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_verb_finds_its_own_script_and_every_script_says_its_contract() {
-        let scripts = Scripts::load();
-        for (index, (verb, source)) in SOURCES.iter().enumerate() {
-            assert_eq!(*verb as usize, index);
-            let expected = Script::new(&verb.whole(source));
-            assert_eq!(scripts.get(*verb).get_hash(), expected.get_hash());
+    fn every_verb_finds_its_own_function_and_every_script_says_its_contract() {
+        let scripts = Scripts::new();
+        for (index, source) in SOURCES.iter().enumerate() {
+            assert_eq!(source.verb as usize, index);
+            let function = scripts.function(source.verb);
+            assert_eq!(function, format!("{}_{}", scripts.name(), source.verb.name()));
+            assert!(scripts.text().contains(&format!("verb('{}', ", source.verb.name())));
             for word in ["-- KEYS", "-- ARGV", "-- Result", "-- Cost"] {
-                assert!(source.contains(word), "{verb:?} lacks {word}");
+                assert!(source.body.contains(word), "{:?} lacks {word}", source.verb);
             }
         }
     }

@@ -85,9 +85,13 @@ impl Server {
     /// Time inside scripts so far.
     pub(crate) async fn scripts(&self) -> Duration {
         let info = self.info("commandstats").await;
-        let line = info.lines().find_map(|line| line.strip_prefix("cmdstat_evalsha:")).unwrap_or_default();
-        let microseconds = line.split(',').find_map(|field| field.strip_prefix("usec=")).unwrap_or("0");
-        Duration::from_micros(microseconds.parse().expect("a number"))
+        // ours are functions, the floors' are not
+        let lines = SCRIPTS.iter().filter_map(|name| {
+            let start = format!("cmdstat_{name}:");
+            info.lines().find_map(|line| line.strip_prefix(start.as_str()))
+        });
+        let times = lines.filter_map(|line| line.split(',').find_map(|field| field.strip_prefix("usec=")));
+        Duration::from_micros(times.map(|time| time.parse::<u64>().expect("a number")).sum())
     }
 
     /// Notes from now on every script that takes longer than [`Self::SHORTEST`].
@@ -120,6 +124,9 @@ impl Server {
     }
 }
 
+/// The commands that run Lua.
+const SCRIPTS: [&str; 2] = ["fcall", "evalsha"];
+
 fn number(info: &str, name: &str) -> f64 {
     let value = info.lines().find_map(|line| line.strip_prefix(name)).expect("a line of INFO");
     value.trim().parse().expect("a number")
@@ -131,5 +138,6 @@ fn script_time(entry: Value) -> Option<Duration> {
     let mut fields = fields.into_iter().skip(2);
     let microseconds = u64::from_redis_value(fields.next()?).ok()?;
     let words: Vec<Vec<u8>> = FromRedisValue::from_redis_value(fields.next()?).ok()?;
-    words.first()?.eq_ignore_ascii_case(b"EVALSHA").then(|| Duration::from_micros(microseconds))
+    let name = String::from_utf8_lossy(words.first()?).to_lowercase();
+    SCRIPTS.contains(&name.as_str()).then(|| Duration::from_micros(microseconds))
 }

@@ -36,8 +36,8 @@ pub(crate) enum Fault {
     StopRedis { ms: u64 },
     /// Redis answers nobody for a while (`CLIENT PAUSE`).
     SlowRedis { ms: u64 },
-    /// Redis forgets its scripts.
-    FlushScripts,
+    /// Redis forgets its functions.
+    FlushFunctions,
     /// Connections are closed.
     Cut { who: Party },
     /// Connections stay open and carry nothing, for ever.
@@ -81,7 +81,7 @@ impl Fault {
             42..48 => Self::KillRedis { ms: dice.random_range(0..1500) },
             48..53 => Self::StopRedis { ms: dice.random_range(300..5500) },
             53..57 => Self::SlowRedis { ms: dice.random_range(100..2500) },
-            57..63 => Self::FlushScripts,
+            57..63 => Self::FlushFunctions,
             63..73 => Self::Cut { who },
             73..80 => Self::Silence { who },
             80..85 => Self::Partition { who, ms: dice.random_range(300..2500) },
@@ -104,7 +104,7 @@ impl Fault {
             Self::LoseWrites { .. } => "lose_writes",
             Self::StopRedis { .. } => "stop_redis",
             Self::SlowRedis { .. } => "slow_redis",
-            Self::FlushScripts => "flush_scripts",
+            Self::FlushFunctions => "flush_functions",
             Self::Cut { .. } => "cut",
             Self::Silence { .. } => "silence",
             Self::Partition { .. } => "partition",
@@ -128,7 +128,7 @@ impl fmt::Display for Fault {
                 write!(formatter, " for {ms} ms")
             }
             Self::LoseWrites { bytes, ms } => write!(formatter, " of {bytes} bytes for {ms} ms"),
-            Self::FlushScripts => Ok(()),
+            Self::FlushFunctions => Ok(()),
             Self::Cut { who } | Self::Silence { who } => write!(formatter, " {who}"),
             Self::Partition { who, ms } => write!(formatter, " {who} for {ms} ms"),
             Self::PauseModel { model, ms } => write!(formatter, " {model} for {ms} ms"),

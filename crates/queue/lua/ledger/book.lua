@@ -1,7 +1,7 @@
 -- Put behind base.lua in front of whatever moves money: what is reserved, charged, given back, granted.
 -- Amounts are whole millionths of a dollar. A paid job has a purse from its acceptance to its end; every change is an
 -- entry of its owner's ledger, and the sums of a day are what the budgets are compared with. Whatever is missing is free.
-local book = { closing = {} }
+local book = {}
 local ENTRIES = 2000 -- entries kept of an owner; older ones live on as sums by kind
 
 local function day_of(at)
@@ -139,7 +139,7 @@ function book.settle(at)
   end
   local purses = redis.call('HMGET', K .. 'purses', unpack(book.closing))
   for index, job in ipairs(book.closing) do
-    local purse = book.purse(purses[index])
+    local purse = purses[index] and book.purse(purses[index])
     if purse then
       local rest = math.max(0, purse.amount - purse.charged)
       local back = math.min(rest, purse.granted)

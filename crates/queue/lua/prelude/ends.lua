@@ -1,7 +1,7 @@
 -- Put behind prelude/limits.lua: the ends of jobs.
 
 -- per set what ended, and per batch how many of it: kept here and written once by flush()
-local ends, joining = {}, {}
+local ends, joining
 
 -- something that a worker must tell a chat: `job:<id>` or `batch:<id>`
 local function notify(at, what)

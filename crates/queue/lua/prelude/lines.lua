@@ -2,10 +2,10 @@
 local UNIT = 1000 -- tags count thousandths of a millisecond of predicted work, divided by the weight
 local BOOST = 60000 * UNIT -- how far ahead of its turn an urgent job goes
 local URGENT = 4503599627370496 -- 2^52: an urgent job's number is below all others, and still exact
-local MINUS, byte = 45, string.byte
+local MINUS = 45
 -- What a script changes in models, owners, chats and counters is kept here and written once by flush(): every write
 -- is also a record in the append-only file.
-local models, owners, counters = {}, {}, {}
+local models, owners, counters
 
 -- what of a model is kept in memory while a script runs
 local COUNTED = { 'v', 'tag', 'running', 'waiting', 'work', 'typical', 'spread' }
@@ -211,7 +211,7 @@ end
 -- Writes what was kept back. A model that is open and was not before, or is still, and whose jobs this caller will not
 -- claim, has a worker woken.
 local function flush(at, claiming)
-  save()
+  save(true)
   write_stands()
   if write_ends then
     write_ends(at)

@@ -1,28 +1,5 @@
 -- Of a step: models in their turn give jobs to the worker, as many as it wants; then all is written.
 
-local all, turns, served = ARGV[8] == '0', {}, {}
-local claiming = want > 0 and not setting('paused')
-write_stands()
-if claiming and all then
-  local lanes = redis.call('ZRANGE', K .. 'lanes', 0, -1, 'WITHSCORES')
-  for index = 1, #lanes, 2 do
-    turns[lanes[index]] = tonumber(lanes[index + 1])
-  end
-elseif claiming then
-  for index = 9, base do
-    served[ARGV[index]] = true
-  end
-  for index, score in ipairs(redis.call('ZMSCORE', K .. 'lanes', unpack(ARGV, 9, base))) do
-    turns[ARGV[8 + index]] = score and tonumber(score) or nil
-  end
-end
--- what changed above is not written yet
-for name, model in pairs(models) do
-  if claiming and model.dirty and (all or served[name]) then
-    turns[name] = open(model) and (turns[name] or math.max(turn, model.tag)) or nil
-  end
-end
-
 -- whether the model's lane allows a job now; else the model comes back when it does
 local function allowed(model)
   local rate = rate_of(model.lane)
@@ -40,82 +17,121 @@ local function allowed(model)
   return true, rate
 end
 
-local jobs, leases, fence, expires = {}, {}, gauge('fence'), int(at + lease)
-while claiming and #jobs < want do
+-- the turns of the models that the worker serves, of those that are open
+local function turns_of(served)
+  local turns = {}
+  if #served == 0 then
+    local lanes = redis.call('ZRANGE', K .. 'lanes', 0, -1, 'WITHSCORES')
+    for index = 1, #lanes, 2 do
+      turns[lanes[index]] = tonumber(lanes[index + 1])
+    end
+  else
+    for index, score in ipairs(redis.call('ZMSCORE', K .. 'lanes', unpack(served))) do
+      turns[served[index]] = score and tonumber(score) or nil
+    end
+  end
+  -- what changed in this call is not written yet
+  local serves = {}
+  for index = 1, #served do
+    serves[served[index]] = true
+  end
+  for name, model in pairs(models) do
+    if model.dirty and (#served == 0 or serves[name]) then
+      turns[name] = open(model) and (turns[name] or math.max(turn, model.tag)) or nil
+    end
+  end
+  return turns
+end
+
+-- the model whose turn it is
+local function next_of(turns)
   local name
   for each, score in pairs(turns) do
     if not name or score < turns[name] or score == turns[name] and each < name then
       name = each
     end
   end
-  if not name then
-    break
-  end
-  local model = model_of(name)
-  local job, tag
-  local allow, rate = allowed(model)
-  if allow then
-    job, tag = pop(model, want - #jobs)
-  end
-  if job then
-    if rate then
-      rate.whole, rate.dirty = at + rate.every, true
+  return name
+end
+
+-- Claims up to `want` jobs, each under a lease of so many milliseconds: as the step answers them.
+local function claim(served, lease)
+  local claiming = want > 0 and not setting('paused')
+  write_stands()
+  local turns = claiming and turns_of(served) or {}
+  local jobs, leases, fence, expires = {}, {}, gauge('fence'), int(at + lease)
+  while claiming and #jobs < want do
+    local name = next_of(turns)
+    if not name then
+      break
     end
-    turn = math.max(turn, turns[name])
-    model.tag = turns[name] + floor(job.cost * UNIT / math.max(1, rings[name].users))
-    model.running, model.waiting, model.work = model.running + 1, model.waiting - 1, model.work - job.cost
-    model.dirty = true
-    -- it had its turn, even if nobody else of it may run now
-    model.turn = model.tag
-    turns[name] = model.running < model.limit and model.tag or nil
-    fence = math.max(fence + 1, at * 1024)
-    local again = job.started ~= ''
-    if not again then
-      job.started = stamp_of(at)
-    elseif job.starter == '' then
-      job.starter = job.worker
+    local model = model_of(name)
+    local job, tag
+    local allow, rate = allowed(model)
+    if allow then
+      job, tag = pop(model, want - #jobs)
     end
-    job.state, job.fence, job.worker, job.claimed, job.tag = 'active', int(fence), worker, stamp_of(at), int(tag)
-    local attempt = (NUMBER[job.attempt] or 0) + 1
-    job.attempt = TEXT[attempt]
-    change(job)
-    if again then
-      -- the first claim is told by the record
-      note(job.id, at, 'claimed', worker, 'attempt ' .. job.attempt)
+    if job then
+      if rate then
+        rate.whole, rate.dirty = at + rate.every, true
+      end
+      turn = math.max(turn, turns[name])
+      model.tag = turns[name] + floor(job.cost * UNIT / math.max(1, rings[name].users))
+      model.running, model.waiting, model.work = model.running + 1, model.waiting - 1, model.work - job.cost
+      model.dirty = true
+      -- it had its turn, even if nobody else of it may run now
+      model.turn = model.tag
+      turns[name] = model.running < model.limit and model.tag or nil
+      fence = math.max(fence + 1, at * 1024)
+      local again = job.started ~= ''
+      if not again then
+        job.started = stamp_of(at)
+      elseif job.starter == '' then
+        job.starter = job.worker
+      end
+      job.state, job.fence, job.worker, job.claimed, job.tag = 'active', int(fence), worker, stamp_of(at), int(tag)
+      local attempt = (NUMBER[job.attempt] or 0) + 1
+      job.attempt = TEXT[attempt]
+      change(job)
+      if again then
+        -- the first claim is told by the record
+        note(job.id, at, 'claimed', worker, 'attempt ' .. job.attempt)
+      end
+      leases[#leases + 1] = expires
+      leases[#leases + 1] = job.id
+      jobs[#jobs + 1] = { job.id, job.fence, attempt, NUMBER[job.lost] or 0, job.asked, job.cancel,
+        job.held and redis.call('HGETALL', K .. 'job:' .. job.id) or {} }
+    else
+      turns[name] = nil
     end
-    leases[#leases + 1] = expires
-    leases[#leases + 1] = job.id
-    jobs[#jobs + 1] = { job.id, job.fence, attempt, NUMBER[job.lost] or 0, job.asked, job.cancel,
-      job.held and redis.call('HGETALL', K .. 'job:' .. job.id) or {} }
-  else
-    turns[name] = nil
   end
-end
-write_stands()
-for name in pairs(rings) do
-  local model = models[name]
-  -- tags that lie behind the model's time say nothing
-  local old = redis.call('ZRANGEBYSCORE', model.tags, '-inf', int(model.v), 'LIMIT', 0, LIMIT)
-  if #old > 0 then
-    redis.call('ZREM', model.tags, unpack(old))
+  write_stands()
+  for name in pairs(rings) do
+    local model = models[name]
+    -- tags that lie behind the model's time say nothing
+    local old = redis.call('ZRANGEBYSCORE', model.tags, '-inf', int(model.v), 'LIMIT', 0, LIMIT)
+    if #old > 0 then
+      redis.call('ZREM', model.tags, unpack(old))
+    end
   end
-end
-for index = 1, #lines do
-  local line = lines[index]
-  if line.taken > 0 then
-    redis.call('ZREMRANGEBYRANK', line.key, '0', TEXT[line.taken - 1])
+  for index = 1, #lines do
+    local line = lines[index]
+    if line.taken > 0 then
+      redis.call('ZREMRANGEBYRANK', line.key, '0', TEXT[line.taken - 1])
+    end
   end
-end
-if #leases > 0 then
-  set_gauge('fence', fence)
-  redis.call('ZADD', K .. 'leases', unpack(leases))
-  set_gauge('turn', turn)
-  expiry = math.min(expiry, at + lease)
-end
-for name, score in pairs(turns) do
-  if models[name] then
-    models[name].turn = score
+  if #leases > 0 then
+    set_gauge('fence', fence)
+    redis.call('ZADD', K .. 'leases', unpack(leases))
+    set_gauge('turn', turn)
+    expiry = math.min(expiry, at + lease)
   end
+  for name, score in pairs(turns) do
+    if models[name] then
+      models[name].turn = score
+    end
+  end
+  write_rates()
+  flush(at, claiming and #jobs < want and #served == 0)
+  return jobs
 end
-write_rates()
-flush(at, claiming and #jobs < want and all)

@@ -4,77 +4,77 @@ local function first(set)
   return tonumber(redis.call('ZRANGE', K .. set, 0, 0, 'WITHSCORES')[2] or 'inf') or math.huge
 end
 
-local spare, turn = spared(at, tonumber(ARGV[4])), gauge('turn')
-local parkings, short = 0, false
-
-local due = first('delayed')
-if due <= at then
-  local ids = redis.call('ZRANGEBYSCORE', K .. 'delayed', '-inf', int(at), 'LIMIT', 0, LIMIT)
-  redis.call('ZREM', K .. 'delayed', unpack(ids))
-  look(ids)
-  for _, id in ipairs(ids) do
-    local job = known[id]
-    if job then
-      job.state, job.due = 'waiting', ''
-      change(job)
-      enqueue(model_of(job.model), job.owner, job.cost, job.seq, id)
-    end
-  end
+-- promotes due jobs, brings back models and jobs held back, takes back leases that ran out
+local function fall_due(most_lost)
   due = first('delayed')
-end
-
-local gate = first('gates')
-if gate <= at then
-  for _, name in ipairs(redis.call('ZRANGEBYSCORE', K .. 'gates', '-inf', int(at), 'LIMIT', 0, LIMIT)) do
-    redis.call('ZREM', K .. 'gates', name)
-    redis.call('HDEL', K .. 'model:' .. name, 'gate')
-    local model = model_of(name)
-    model.gate, model.dirty = nil, true
-  end
-  gate = first('gates')
-end
-
-local expiry = first('leases')
-if expiry <= at and spare <= at then
-  local ids = redis.call('ZRANGEBYSCORE', K .. 'leases', '-inf', int(at), 'LIMIT', 0, LIMIT)
-  redis.call('ZREM', K .. 'leases', unpack(ids))
-  look(ids)
-  for _, id in ipairs(ids) do
-    local job = known[id]
-    if job then
-      local model = model_of(job.model)
-      release(at, model, job.owner, job.chat)
-      job.lost = int((tonumber(job.lost) or 0) + 1)
-      note(id, at, 'lost', job.worker, 'the lease ran out')
-      if tonumber(job.lost) >= tonumber(ARGV[5]) then
-        job.class = 'fatal'
-        local detail = 'its worker was lost ' .. job.lost .. ' times'
-        redis.call('HSET', K .. 'job:' .. id, 'detail', detail)
-        finish(job, at, 'dead')
-        note(id, at, 'dead', 'queue', detail)
-        notify(at, 'job:' .. id)
-      else
-        job.state = 'waiting'
+  if due <= at then
+    local ids = redis.call('ZRANGEBYSCORE', K .. 'delayed', '-inf', int(at), 'LIMIT', 0, LIMIT)
+    redis.call('ZREM', K .. 'delayed', unpack(ids))
+    look(ids)
+    for _, id in ipairs(ids) do
+      local job = known[id]
+      if job then
+        job.state, job.due = 'waiting', ''
         change(job)
-        enqueue(model, job.owner, job.cost, job.seq, id)
+        enqueue(model_of(job.model), job.owner, job.cost, job.seq, id)
       end
     end
+    due = first('delayed')
   end
-  expiry = first('leases')
-elseif expiry <= at then
-  -- spared: there is nothing to be had from them before that is over
-  expiry = spare
-end
 
-if gauge('room') > 0 then
-  -- more was held back of a chat than one step lets in
-  set_gauge('room', 0)
-  local chats = redis.call('ZPOPMIN', K .. 'roomy', LIMIT)
-  for index = 1, #chats, 2 do
-    unhold(at, chats[index], tonumber(redis.call('HGET', K .. 'chats', chats[index]) or '0'), chats[index + 1])
+  gate = first('gates')
+  if gate <= at then
+    for _, name in ipairs(redis.call('ZRANGEBYSCORE', K .. 'gates', '-inf', int(at), 'LIMIT', 0, LIMIT)) do
+      redis.call('ZREM', K .. 'gates', name)
+      redis.call('HDEL', K .. 'model:' .. name, 'gate')
+      local model = model_of(name)
+      model.gate, model.dirty = nil, true
+    end
+    gate = first('gates')
   end
-  if redis.call('EXISTS', K .. 'roomy') == 1 then
-    set_gauge('room', 1)
-    short = true
+
+  expiry = first('leases')
+  if expiry <= at and spare <= at then
+    local ids = redis.call('ZRANGEBYSCORE', K .. 'leases', '-inf', int(at), 'LIMIT', 0, LIMIT)
+    redis.call('ZREM', K .. 'leases', unpack(ids))
+    look(ids)
+    for _, id in ipairs(ids) do
+      local job = known[id]
+      if job then
+        local model = model_of(job.model)
+        release(at, model, job.owner, job.chat)
+        job.lost = int((tonumber(job.lost) or 0) + 1)
+        note(id, at, 'lost', job.worker, 'the lease ran out')
+        if tonumber(job.lost) >= most_lost then
+          job.class = 'fatal'
+          local detail = 'its worker was lost ' .. job.lost .. ' times'
+          redis.call('HSET', K .. 'job:' .. id, 'detail', detail)
+          finish(job, at, 'dead')
+          note(id, at, 'dead', 'queue', detail)
+          notify(at, 'job:' .. id)
+        else
+          job.state = 'waiting'
+          change(job)
+          enqueue(model, job.owner, job.cost, job.seq, id)
+        end
+      end
+    end
+    expiry = first('leases')
+  elseif expiry <= at then
+    -- spared: there is nothing to be had from them before that is over
+    expiry = spare
+  end
+
+  if gauge('room') > 0 then
+    -- more was held back of a chat than one step lets in
+    set_gauge('room', 0)
+    local chats = redis.call('ZPOPMIN', K .. 'roomy', LIMIT)
+    for index = 1, #chats, 2 do
+      unhold(at, chats[index], tonumber(redis.call('HGET', K .. 'chats', chats[index]) or '0'), chats[index + 1])
+    end
+    if redis.call('EXISTS', K .. 'roomy') == 1 then
+      set_gauge('room', 1)
+      short = true
+    end
   end
 end

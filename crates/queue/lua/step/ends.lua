@@ -1,7 +1,5 @@
 -- Of a step: the ends of holds.
 
-local freed = {}
-
 -- smooths over the runs of a model
 local function learn(model, took)
   if model.typical == 0 then
@@ -89,38 +87,41 @@ local function know(names)
   end
 end
 
-local answers, ids, names = {}, {}, {}
-local base = 8 + tonumber(ARGV[8])
-for index = base + 1, #ARGV, 6 do
-  ids[#ids + 1] = ARGV[index]
-end
-look(ids)
-for index = 1, #ids do
-  local job = known[ids[index]]
-  if job then
-    local model = model_of(job.model)
-    names[#names + 1] = job.owner
-    if not model.stands[job.owner] then
-      -- until they are met
-      model.stands[job.owner] = false
+-- ends holds; the arguments begin behind `base`
+local function end_holds(arguments, base)
+  local answers, ids, names = {}, {}, {}
+  for index = base + 1, #arguments, 6 do
+    ids[#ids + 1] = arguments[index]
+  end
+  look(ids)
+  for index = 1, #ids do
+    local job = known[ids[index]]
+    if job then
+      local model = model_of(job.model)
+      names[#names + 1] = job.owner
+      if not model.stands[job.owner] then
+        -- until they are met
+        model.stands[job.owner] = false
+      end
     end
   end
-end
-know(names)
-for _, model in pairs(models) do
-  local unmet = {}
-  for name, stand in pairs(model.stands) do
-    if not stand then
-      unmet[#unmet + 1] = name
+  know(names)
+  for _, model in pairs(models) do
+    local unmet = {}
+    for name, stand in pairs(model.stands) do
+      if not stand then
+        unmet[#unmet + 1] = name
+      end
+    end
+    if #unmet > 0 then
+      meet(model, unmet)
     end
   end
-  if #unmet > 0 then
-    meet(model, unmet)
+  for index = base + 1, #arguments, 6 do
+    answers[#answers + 1] = settle(arguments[index], arguments[index + 1], unpack(arguments, index + 2, index + 5))
   end
-end
-for index = base + 1, #ARGV, 6 do
-  answers[#answers + 1] = settle(ARGV[index], ARGV[index + 1], unpack(ARGV, index + 2, index + 5))
-end
-if #freed > 0 then
-  redis.call('ZREM', K .. 'leases', unpack(freed))
+  if #freed > 0 then
+    redis.call('ZREM', K .. 'leases', unpack(freed))
+  end
+  return answers
 end

@@ -2,7 +2,6 @@
 
 -- A lane is a provider's account. It is not limited until it refuses a job (429). Then it is closed for as long as was
 -- said, and slow: one job per that wait, faster with every success, carefully near the pace that was refused.
-local rates = {}
 local function rate_of(name)
   if rates[name] == nil then
     local field = redis.call('HMGET', K .. 'rate:' .. name, 'every', 'refused', 'whole', 'until')

@@ -1,8 +1,7 @@
 -- Of a step: who waits for a model, and whose job is the next.
 
--- The owners that wait for a model, by tag: read as far as claims get, kept in order between `first` and `last`.
-local rings = {}
-
+-- A ring holds the owners that wait for a model, by tag: read as far as claims get, kept in order between `first` and
+-- `last`.
 local function insert(ring, entry)
   -- from behind: owners are read in order, and whoever was served is among the last
   local index, score, owner = ring.last, entry.score, entry.owner
@@ -53,7 +52,6 @@ local function ring_of(model)
 end
 
 -- the jobs of one owner on one model, in their order
-local lines = {}
 local function line_at(model, ring, entry)
   local line = entry.line
   if not line then

@@ -1,6 +1,5 @@
-//! A server of the run's own: no port, no files, the scripts loaded with a clock that the run winds.
+//! A server of the run's own: no port, no files, the library loaded with a clock that the run winds.
 
-use std::collections::HashMap;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
@@ -10,7 +9,7 @@ use tempfile::TempDir;
 use super::wire::{Call, Reply};
 use crate::keys;
 use crate::private::PrivateRedis;
-use crate::scripts::{BASE, BOOK, ENDS, INSIDE, LINES, OUTSIDE, SOURCES, Verb};
+use crate::scripts::{PRELUDE, SOURCES, Source, Verb, library};
 
 /// The prelude's only look at the clock, and what stands there in a run.
 const CLOCK: &str = "redis.call('TIME')";
@@ -18,20 +17,17 @@ const KEY_CLOCK: &str = include_str!("clock.lua");
 /// The bound of a step, and what stands there in a run.
 const BOUND: &str = "local LIMIT = 64 ";
 
-/// The texts of all scripts, to be changed before they are loaded.
+/// The texts of the library, to be changed before it is loaded.
 #[derive(Debug, Clone)]
 pub(super) struct Texts {
     pub(super) prelude: String,
-    pub(super) verbs: Vec<(Verb, String)>,
+    pub(super) verbs: Vec<String>,
 }
 
 impl Texts {
     /// The scripts as they are, but for the clock.
     pub(super) fn of_the_protocol() -> Self {
-        let mut texts = Self {
-            prelude: format!("{BASE}{INSIDE}{BOOK}{LINES}{ENDS}"),
-            verbs: SOURCES.iter().map(|(verb, text)| (*verb, (*text).to_owned())).collect(),
-        };
+        let mut texts = Self { prelude: PRELUDE.to_owned(), verbs: SOURCES.iter().map(Source::registration).collect() };
         texts.replace(None, CLOCK, KEY_CLOCK.trim_end());
         texts
     }
@@ -40,22 +36,26 @@ impl Texts {
     pub(super) fn replace(&mut self, verb: Option<Verb>, old: &str, new: &str) {
         let text = match verb {
             None => &mut self.prelude,
-            Some(verb) => &mut self.verbs[verb as usize].1,
+            Some(verb) => &mut self.verbs[verb as usize],
         };
         assert_eq!(text.matches(old).count(), 1, "{old:?} stands once in the script");
         *text = text.replace(old, new);
     }
 
-    fn whole(&self) -> impl Iterator<Item = (Verb, String)> {
-        self.verbs.iter().map(|(verb, text)| (*verb, format!("{}{text}{OUTSIDE}", self.prelude)))
+    fn whole(&self, name: &str) -> String {
+        library(name, &format!("{}{}", self.prelude, self.verbs.concat()))
     }
 }
 
-/// A running server with the scripts.
+/// The library's name with a bound.
+fn name(bound: usize) -> String {
+    format!("protocol_{bound}")
+}
+
+/// A running server with the library.
 pub(super) struct Server {
     child: Child,
     connection: redis::Connection,
-    scripts: HashMap<(usize, usize), String>,
     check: String,
     look: String,
     _directory: TempDir,
@@ -82,7 +82,6 @@ impl Server {
         let mut server = Self {
             child,
             connection: client.get_connection().unwrap(),
-            scripts: HashMap::new(),
             check: String::new(),
             look: String::new(),
             _directory: directory,
@@ -93,15 +92,14 @@ impl Server {
         server
     }
 
-    /// Loads the scripts, with each of the bounds.
+    /// Loads the library, with each of the bounds.
     pub(super) fn load(&mut self, texts: &Texts, bounds: &[usize]) {
         for bound in bounds {
             let mut texts = texts.clone();
             texts.replace(None, BOUND, &format!("local LIMIT = {bound} "));
-            for (verb, text) in texts.whole() {
-                let hash = self.load_text(&text);
-                self.scripts.insert((verb as usize, *bound), hash);
-            }
+            let mut command = redis::cmd("FUNCTION");
+            command.arg("LOAD").arg("REPLACE").arg(texts.whole(&name(*bound)));
+            command.query::<String>(&mut self.connection).unwrap();
         }
     }
 
@@ -140,9 +138,9 @@ impl Batch<'_> {
     pub(super) fn call(&mut self, call: &Call) {
         match call {
             Call::Script(verb, arguments) => {
-                let hash = self.server.scripts[&(*verb as usize, self.bound)].clone();
-                let mut command = redis::cmd("EVALSHA");
-                command.arg(hash).arg(1).arg(keys::PREFIX).arg(arguments);
+                let mut command = redis::cmd("FCALL");
+                let function = format!("{}_{}", name(self.bound), verb.name());
+                command.arg(function).arg(1).arg(keys::PREFIX).arg(arguments);
                 self.add(&command);
             }
             Call::Plain(words) => {
@@ -202,7 +200,8 @@ const STALLING: &str = "(function() return { redis.call('INCRBY', K .. 'clock', 
 fn a_script_has_one_moment_however_long_it_stands_still() {
     let mut texts = Texts::of_the_protocol();
     texts.replace(None, KEY_CLOCK.trim_end(), STALLING);
-    texts.verbs[Verb::Told as usize].1 = "return { now(), now() }".to_owned();
+    let twice = Source { verb: Verb::Told, parts: "", body: "return { now(), now() }\n" };
+    texts.verbs[Verb::Told as usize] = twice.registration();
     let mut server = Server::start(&texts, &[1]);
     server.reset(0);
     let mut batch = server.batch(1);

@@ -108,12 +108,9 @@ impl fmt::Display for Refusal {
     }
 }
 
-/// The code of a server's error. Before version 7 an error inside a script is wrapped in one of the script's own:
-/// `ERR Error running script (call to f_…): @user_script:1: @user_script: 1: -OOM command not allowed`.
-pub(crate) fn code(error: &RedisError) -> Option<&str> {
-    let inner = error.detail().filter(|text| text.starts_with("Error running script"));
-    let inner = inner.and_then(|text| text.split_once(": -")?.1.split(' ').next());
-    inner.or_else(|| error.code())
+/// Whether a verb was called that the server does not know.
+pub(crate) fn is_unknown_function(error: &RedisError) -> bool {
+    error.detail().is_some_and(|text| text.starts_with("Function not found"))
 }
 
 impl Fault {
@@ -127,11 +124,12 @@ impl Fault {
             ErrorKind::Server(Server::BusyLoading) => Self::Loading,
             ErrorKind::Server(Server::ReadOnly) => Self::ReadOnly,
             ErrorKind::Server(Server::MasterDown | Server::ClusterDown) => Self::Cluster,
-            // the last: it moved again and again between loading a script and calling it
-            ErrorKind::Server(Server::TryAgain | Server::Ask | Server::Moved | Server::NoScript) => Self::Moving,
+            ErrorKind::Server(Server::TryAgain | Server::Ask | Server::Moved) => Self::Moving,
+            // it moved again and again between loading the library and calling it
+            ErrorKind::Server(_) if is_unknown_function(error) => Self::Moving,
             // what a script says when its cluster's state changed under it
             ErrorKind::Server(Server::ResponseError) if text.contains("cluster is down") => Self::Cluster,
-            _ => match code(error) {
+            _ => match error.code() {
                 // the second: what blocked on a master that became a replica
                 Some("READONLY" | "UNBLOCKED") => Self::ReadOnly,
                 Some("ERR") if text.contains("max number of clients") => Self::Crowded,
@@ -166,7 +164,7 @@ impl Refusal {
                 Self::Address
             }
             ErrorKind::InvalidClientConfig | ErrorKind::Server(Server::CrossSlot) => Self::Address,
-            _ => match code(error) {
+            _ => match error.code() {
                 Some("NOAUTH" | "WRONGPASS") => Self::Credentials,
                 Some("DENIED") => Self::Protected,
                 _ => Self::Other,
@@ -211,19 +209,13 @@ mod tests {
             ("LATE", "1795000000000", Fault::Silent),
         ] {
             assert!(is(&said(code, detail), fault), "{code}");
-            // as versions before 7 wrap it
-            let wrapped =
-                format!("Error running script (call to f_1): @user_script:5: @user_script: 5: -{code} {detail}");
-            if code != "ERR" {
-                assert!(is(&said("ERR", &wrapped), fault), "{wrapped}");
-            }
         }
         for (code, detail, expected) in [
             ("NOAUTH", "Authentication required.", Refusal::Credentials),
             ("WRONGPASS", "invalid username-password pair or user is disabled.", Refusal::Credentials),
             ("DENIED", "Redis is running in protected mode", Refusal::Protected),
             ("WRONGTYPE", "Operation against a key holding the wrong kind of value", Refusal::Other),
-            ("ERR", "unknown command 'EVALSHA'", Refusal::Other),
+            ("ERR", "unknown command 'FCALL'", Refusal::Other),
         ] {
             let error = said(code, detail);
             assert!(matches!(&error, QueueError::Refused { refusal, .. } if *refusal == expected), "{error:?}");

@@ -18,7 +18,6 @@ use tracing::{debug, info};
 
 use super::address::RedisUrl;
 use super::resolve::{self, Found, RESPONSE};
-use crate::error::code;
 use crate::lease::millis;
 
 /// Most servers that one call is sent to, one after another.
@@ -281,7 +280,7 @@ impl Turn {
                 ServerErrorKind::ReadOnly | ServerErrorKind::ClusterDown | ServerErrorKind::MasterDown,
             ) => Self::Unfit,
             ErrorKind::Io | ErrorKind::Parse => Self::Broken,
-            _ => match code(error) {
+            _ => match error.code() {
                 // the server's users were changed: a new connection signs in again
                 Some("NOAUTH") => Self::Broken,
                 Some("READONLY") => Self::Unfit,

@@ -1,4 +1,4 @@
-//! Redis goes away and comes back: restarts, kills, long outages, stalls, and forgotten scripts.
+//! Redis goes away and comes back: restarts, kills, long outages, stalls, and forgotten functions.
 
 use std::time::{Duration, Instant};
 
@@ -138,22 +138,51 @@ async fn clients_that_are_paused_are_waited_for() {
 }
 
 #[tokio::test]
-async fn scripts_that_were_flushed_are_loaded_again() {
+async fn a_library_that_was_flushed_is_loaded_again() {
     let server = Server::start();
     let queue = server.queue().await;
     let mut worker = Worker::start(&queue, "w1");
     for number in 0..5 {
-        let _: String = server.tell(&["SCRIPT", "FLUSH"]).await;
+        let _: String = server.tell(&["FUNCTION", "FLUSH"]).await;
         let id = submit(&queue, number).await;
-        let _: String = server.tell(&["SCRIPT", "FLUSH"]).await;
+        let _: String = server.tell(&["FUNCTION", "FLUSH"]).await;
         let hands = worker.next().await;
-        let _: String = server.tell(&["SCRIPT", "FLUSH"]).await;
+        let _: String = server.tell(&["FUNCTION", "FLUSH"]).await;
         hands.claimed.lease.checkpoint(&Checkpoint::Sending).await.unwrap();
-        let _: String = server.tell(&["SCRIPT", "FLUSH"]).await;
+        let _: String = server.tell(&["FUNCTION", "FLUSH"]).await;
         hands.done();
         assert_eq!(until(&queue, &id, JobState::Done).await.attempt, 1);
     }
     worker.end().await;
+}
+
+#[tokio::test]
+async fn libraries_of_builds_long_gone_are_dropped_and_those_of_the_last_ones_stay() {
+    let server = Server::start();
+    for build in 1..=6 {
+        let name = format!("atelier_build{build}");
+        let text = format!("#!lua name={name}\nredis.register_function('{name}_told', function() return {build} end)");
+        let _: String = server.tell(&["FUNCTION", "LOAD", &text]).await;
+        let _: u32 = server.run("ZADD", &["libraries", &build.to_string(), &name]).await;
+    }
+    let _: String =
+        server.tell(&["FUNCTION", "LOAD", "#!lua name=theirs\nredis.register_function('f', function() end)"]).await;
+    let queue = server.queue().await;
+    submit(&queue, 1).await;
+    let known: Vec<String> = server.run("ZRANGE", &["libraries", "0", "-1"]).await;
+    assert_eq!(known[..3], ["atelier_build4", "atelier_build5", "atelier_build6"]);
+    assert_eq!(known.len(), 4);
+    let list: Vec<Vec<redis::Value>> = server.tell(&["FUNCTION", "LIST"]).await;
+    let mut names: Vec<String> =
+        list.iter().map(|library| redis::FromRedisValue::from_redis_value(library[1].clone()).unwrap()).collect();
+    names.sort();
+    let mut expected = [known, vec!["theirs".to_owned()]].concat();
+    expected.sort();
+    assert_eq!(names, expected);
+    // whose library was dropped meanwhile loads it again and goes on
+    let _: String =
+        server.tell(&["FUNCTION", "DELETE", expected.iter().find(|name| !name.contains("build")).unwrap()]).await;
+    submit(&queue, 2).await;
 }
 
 #[tokio::test]

@@ -148,8 +148,8 @@ async fn a_missing_permission_is_said_with_what_to_do() {
         let said = error.to_string();
         assert!(said.contains("ACL LOG") && said.contains(".docker/redis.conf"), "{said}");
     };
-    // the script itself, a command in it, a command of its own
-    for (rule, back) in [("-evalsha", "+evalsha"), ("-hset", "+hset"), ("-@read", "")] {
+    // the function itself, a command in it, a command of its own
+    for (rule, back) in [("-fcall", "+fcall"), ("-hset", "+hset"), ("-@read", "")] {
         let _: String = server.tell(&["ACL", "SETUSER", "atelier", rule]).await;
         match rule {
             "-@read" => say(queue.record(&id).await.unwrap_err()),
@@ -195,12 +195,12 @@ fn the_documented_permissions_are_those_that_are_used() {
         }
     }
     // said by other words in the sources, or by the driver
-    used.extend(["evalsha", "subscribe", "unsubscribe", "zrevrange"].map(str::to_owned));
+    used.extend(["subscribe", "unsubscribe", "zrevrange"].map(str::to_owned));
     let plain: BTreeSet<String> = granted.iter().map(|name| name.split('|').next().unwrap().to_owned()).collect();
     // only for the test's own server, or needing no permission of its own
     let free = ["asking", "ping"];
     let missing: Vec<&String> =
         used.iter().filter(|name| !plain.contains(*name) && !free.contains(&name.as_str())).collect();
-    let spare: Vec<&String> = plain.iter().filter(|name| !used.contains(*name) && *name != "script").collect();
+    let spare: Vec<&String> = plain.iter().filter(|name| !used.contains(*name)).collect();
     assert!(missing.is_empty() && spare.is_empty(), "missing {missing:?}, spare {spare:?}");
 }

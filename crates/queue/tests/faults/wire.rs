@@ -52,12 +52,13 @@ async fn a_heartbeat_under_way_on_a_wire_that_another_call_found_silent_is_sent_
     while server.run::<u32>("ZCARD", &["alive"]).await == 0 {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
+    heard_by(&server, 1).await;
     queue.record(&held.claimed.job.id).await.unwrap();
     proxy.silence();
     // the next heartbeat is due after two seconds and waits for two; this call is given up in the middle of that
     tokio::time::sleep(Duration::from_secs(1)).await;
     try_submit(&queue, 2).await.unwrap_err();
-    heard_again(&server).await;
+    heard_by(&server, 2).await;
     let asked = Instant::now();
     bots.cancel(&held.claimed.job.id, "op", None).await.unwrap();
     held.claimed.lease.cancelled().await;
@@ -67,11 +68,11 @@ async fn a_heartbeat_under_way_on_a_wire_that_another_call_found_silent_is_sent_
     worker.end().await;
 }
 
-/// Waits until published messages arrive again: beside the silent subscriber, whom the server takes to be alive, there is
-/// another.
-async fn heard_again(server: &Server) {
+/// Waits until so many listen to published messages. The server takes a silent one to be alive: after a cut, the second
+/// is the worker again.
+async fn heard_by(server: &Server, listeners: u32) {
     let cancel = format!("{}cancel", atelier_queue::keys::PREFIX);
-    while server.tell::<(String, u32)>(&["PUBSUB", "NUMSUB", &cancel]).await.1 < 2 {
+    while server.tell::<(String, u32)>(&["PUBSUB", "NUMSUB", &cancel]).await.1 < listeners {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
@@ -84,13 +85,14 @@ async fn a_wire_that_went_silent_is_noticed_by_whoever_waits_on_it() {
     let mut worker = steady(&queue);
     submit(&bots, 1).await;
     let held = worker.next().await;
+    heard_by(&server, 1).await;
     // all of the worker's connections: what it says its jobs with, what it waits for jobs on, what it hears news from
     proxy.silence();
     let cut = Instant::now();
     submit(&bots, 2).await;
     assert_eq!(worker.next().await.claimed.job.id, job(2).0.id);
     measured("from a silent cut to the next claim", cut);
-    heard_again(&server).await;
+    heard_by(&server, 2).await;
     let heard = Instant::now();
     let asked = bots.cancel(&held.claimed.job.id, "op", None).await.unwrap();
     assert_eq!(asked, atelier_queue::Cancelling::Asked);
