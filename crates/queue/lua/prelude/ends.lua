@@ -26,7 +26,7 @@ end
 -- ends a job: state, time, retention, totals, its batch
 local function finish(job, at, state)
   local id, batch, bytes = job.id, job.batch, RECORD + job.length
-  job.state, job.ended, job.bytes = state, stamp_of(at), int(bytes)
+  job.state, job.ended, job.bytes = state, stamp_of(at), TEXT[bytes]
   change(job)
   book.close(id)
   set_gauge('kept', gauge('kept') + bytes)

@@ -1,5 +1,8 @@
 -- Of a step: models in their turn give jobs to the worker, as many as it wants; then all is written.
 
+-- longer than what Redis keeps in a small set
+local LONG = 'a name that is longer than sixty-four characters, so that Redis sorts this set'
+
 -- whether the model's lane allows a job now; else the model comes back when it does
 local function allowed(model)
   local rate = rate_of(model.lane)
@@ -121,8 +124,17 @@ local function claim(served, lease)
     end
   end
   if #leases > 0 then
-    set_gauge('fence', fence)
+    -- The first of many: a set that once held a long name is kept in order by Redis, where a small one is searched from
+    -- end to end at every change.
+    local sorted = expiry == math.huge and #jobs >= 8
+    if sorted then
+      leases[#leases + 1], leases[#leases + 2] = expires, LONG
+    end
     redis.call('ZADD', K .. 'leases', unpack(leases))
+    if sorted then
+      redis.call('ZREM', K .. 'leases', LONG)
+    end
+    set_gauge('fence', fence)
     set_gauge('turn', turn)
     expiry = math.min(expiry, at + lease)
   end

@@ -71,11 +71,12 @@ end
 
 -- all owners of one HMGET
 local function know(names)
-  local unknown, asked = {}, {}
+  local unknown = {}
   for index = 1, #names do
     local name = names[index]
-    if not owners[name] and not asked[name] then
-      asked[name] = true
+    if owners[name] == nil then
+      -- until it is known
+      owners[name] = false
       unknown[#unknown + 1] = name
     end
   end

@@ -22,7 +22,7 @@ local function read_on(model, ring)
   local names = {}
   for index = 1, #slice, 2 do
     local owner, score = slice[index], tonumber(slice[index + 1])
-    insert(ring, { owner = owner, score = score })
+    insert(ring, { owner = owner, score = score, line = false })
     ring.far, ring.farthest = score, owner
     names[#names + 1] = owner
   end
@@ -51,18 +51,24 @@ local function ring_of(model)
   return ring
 end
 
--- the jobs of one owner on one model, in their order
+-- The jobs of one owner on one model, in their order. Their numbers are not read with them: a job's record says its own,
+-- and Redis takes longer to write one than to find the job.
 local function line_at(model, ring, entry)
   local line = entry.line
   if not line then
-    line = { key = line_of(model, entry.owner), taken = 0, read = ring.depth }
-    line.slice = redis.call('ZRANGE', line.key, '0', ring.deepest, 'WITHSCORES')
+    local key = line_of(model, entry.owner)
+    line = { key = key, taken = 0, read = ring.depth, slice = redis.call('ZRANGE', key, '0', ring.deepest) }
     entry.line, lines[#lines + 1] = line, line
-  elseif line.taken == line.read and #line.slice == 2 * line.read then
+  elseif line.taken == line.read and #line.slice == line.read then
     line.read = line.read + want
-    line.slice = redis.call('ZRANGE', line.key, 0, line.read - 1, 'WITHSCORES')
+    line.slice = redis.call('ZRANGE', line.key, 0, line.read - 1)
   end
   return line
+end
+
+-- how far the first of a line that was not taken brings its owner forward
+local function boost_of(line)
+  return boosted(redis.call('ZRANGE', line.key, line.taken, line.taken, 'WITHSCORES')[2])
 end
 
 -- the first of a ring gets another tag, or leaves it, with a tag that is kept apart or without
@@ -87,7 +93,7 @@ local function look_ahead(model, ring, need)
   for index = ring.first, math.min(ring.last, ring.first + need - 1) do
     local line = line_at(model, ring, ring[index])
     local slice = line.slice
-    for place = 2 * line.taken + 1, math.min(2 * (line.taken + ring.depth - 1), #slice), 2 do
+    for place = line.taken + 1, math.min(line.taken + ring.depth - 1, #slice) do
       many = many + 1
       ids[many] = slice[place]
     end
@@ -102,10 +108,10 @@ local function pop(model, need)
     local entry = ring[ring.first]
     local owner = owners[entry.owner]
     local line = line_at(model, ring, entry)
-    local id, score = line.slice[2 * line.taken + 1], line.slice[2 * line.taken + 2]
+    local id = line.slice[line.taken + 1]
     if owner.paused or owner.busy >= user_limit then
       park(model, entry.owner)
-      rescore(model, ring, nil, entry.score + boosted(score))
+      rescore(model, ring, nil, entry.score + boost_of(line))
       parkings = parkings + 1
     elseif not id then
       rescore(model, ring, nil)
@@ -115,17 +121,18 @@ local function pop(model, need)
         look_ahead(model, ring, need)
         job = known[id]
       end
+      local ahead_by = job and boosted(job.seq) or boost_of(line)
       line.taken = line.taken + 1
       local chat, turn_of = job and job.chat, entry.score
       local full = chat and chat_limit < math.huge and tonumber(redis.call('HGET', K .. 'chats', chat) or '0') >= chat_limit
       local runs = job and not full
-      local after = turn_of + boosted(score)
+      local after = turn_of + ahead_by
       if runs then
         after = after + floor(job.cost * UNIT / job.weight)
       end
-      local head = line_at(model, ring, entry).slice[2 * line.taken + 2]
-      if head then
-        rescore(model, ring, after - boosted(head))
+      if line_at(model, ring, entry).slice[line.taken + 1] then
+        -- behind one that is not urgent there is none
+        rescore(model, ring, ahead_by > 0 and after - boost_of(line) or after)
       else
         rescore(model, ring, nil, after)
       end
@@ -138,7 +145,7 @@ local function pop(model, need)
         end
         return job, after
       elseif full then
-        hold_back(model, entry.owner, chat, id, score)
+        hold_back(model, entry.owner, chat, id, job.seq)
         parkings = parkings + 1
       else
         -- its record is gone
