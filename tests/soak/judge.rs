@@ -141,7 +141,9 @@ fn pictures(evidence: &Evidence<'_>, verdict: &mut Verdict) {
         let place = &typed.wish.place;
         for number in &typed.wish.numbers {
             let shown = evidence.shown.pictures.get(number).map_or(&[][..], Vec::as_slice);
-            let what = || format!("picture {number} of chat {}: {shown:?}", place.chat);
+            // of a job that ended without a picture, how it came to that
+            let story = || evidence.results.iter().find(|it| it.number == *number).map_or(&[][..], |it| &it.story);
+            let what = || format!("picture {number} of chat {}: {shown:?} {:?}", place.chat, story());
             match shown.iter().filter(|shown| shown.now).count() {
                 0 => verdict.broke("no picture missing", what()),
                 1 => {}

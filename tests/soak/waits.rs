@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use atelier_domain::{BotId, JobState, UserId};
-use atelier_queue::Record;
+use atelier_queue::{Event, Record};
 
 use crate::budget::{Ready, alone};
 use crate::chats::Chats;
@@ -28,6 +28,8 @@ pub(crate) struct Outcome {
     pub(crate) kept_ms: Option<i64>,
     /// Milliseconds from being ready to being posted.
     pub(crate) waited_ms: Option<i64>,
+    /// How a job that did not end well came to that, an event a line.
+    pub(crate) story: Vec<String>,
 }
 
 /// When a result was ready and when its post came to Telegram.
@@ -36,6 +38,7 @@ struct Post {
     record: Record,
     times: Option<(Ready, i64)>,
     met: bool,
+    story: Vec<String>,
 }
 
 /// The outcomes of all jobs.
@@ -83,6 +86,7 @@ fn kept(posts: Vec<Post>, ends: Vec<Ready>) -> Vec<Outcome> {
             took_ms: took(&post.record),
             kept_ms: times.zip(first).map(|((_, came), first)| (came - first).max(0)),
             waited_ms: times.map(|(ready, came)| came - ready.at_ms),
+            story: post.story,
         }
     };
     in_order.into_iter().map(outcome).collect()
@@ -109,7 +113,16 @@ async fn post(
     let number = record.job.as_ref().and_then(|job| number_in(job.request.prompt.as_str()))?;
     let measured = measure(stage, shown, edits, floods, &record, number).await;
     let (times, met) = measured.map_or((None, false), |(ready, came, met)| (Some((ready, came)), met));
-    Some(Post { number, record, times, met })
+    let story = if record.state == JobState::Done { Vec::new() } else { story(stage, &record).await };
+    Some(Post { number, record, times, met, story })
+}
+
+/// The job's trail, in milliseconds since it was accepted.
+async fn story(stage: &Stage, record: &Record) -> Vec<String> {
+    let trail = stage.queue.trail(&record.id).await.expect("the queue answers");
+    let since = |at_ms: u64| at_ms.saturating_sub(record.accepted_ms.unwrap_or_default());
+    let line = |event: Event| format!("{} {} {} {}", since(event.at_ms), event.kind, event.actor, event.detail);
+    trail.into_iter().map(line).collect()
 }
 
 /// When the result was ready, when its post came, and whether a fault met it.
