@@ -102,6 +102,35 @@ async fn news_of_an_account_that_refuses_and_works_in_turns_alternate_and_the_la
     assert!(alternate && news.last() == Some(&true), "closed, works, closed, works: {messages:?}");
 }
 
+/// Of creations that began together some fail and some work, in turns: that is no row, and the account is left no peace.
+#[tokio::test]
+async fn an_account_that_works_in_between_does_not_rest() {
+    let world = World::start().await;
+    let slow = |prompt: &str, seconds: f64| json!({ "on": "create", "prompt": prompt, "do": { "delay": seconds } });
+    let lost = json!({ "on": "create", "prompt": "lost", "times": 3, "do": "cut_before" });
+    world.replicate.rule(json!([slow("first", 1.0), slow("second", 2.0), lost])).await;
+    let (_bot, _worker) = (world.bot().await, world.worker());
+    let say = async |user: i64, text: &str| {
+        world.telegram.user(user).say(&format!("{text} --model schnell")).await;
+        world.telegram.user(user).until("replies=1").await;
+        world.only_job(user).await
+    };
+    // these asked whether they may before anything failed
+    let works = [say(1, "first").await, say(2, "second").await];
+    for job in &works {
+        world.until(job, JobState::Active).await;
+    }
+    let fails = say(3, "lost").await;
+    world.until(&fails, JobState::Delayed).await;
+    for (user, works) in (4..).zip(&works) {
+        world.until(works, JobState::Done).await;
+        let fails = say(user, "lost").await;
+        world.until(&fails, JobState::Delayed).await;
+    }
+    let (wait, stumbles) = world.queue().ask_breaker("replicate").await.expect("the queue answers");
+    assert!(wait.is_zero() && stumbles <= 1, "{stumbles} in a row, {wait:?}");
+}
+
 /// What it may was found out with an earlier message.
 #[tokio::test]
 async fn a_batch_of_ten_arrives_from_an_account_with_little_credit_when_it_was_said_to() {

@@ -3,11 +3,13 @@
 //! Both are counted in Redis, for all processes. Invariant: a creation is held back here only before its intent is on
 //! record, and its job burns no attempt; jobs of other accounts are not held up. While Redis is away nothing is created anyway; who has a place goes on, even if it runs out meanwhile.
 
+use std::collections::HashSet;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use atelier_domain::FailureClass;
 use atelier_provider::StartError;
-use atelier_queue::{Queue, QueueError};
+use atelier_queue::Queue;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::{debug, warn};
 
@@ -72,28 +74,54 @@ async fn keep(queue: Queue, account: String, holder: String, most: usize) {
     }
 }
 
-/// Whether something may be created at the account now; how often it stumbled before.
-pub(crate) async fn ask(walk: &Walk) -> Result<u32, Stop> {
+/// The accounts that may have stumbled since they last worked, as far as this process knows. Only then a success is news to
+/// the breaker; one that works all the time costs Redis no word. What a creation was told when it asked is not enough: of
+/// many that began together, those that fail would be a row although others worked in between.
+#[derive(Debug, Default)]
+pub(crate) struct Stumbled(Mutex<HashSet<String>>);
+
+impl Stumbled {
+    fn note(&self, account: &str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(account.to_owned());
+    }
+
+    /// Whether there is a row to be ended; from now on there is none.
+    fn end(&self, account: &str) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(account)
+    }
+}
+
+/// Whether something may be created at the account now.
+pub(crate) async fn ask(walk: &Walk) -> Result<(), Stop> {
     let account = account(&walk.model);
     match walk.shop.queue.ask_breaker(&account).await {
-        Ok((wait, stumbles)) if wait.is_zero() => Ok(stumbles),
-        Ok((wait, _)) => Err(Stop::Resting(wait)),
+        Ok((wait, stumbles)) => {
+            if stumbles > 0 {
+                walk.shop.stumbled.note(&account);
+            }
+            if wait.is_zero() { Ok(()) } else { Err(Stop::Resting(wait)) }
+        }
         // the intent, which is written next, waits for Redis
         Err(error) => {
             debug!(account, %error, "the breaker of an account could not be asked");
-            Ok(1)
+            walk.shop.stumbled.note(&account);
+            Ok(())
         }
     }
 }
 
-/// Tells the breaker what came of a creation; `before`: what it said.
-pub(crate) async fn learn<T>(walk: &Walk, started: &Result<T, StartError>, before: u32) {
+/// Tells the breaker what came of a creation.
+pub(crate) async fn learn<T>(walk: &Walk, started: &Result<T, StartError>) {
+    let (shop, account) = (&walk.shop, account(&walk.model));
     let stumbled = started.as_ref().is_err_and(|error| error.failure().class == FailureClass::Transient);
-    if !stumbled && before == 0 {
+    // before it is told, so that what works after this ends the row even if its word overtakes this one's answer
+    if stumbled {
+        shop.stumbled.note(&account);
+    } else if !shop.stumbled.end(&account) {
         return;
     }
-    let told: Result<(), QueueError> = walk.shop.queue.tell_breaker(&account(&walk.model), stumbled).await;
-    if let Err(error) = told {
-        debug!(%error, "the breaker of an account was not told");
+    if let Err(error) = shop.queue.tell_breaker(&account, stumbled).await {
+        shop.stumbled.note(&account);
+        debug!(account, %error, "the breaker of an account was not told");
     }
 }

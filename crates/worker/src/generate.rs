@@ -97,14 +97,14 @@ async fn begin(walk: &Walk) -> Result<Begun, Stop> {
         forget(walk).await?;
     }
     loop {
-        let stumbles = commons::ask(walk).await?;
+        commons::ask(walk).await?;
         let intent = SystemTime::now();
         lease.checkpoint(&Checkpoint::Intent(intent)).await?;
         walk.learn(Creation::UnderWay);
         walk.reach("after-intent").await;
         awake(walk).await?;
         let (started, orphan) = start(walk, &images, intent).await?;
-        commons::learn(walk, &started, stumbles).await;
+        commons::learn(walk, &started).await;
         walk.reach("after-create").await;
         if started.is_ok() {
             alarm::works(&walk.shop, walk.job().place.bot, walk.model.provider.as_str()).await;

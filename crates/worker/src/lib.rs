@@ -135,6 +135,8 @@ pub(crate) struct Shop {
     /// How long its models take.
     pub(crate) usual: Times,
     pub(crate) alarms: alarm::Alarms,
+    /// Whose breakers are to hear of what works.
+    pub(crate) stumbled: commons::Stumbled,
     /// Who waits for a webhook.
     pub(crate) rings: Arc<Rings>,
     pub(crate) settings: Settings,
@@ -156,6 +158,7 @@ pub fn run(worker: Worker, shutdown: CancellationToken) -> BoxFuture<'static, Re
             holder: options.worker.clone(),
             usual: Times::default(),
             alarms: alarm::Alarms::default(),
+            stumbled: commons::Stumbled::default(),
             rings: Arc::default(),
             settings,
         });
