@@ -77,6 +77,22 @@ async fn a_job_that_may_be_what_kills_its_workers_is_given_up() {
     assert_eq!((record.state, record.lost, world.replicate.creates().await), (JobState::Dead, 5, 0), "{record:?}");
 }
 
+/// What befell its workers leaves a job as many tries as any other has.
+#[tokio::test]
+async fn a_job_that_lost_workers_is_tried_again_when_it_fails() {
+    let world = World::start().await;
+    let (_bot, ada) = (world.bot().await, world.telegram.user(1));
+    ada.say("a lighthouse in a storm").await;
+    ada.until("replies=1").await;
+    workers_die(&world, 4, "after-claim").await;
+    let stumbles = json!({ "answer": "unavailable" });
+    world.replicate.rule(json!({ "on": "create", "times": 1, "do": stumbles })).await;
+    let _heir = world.worker();
+    ada.photos(1).await;
+    let record = &world.jobs(1).await[0];
+    assert_eq!((record.state, record.lost, record.attempt), (JobState::Done, 4, 6), "{record:?}");
+}
+
 #[tokio::test]
 async fn what_is_paid_for_outlives_more_workers() {
     let world = World::start().await;

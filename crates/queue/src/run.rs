@@ -66,7 +66,7 @@ impl Default for RunOptions {
 pub struct Claimed {
     /// The job.
     pub job: Arc<Job>,
-    /// Which try this is, from 1.
+    /// Which claim of it this is, from 1, hand-overs not counted.
     pub attempt: u32,
     /// How many workers were lost with this job in their hands.
     pub lost: u32,
@@ -74,6 +74,14 @@ pub struct Claimed {
     pub progress: Progress,
     /// The hold on it.
     pub lease: Lease,
+}
+
+impl Claimed {
+    /// Which try this is, from 1. A claim whose worker was lost is none: that says something about the worker and nothing
+    /// about the job, which is given up for it by another count.
+    pub fn tries(&self) -> u32 {
+        self.attempt.saturating_sub(self.lost).max(1)
+    }
 }
 
 /// How an attempt ended.
@@ -173,7 +181,7 @@ pub async fn run(
 /// Runs the handler on a task of its own, so that one busy job does not hold up the others, and a panic is a failed
 /// attempt instead of a dead worker.
 async fn attempt_once(handler: &Handler, claimed: Claimed, limit: Duration) -> Outcome {
-    let (id, attempt) = (claimed.job.id.clone(), claimed.attempt);
+    let (id, tries) = (claimed.job.id.clone(), claimed.tries());
     let task = AbortOnDropHandle::new(tokio::spawn(handler(claimed)));
     let failure = match tokio::time::timeout(limit, task).await {
         Ok(Ok(outcome)) => return outcome,
@@ -183,7 +191,7 @@ async fn attempt_once(handler: &Handler, claimed: Claimed, limit: Duration) -> O
         }
         Err(_) => Failure::new(FailureClass::Deadline, format!("the attempt took longer than {} s", limit.as_secs())),
     };
-    match failure.next_try(attempt, 0.5) {
+    match failure.next_try(tries, 0.5) {
         Some(wait) => Outcome::Retry(wait, failure),
         None => Outcome::Dead(failure),
     }

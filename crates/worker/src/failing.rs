@@ -15,10 +15,10 @@ use crate::slot::{self, Posted, Slot};
 use crate::{cards, generate, money, ready, trouble};
 
 /// What the queue does about a failure that nobody could be told of.
-pub(crate) fn verdict(failure: Failure, attempt: u32) -> Outcome {
+pub(crate) fn verdict(failure: Failure, tries: u32) -> Outcome {
     // whoever is refused for its number waits with its lane, which lets them go one by one: spread would only slow it
     let jitter = if failure.class == FailureClass::RateLimited { 0.0 } else { rand::random::<f64>() };
-    match failure.next_try(attempt, jitter) {
+    match failure.next_try(tries, jitter) {
         Some(wait) => Outcome::Retry(wait, failure),
         None => Outcome::Dead(failure),
     }
@@ -29,7 +29,7 @@ pub(crate) async fn failed(walk: &Walk, failure: Failure) -> Outcome {
     let job = walk.job();
     walk.reach("after-failure").await;
     let (class, attempt) = (failure.class, walk.claimed.attempt);
-    let outcome = verdict(failure.clone(), attempt);
+    let outcome = verdict(failure.clone(), walk.claimed.tries());
     let retry_s = match &outcome {
         Outcome::Retry(wait, _) => Some(wait.as_secs()),
         _ => None,

@@ -165,7 +165,7 @@ pub(crate) async fn walk(shop: Arc<Shop>, claimed: Claimed) -> Outcome {
 }
 
 async fn attempt(shop: Arc<Shop>, claimed: Claimed) -> Outcome {
-    let (job, attempt) = (claimed.job.clone(), claimed.attempt);
+    let (job, tries) = (claimed.job.clone(), claimed.tries());
     breakpoint::reach("after-claim", job.id.as_str()).await;
     if claimed.progress.delivered.is_some() {
         // an earlier holder showed the picture and died before it could say so
@@ -176,7 +176,7 @@ async fn attempt(shop: Arc<Shop>, claimed: Claimed) -> Outcome {
         Ok(walk) => walk,
         Err(failure) => {
             warn!(job.id = %job.id, class = failure.class.name(), detail = failure.detail, "the job cannot be run here");
-            return failing::verdict(failure, attempt);
+            return failing::verdict(failure, tries);
         }
     };
     albums::expect(&walk);

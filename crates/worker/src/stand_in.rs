@@ -51,7 +51,7 @@ pub(crate) async fn next(walk: &Walk, failure: &Failure) -> Option<Answering> {
     let (shop, job) = (&walk.shop, walk.job());
     let first = shop.settings.catalogue.get(&job.request.model)?;
     let rules = &first.fallback;
-    if rules.models.is_empty() || walk.is_under_way() || !rules.follows(failure.class, walk.claimed.attempt) {
+    if rules.models.is_empty() || walk.is_under_way() || !rules.follows(failure.class, walk.claimed.tries()) {
         return None;
     }
     let asked = asked(shop, job).await;

@@ -58,7 +58,7 @@ pub(crate) async fn show(walk: &Walk, text: &str, rows: Rows) -> Result<Option<S
 async fn write(walk: &Walk, task: &TextTask) -> Result<Written, Stop> {
     let plain = || task.plain(walk.request.prompt.as_str());
     match by_model(walk).await {
-        Err(Stop::Failed(failure)) if failure.next_try(walk.claimed.attempt, 0.0).is_none() => {
+        Err(Stop::Failed(failure)) if failure.next_try(walk.claimed.tries(), 0.0).is_none() => {
             let plain = plain().ok_or_else(|| Stop::Failed(failure.clone()))?;
             info!(job.id = %walk.job().id, class = failure.class.name(), detail = failure.detail, "done without a model");
             Ok(plain)
