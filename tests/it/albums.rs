@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use atelier_domain::{BotId, ChatId, JobState};
+use atelier_queue::keys::PREFIX;
 use harness::{Breakpoint, PATIENCE, World, is_result};
 use serde_json::{Value, json};
 
@@ -312,4 +313,46 @@ async fn a_drawing_that_an_album_cannot_hold_comes_as_a_file() {
     let tile = tiles(&messages)[0];
     assert_eq!(document["reply_to"], tile["id"], "the file answers its tile");
     ada.text("2 of 2").await;
+}
+
+/// What is on record of the album cannot be read when the pictures are ready: they wait for it, and are not taken for
+/// pictures with messages of their own.
+#[tokio::test]
+async fn pictures_wait_until_it_is_known_what_holds_them() {
+    let world = World::start().await;
+    let breakpoint = Breakpoint::at("before-edit").await;
+    let mut bot = world.bot().await;
+    let _worker = world.worker_stopping_at(&breakpoint);
+    let ada = world.telegram.user(1);
+    ada.say("- one\n- two").await;
+    let hits = [breakpoint.hit().await, breakpoint.hit().await];
+    ada.text("0 of 2 pictures").await;
+    // nobody else asks for the album
+    bot.kill().await;
+    let batch = world.jobs(1).await[0].batch.clone().expect("a batch");
+    let (key, aside) = (format!("{PREFIX}album:{batch}"), format!("{PREFIX}aside"));
+    let mut link = redis::Client::open(world.redis_url()).unwrap().get_multiplexed_async_connection().await.unwrap();
+    let mut unreadable = redis::pipe();
+    unreadable.atomic().rename(&key, &aside).set(&key, "no album");
+    unreadable.exec_async(&mut link).await.unwrap();
+    for hit in hits {
+        hit.release().await;
+    }
+    let refused = async {
+        loop {
+            let said: String = redis::cmd("INFO").arg("errorstats").query_async(&mut link).await.unwrap();
+            let count = said.lines().find_map(|line| line.strip_prefix("errorstat_WRONGTYPE:count="));
+            if count.and_then(|count| count.parse::<u32>().ok()) >= Some(2) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, refused).await.expect("both are looked up");
+    redis::cmd("RENAME").arg(&aside).arg(&key).exec_async(&mut link).await.unwrap();
+    let messages = ada.photos(2).await;
+    assert_eq!(tiles(&messages).into_iter().filter(|tile| is_result(tile)).count(), 2, "{messages:?}");
+    for record in world.jobs(1).await {
+        world.until(&record.id, JobState::Done).await;
+    }
 }

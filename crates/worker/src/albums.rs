@@ -4,6 +4,7 @@
 //! by a notice. What may have been sent already is left alone.
 
 use std::ops::Range;
+use std::time::Duration;
 
 use atelier_domain::{Job, JobId, MessageId, Tell, album, caption};
 use atelier_queue::{Batch, Part, Spend, Urgency};
@@ -91,15 +92,27 @@ async fn post(shop: &Shop, telegram: &Telegram, batch: &Batch, range: Range<u8>)
             info!(batch = %batch.id, items = jobs.len(), "an album is taken over");
             let tiles: Vec<(u8, MessageId)> =
                 jobs.iter().zip(posted).map(|(job, posted)| (job.index, posted.message)).collect();
-            if let Err(error) = shop.queue.posted_album(&batch.id, range.start, &tiles).await {
-                warn!(batch = %batch.id, %error, "an album could not be recorded");
-            }
+            keep(shop, &batch.id, range.start, &tiles).await;
             join_all(jobs.iter().zip(&tiles).map(|(job, (_, message))| record(shop, telegram, job, *message))).await;
         }
         Ok(_) => {}
         Err(error) => debug!(batch = %batch.id, outcome = error.name(), %error, "an album could not be taken over"),
     }
     true
+}
+
+/// Puts on record what stands in the chat, however long Redis is away: before that no job may learn that its slot is a tile
+/// of it, or it would be taken for a message of the job's own.
+async fn keep(shop: &Shop, batch: &JobId, first: u8, tiles: &[(u8, MessageId)]) {
+    let mut wait = Duration::from_millis(50);
+    while let Err(error) = shop.queue.posted_album(batch, first, tiles).await {
+        if !error.is_unreachable() {
+            warn!(batch = %batch, %error, "an album could not be recorded");
+            return;
+        }
+        tokio::time::sleep(wait).await;
+        wait = (wait * 2).min(Duration::from_secs(1));
+    }
 }
 
 async fn item(job: &Job) -> Option<AlbumItem> {

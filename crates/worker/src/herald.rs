@@ -73,7 +73,11 @@ async fn said(shop: &Shop, record: &Record) -> bool {
     let text = caption::slot(job, &line);
     let place = Place { chat: job.place.chat, thread: job.place.thread };
     let album = match &record.batch {
-        Some(batch) => shop.queue.album(batch).await.ok(),
+        Some(batch) => match shop.queue.album(batch).await {
+            Ok(album) => Some(album),
+            // whether the message is a tile decides how it is edited
+            Err(_) => return false,
+        },
         None => None,
     };
     let card = match album {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use atelier_domain::{Failure, FailureClass, Job, JobId, Model, Request};
 use atelier_process::breakpoint;
 use atelier_provider::{Handle, ImageRef, Order, Provider};
-use atelier_queue::{Checkpoint, Claimed, Lost, Outcome};
+use atelier_queue::{Checkpoint, Claimed, Lost, Outcome, QueueError};
 use atelier_telegram::Telegram;
 use tokio::sync::OnceCell;
 use tracing::{info, warn};
@@ -89,16 +89,18 @@ impl Walk {
         &self.claimed.job
     }
 
-    /// The batch it belongs to, when its message asked for several pictures.
+    /// The batch it belongs to, when its message asked for several pictures; none either while Redis is away.
     pub(crate) async fn batch(&self) -> Option<&JobId> {
+        self.batch_or_error().await.ok().flatten()
+    }
+
+    /// The same, for whom it makes a difference that it could not be looked up.
+    pub(crate) async fn batch_or_error(&self) -> Result<Option<&JobId>, QueueError> {
         if self.job().of < 2 {
-            return None;
+            return Ok(None);
         }
-        let look = async || {
-            let record = self.shop.queue.record(&self.job().id).await.map_err(drop)?;
-            Ok::<_, ()>(record.and_then(|record| record.batch))
-        };
-        self.batch.get_or_try_init(look).await.ok()?.as_ref()
+        let look = async || Ok(self.shop.queue.record(&self.job().id).await?.and_then(|record| record.batch));
+        self.batch.get_or_try_init(look).await.map(Option::as_ref)
     }
 
     /// Its message shows progress: the one under the albums, when there are several pictures.

@@ -101,7 +101,6 @@ impl Awaited {
 pub(crate) async fn find(walk: &Walk) -> Option<Slot> {
     let (job, queue, shop) = (walk.job(), &walk.shop.queue, &walk.shop);
     let range = album::albums(job.of).into_iter().find(|range| range.contains(&job.index));
-    let own = walk.batch().await.zip(range.map(|range| range.start));
     let (started, mut known, mut tried) = (Instant::now(), walk.claimed.progress.slot, false);
     loop {
         if known.is_none() {
@@ -111,6 +110,7 @@ pub(crate) async fn find(walk: &Walk) -> Option<Slot> {
         if let Some(message) = known {
             return Some(Slot::of(message, album.as_ref()));
         }
+        let own = walk.batch().await.zip(range.as_ref().map(|range| range.start));
         let shared = own.zip(album.as_ref());
         let awaited = match shared {
             Some(((batch, first), album)) => Awaited::of(walk, batch, first, album).await,
@@ -149,9 +149,21 @@ pub(crate) async fn find(walk: &Walk) -> Option<Slot> {
     }
 }
 
-/// What is known of the messages that the job shares with others of its batch, if it does.
+/// What is known of the messages that the job shares with others of its batch, if it does. It waits for Redis, like every
+/// step that cannot go on without it: a tile that is taken for a message of the job's own is edited in a way that Telegram
+/// refuses for good.
 async fn album_of(walk: &Walk) -> Option<Album> {
-    walk.shop.queue.album(walk.batch().await?).await.ok()
+    let look = async || match walk.batch_or_error().await? {
+        Some(batch) => walk.shop.queue.album(batch).await.map(Some),
+        None => Ok(None),
+    };
+    loop {
+        match look().await {
+            Ok(album) => return album,
+            Err(error) => debug!(job.id = %walk.job().id, %error, "the album of a job could not be looked up"),
+        }
+        tokio::time::sleep(LOOK).await;
+    }
 }
 
 /// Deletes a message that was posted beside another; it may stay when that fails.
