@@ -219,12 +219,21 @@ async fn creations_charges_and_results_agree_over_random_faults() {
         let prompt = format!("wish <{number}>");
         if let Some(fault) = fault(&mut random) {
             let throttled = fault["answer"] == "throttled" || fault["answer"] == "low_credit";
+            let stumbles = fault["late"].is_number()
+                || [json!("cut_before"), json!("cut_after"), json!({ "answer": "unavailable" })].contains(&fault);
             let fault = if throttled { json!({ "answer": { "status": 429, "retry_after": 1 } }) } else { fault };
-            // a refused account holds up everybody: a few are enough
-            if fault["late"].is_number() {
-                late.insert(prompt.clone());
-            }
-            if !throttled || number % 10 == 0 {
+            // A refused account holds up everybody, and one that stumbles three times in a row rests, twice as long for
+            // every trial that stumbles too: where every third creation does, that is minutes now and then. A few are
+            // enough.
+            let every = match (throttled, stumbles) {
+                (true, _) => 10,
+                (_, true) => 3,
+                _ => 1,
+            };
+            if number % every == 0 {
+                if fault["late"].is_number() {
+                    late.insert(prompt.clone());
+                }
                 rules.push(json!({ "on": "create", "prompt": prompt, "times": 1, "do": fault }));
             }
         }
