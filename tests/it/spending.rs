@@ -329,7 +329,9 @@ async fn creations_charges_and_results_agree_over_random_faults() {
         *lost.entry(*user).or_default() += made.expired;
         all += made.micros;
     }
-    assert_eq!(made.len(), ends.len(), "seed {seed}: no creation without a job");
+    // the other way round there may be one: a job that too many of the workers were killed with ends without a creation
+    let strange: Vec<&String> = made.keys().filter(|prompt| !ends.contains_key(*prompt)).collect();
+    assert!(strange.is_empty(), "seed {seed}: no creation without a job: {strange:?}");
     assert!(all.abs_diff(micros(&state["spent"])) < 1_000, "seed {seed}: {all} of {}", state["spent"]);
     for user in users {
         let owner = UserId(user);
@@ -352,7 +354,9 @@ async fn creations_charges_and_results_agree_over_random_faults() {
         let messages = world.telegram.user(user).messages().await;
         let said = messages.iter().filter(|message| message.to_string().contains("its file was deleted there")).count();
         let gone = lost.get(&owner).copied().unwrap_or_default();
-        assert_eq!(said, gone, "seed {seed}: {user} was told of what is gone: {messages:?}");
+        // whoever was killed between the message and the note of it left it to another to say so again
+        let most = if gone == 0 { 0 } else { gone + 2 * STEPS.len() };
+        assert!((gone..=most).contains(&said), "seed {seed}: {user} was told of what is gone: {said} {messages:?}");
     }
 }
 
