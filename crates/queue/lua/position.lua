@@ -5,7 +5,8 @@
 --        others' jobs ahead, {reason, detail, …} that keep it from running, slots of all workers, slots that serve its
 --        model, jobs running,
 --        {model, waiting, queued ms, owners waiting, running, typical ms, spread ms, limit (-1 = none),
---        thousandths of a slot that newcomers keep busy, …}, 1 when newcomers will go ahead of it}
+--        messages and jobs an hour that came of late, milliseconds from the models' turn to its own, 1 when paused, …},
+--        thousandths of rounds among its model's owners in which newcomers will go ahead of it}
 -- Cost  O(log n) and at most 64 other owners looked at, none of those who have but one job to go first: of more a sample
 --       is taken.
 local id = ARGV[1]
@@ -21,7 +22,7 @@ local function because(reason, detail)
   why[#why + 1] = detail or ''
 end
 
-local mine, others, overtaken = 0, 0, 0
+local mine, others, rounds = 0, 0, 0
 if job.state == 'waiting' then
   local rank = redis.call('ZRANK', line_of(model, name), id)
   if not rank then
@@ -36,7 +37,7 @@ if job.state == 'waiting' then
   local stands = tonumber(redis.call('ZSCORE', model.ring, name) or '')
   local start = stands or model.v
   local tag = start + mine * step
-  overtaken = tag >= model.v + step / 2 and 1 or 0
+  rounds = tag >= model.v + step / 2 and math.min(1000000000, floor(1000 * (tag - model.v) / step)) or 0
   local ahead = redis.call('ZCOUNT', model.ring, '-inf', '(' .. int(tag))
   -- Whoever is less than a job of this size before it has one job to go first; of those farther ahead some are
   -- asked: how much has it waiting, and how much of it before this job's tag.
@@ -101,15 +102,27 @@ if serving == 0 then
   because(slots[1] and 'unserved' or 'no_worker')
 end
 
+local turn, turns = gauge('turn'), {}
+local lanes = redis.call('ZRANGE', K .. 'lanes', 0, -1, 'WITHSCORES')
+for index = 1, #lanes, 2 do
+  turns[lanes[index]] = tonumber(lanes[index + 1])
+end
 local around, running = {}, 0
 for _, each in ipairs(redis.call('SMEMBERS', K .. 'models')) do
   local other = model_of(each)
   running = running + other.running
-  if other.waiting > 0 or other.running > 0 or each == model.name then
+  local messages, jobs, period = arriving(other, at)
+  if each == model.name and messages > 0 then
+    -- that it came itself does not mean that more will
+    local rest = math.max(0, messages - 1000 * math.exp(math.min(0, tonumber(job.at) - at) / period))
+    messages, jobs = rest, jobs * rest / messages
+  end
+  if other.waiting > 0 or other.running > 0 or messages > 100 or each == model.name then
     for _, value in ipairs({
       each, int(other.waiting), int(other.work), other.waiting > 0 and queued(other) or 0, int(other.running),
       int(other.typical), int(other.spread), other.limit < math.huge and int(other.limit) or '-1',
-      int((arriving(other, at))),
+      int(messages * 3600 / period), int(jobs * 3600 / period),
+      int(floor(((turns[each] or math.max(turn, other.tag)) - turn) / UNIT)), other.paused and '1' or '0',
     }) do
       around[#around + 1] = value
     end
@@ -118,5 +131,5 @@ end
 return {
   job.state, model.name, int(math.max(0, at - (tonumber(job.claimed) or at))),
   int(math.max(0, (tonumber(job.due) or at) - at)),
-  mine, others, why, tonumber(slots[1] or '0'), serving, running, around, overtaken,
+  mine, others, why, tonumber(slots[1] or '0'), serving, running, around, rounds,
 }

@@ -75,10 +75,9 @@ for model, group in pairs(groups) do
   if enqueue(model, name, group.cost, unpack(group)) then
     -- who comes next stands behind: by a thousandth of a millisecond, which is nothing but an order
     model.v = model.v + 1
-    local rate, period = arriving(model, at)
-    -- of its jobs two count: later ones stand behind most of what waits (tried, see LASTING in eta.rs)
-    model.arrivals = int(at) .. ' ' .. int(rate + math.min(1, 4 / #group) * group.cost * 1000 / period)
   end
+  local messages, of = arriving(model, at)
+  model.arrivals = int(at) .. ' ' .. int(messages + 1000) .. ' ' .. int(of + #group * 500)
   wake(model.name, #group / 2)
 end
 if batch ~= '' then

@@ -72,7 +72,7 @@ pub struct Standing {
     pub because: Vec<Because>,
 }
 
-type Raw = (String, String, u64, u64, u32, u32, Vec<String>, u32, u32, u32, Vec<String>, bool);
+type Raw = (String, String, u64, u64, u32, u32, Vec<String>, u32, u32, u32, Vec<String>, u32);
 
 impl Queue {
     /// Cancels a job. `owner` restricts it to the jobs of one user; `None` is the operator, and then a worker tells the
@@ -172,7 +172,7 @@ pub(crate) fn owned(owner: Option<(BotId, UserId)>) -> String {
 
 impl Standing {
     fn read(raw: &Raw, catalogue: &Catalogue) -> Result<Self, QueueError> {
-        let (state, model, since, due, own_ahead, others_ahead, why, slots, serving, running, around, overtaken) = raw;
+        let (state, model, since, due, own_ahead, others_ahead, why, slots, serving, running, around, rounds) = raw;
         let state: JobState = state.parse().map_err(|_| QueueError::Unreadable(format!("state {state}")))?;
         let because: Vec<Because> = why.chunks_exact(2).filter_map(|pair| Because::read(&pair[0], &pair[1])).collect();
         let mut loads = loads(around, catalogue);
@@ -201,7 +201,7 @@ impl Standing {
                 jobs: f64::from(ahead),
                 slots: f64::from(*serving),
                 running: busy,
-                overtaken: *overtaken,
+                rounds: f64::from(*rounds) / 1000.0,
                 own,
                 others: loads.into_values().collect(),
                 rate,
@@ -226,7 +226,7 @@ impl Standing {
 /// What each model has to do; the catalogue knows what was not measured yet.
 fn loads<'a>(around: &'a [String], catalogue: &Catalogue) -> HashMap<&'a str, Load> {
     let mut loads = HashMap::new();
-    for part in around.chunks_exact(9) {
+    for part in around.chunks_exact(12) {
         let number = |index: usize| part[index].parse::<f64>().unwrap_or(0.0);
         let mut load = Load {
             waiting: number(1),
@@ -236,7 +236,10 @@ fn loads<'a>(around: &'a [String], catalogue: &Catalogue) -> HashMap<&'a str, Lo
             typical_ms: number(5),
             spread_ms: number(6),
             limit: if number(7) < 0.0 { f64::INFINITY } else { number(7) },
-            arriving: number(8) / 1000.0,
+            messages_ms: number(8) / 3_600_000.0,
+            jobs_ms: number(9) / 3_600_000.0,
+            turn_ms: number(10),
+            shut: number(11) > 0.0,
         };
         if load.typical_ms < 1.0 {
             let model = part[0].parse().ok().and_then(|id| catalogue.get(&id));

@@ -1,11 +1,16 @@
 //! When a waiting job is likely to start: an estimate from what is ahead of it, with an honest range.
 //!
-//! Pure arithmetic over one look at the queue ([`Ahead`]). The fleet's slots are shared by all models; a model, a user or
-//! a chat may be limited below that, and the provider's account may be slower still: the slowest of them decides.
+//! Pure arithmetic over one look at the queue ([`Ahead`]). The fleet's slots are shared by all models: when one of them is
+//! free for the job is found by running the queue forward (`forward`). A model, a user or a chat may be limited below
+//! that, and the provider's account may be slower still: the slowest of them decides.
+
+mod forward;
 
 use std::time::Duration;
 
 use serde::Serialize;
+
+use self::forward::Forward;
 
 /// A moment that is not certain, counted from now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -124,14 +129,14 @@ pub(crate) struct Load {
     pub(crate) spread_ms: f64,
     /// Most in flight; infinite when not limited.
     pub(crate) limit: f64,
-    /// Slots that the jobs of newcomers keep busy.
-    pub(crate) arriving: f64,
+    /// Messages that came of late, and their jobs, in one millisecond.
+    pub(crate) messages_ms: f64,
+    pub(crate) jobs_ms: f64,
+    /// Where it stands among the models: the least has the next turn.
+    pub(crate) turn_ms: f64,
+    /// It is paused: none of its jobs starts.
+    pub(crate) shut: bool,
 }
-
-/// The part of the slots that newcomers never take for long. Tried, not derived: in the day that `cargo xtask bench queue`
-/// replays, a quarter and all jobs of newcomers made shown times twice too long, this and two jobs of each made them right
-/// in the middle.
-const LASTING: f64 = 0.4;
 
 /// One look at the queue from a waiting job.
 #[derive(Debug, Clone, Default)]
@@ -141,8 +146,9 @@ pub(crate) struct Ahead {
     /// Slots that serve its model, and the jobs that run in the whole fleet.
     pub(crate) slots: f64,
     pub(crate) running: f64,
-    /// Whether jobs of users who come later will go ahead of it: its own user has had a turn, or will have one before.
-    pub(crate) overtaken: bool,
+    /// Rounds among its model's owners until its turn, in each of which jobs of users who come later go ahead of it; 0 when
+    /// none does: its own user has had no turn, and will have none before.
+    pub(crate) rounds: f64,
     pub(crate) own: Load,
     pub(crate) others: Vec<Load>,
     /// Milliseconds until its provider's account takes another job, and between two afterwards.
@@ -160,8 +166,7 @@ impl Ahead {
         if self.slots < 1.0 || own.limit < 1.0 {
             return None;
         }
-        let cost = if own.waiting > 0.0 { own.work_ms / own.waiting } else { own.typical_ms };
-        let fleet = self.fleet(cost);
+        let fleet = Forward::new(self).run(forward::ends(self));
         // its own model's slots, when they are fewer
         let room = own.limit - own.running;
         let limited =
@@ -174,46 +179,13 @@ impl Ahead {
         // the more ends lie between now and then, the better their number predicts their sum
         let ends = (likely / own.typical_ms.max(1.0) * self.slots.min(own.limit)).max(1.0);
         // how many come in between is anybody's guess
-        let least = if self.overtaken { 0.5 } else { 0.15 };
+        let least = if self.rounds > 0.0 { 0.5 } else { 0.15 };
         let off = (2.0 * own.spread_ms / own.typical_ms.max(1.0) / ends.sqrt()).clamp(least, 0.8);
         Some(Span {
             likely_ms: whole(likely),
             low_ms: whole(likely * (1.0 - off)),
             high_ms: whole(likely * (1.0 + off)),
         })
-    }
-
-    /// Until one of the fleet's slots is free for it.
-    fn fleet(&self, cost: f64) -> f64 {
-        let free = self.slots - self.running;
-        // models take turns in proportion to the owners that wait for them: while this one's jobs ahead are claimed,
-        // the others claim their share
-        let rounds = (self.jobs + 1.0) * cost / self.own.owners.max(1.0);
-        let (mut claims, mut work) = (self.jobs, self.jobs * cost);
-        for other in &self.others {
-            let share = (rounds * other.owners).min(other.work_ms);
-            work += share;
-            claims += if other.work_ms > 0.0 { share / other.work_ms * other.waiting } else { 0.0 };
-        }
-        if claims < free {
-            return 0.0;
-        }
-        let running: f64 = self.own.running * self.own.typical_ms
-            + self.others.iter().map(|other| other.running * other.typical_ms).sum::<f64>();
-        let one = if self.running > 0.0 { running / self.running } else { cost };
-        // each end makes room for one claim; the free slots are filled at once
-        let ends = claims + 1.0 - free.max(0.0);
-        let each = (work + one) / (claims + 1.0);
-        ends * each / self.lasting_slots()
-    }
-
-    /// The slots that newcomers leave to those who wait; a rush ends sometime, so some are always left.
-    fn lasting_slots(&self) -> f64 {
-        if !self.overtaken {
-            return self.slots;
-        }
-        let taken = self.own.arriving + self.others.iter().map(|other| other.arriving).sum::<f64>();
-        (self.slots - taken).max(self.slots * LASTING)
     }
 }
 
@@ -249,7 +221,7 @@ mod tests {
             typical_ms,
             spread_ms: 1000.0,
             limit,
-            arriving: 0.0,
+            ..Load::default()
         }
     }
 
@@ -272,13 +244,66 @@ mod tests {
 
     #[test]
     fn newcomers_delay_whoever_they_go_ahead_of() {
-        let mut ahead = Ahead { jobs: 7.0, slots: 4.0, running: 4.0, own: load(8.0, 1.0, 4.0), ..Ahead::default() };
-        ahead.own.arriving = 2.0;
-        assert_eq!(likely(&ahead), 20_000);
-        ahead.overtaken = true;
-        assert_eq!(likely(&ahead), 40_000);
-        ahead.own.arriving = 9.0;
-        assert_eq!(likely(&ahead), 50_000, "a rush ends sometime");
+        let mut ahead = Ahead { jobs: 39.0, slots: 4.0, running: 4.0, own: load(40.0, 4.0, 4.0), ..Ahead::default() };
+        let alone = likely(&ahead);
+        assert!((99_000..=101_000).contains(&alone), "{alone}");
+        (ahead.own.messages_ms, ahead.own.jobs_ms) = (1e-4, 2e-4);
+        assert!(likely(&ahead).abs_diff(alone) <= 1000, "who comes later stands behind");
+        ahead.rounds = 10.0;
+        let overtaken = likely(&ahead);
+        assert!((115_000..=160_000).contains(&overtaken), "{overtaken}");
+        (ahead.own.messages_ms, ahead.own.jobs_ms) = (1e-3, 2e-3);
+        let rush = likely(&ahead);
+        assert!(rush > overtaken && rush < 10_000_000, "a rush ends sometime: {rush}");
+    }
+
+    #[test]
+    fn newcomers_of_another_model_take_turns() {
+        let mut ahead = Ahead { jobs: 39.0, slots: 4.0, running: 4.0, own: load(40.0, 4.0, 4.0), ..Ahead::default() };
+        let alone = likely(&ahead);
+        ahead.others.push(Load { messages_ms: 1e-4, jobs_ms: 2e-4, ..load(0.0, 0.0, 0.0) });
+        assert!(likely(&ahead) > alone + 10_000);
+    }
+
+    #[test]
+    fn a_paused_model_takes_no_turn_and_a_limited_one_no_more_than_its_slots() {
+        let mut ahead = Ahead { jobs: 399.0, slots: 4.0, running: 4.0, own: load(400.0, 4.0, 4.0), ..Ahead::default() };
+        let alone = likely(&ahead);
+        ahead.others.push(Load { shut: true, ..load(4000.0, 40.0, 0.0) });
+        assert_eq!(likely(&ahead), alone);
+        ahead.others[0] = Load { limit: 1.0, ..load(4000.0, 40.0, 0.0) };
+        let limited = likely(&ahead);
+        assert!(limited > alone * 5 / 4 && limited < alone * 3 / 2, "{limited} {alone}");
+    }
+
+    #[test]
+    fn whoever_has_the_next_turn_goes_first() {
+        let mut ahead = Ahead { jobs: 0.0, slots: 4.0, running: 4.0, own: load(1.0, 1.0, 0.0), ..Ahead::default() };
+        ahead.others.push(load(1.0, 1.0, 4.0));
+        assert_eq!(likely(&ahead), 2_500);
+        ahead.others[0].typical_ms = 1000.0;
+        assert_eq!(likely(&ahead), 250, "short jobs end soon");
+        ahead.others[0].typical_ms = 10_000.0;
+        ahead.own.turn_ms = 1.0;
+        assert_eq!(likely(&ahead), 5_000);
+    }
+
+    #[test]
+    fn however_much_waits_there_is_an_answer() {
+        let mut ahead =
+            Ahead { jobs: 999_999.0, slots: 8.0, running: 8.0, own: load(1e6, 1e5, 8.0), ..Ahead::default() };
+        let wait = likely(&ahead) as f64;
+        assert!((wait / 1.25e9 - 1.0).abs() < 0.01, "{wait}");
+        ahead.others = (0..30).map(|_| Load { messages_ms: 1.0, jobs_ms: 5.0, ..load(1e6, 1e5, 0.0) }).collect();
+        assert!(likely(&ahead) as f64 > 10.0 * wait);
+    }
+
+    #[test]
+    fn a_job_that_stands_apart_from_its_line_is_told_something_as_well() {
+        let mut ahead = Ahead { jobs: 5.0, slots: 4.0, running: 4.0, own: load(0.0, 0.0, 4.0), ..Ahead::default() };
+        assert_eq!(likely(&ahead), 15_000);
+        ahead.own = load(60.0, 0.0, 4.0);
+        assert_eq!(likely(&ahead), 15_000);
     }
 
     #[test]
@@ -300,9 +325,10 @@ mod tests {
 
     #[test]
     fn another_model_with_as_many_owners_takes_every_second_slot() {
-        let mut ahead = Ahead { jobs: 7.0, slots: 4.0, running: 4.0, own: load(8.0, 8.0, 4.0), ..Ahead::default() };
+        let mut ahead = Ahead { jobs: 7.0, slots: 4.0, running: 4.0, own: load(800.0, 8.0, 4.0), ..Ahead::default() };
         ahead.others.push(load(800.0, 8.0, 0.0));
-        assert_eq!(likely(&ahead), 40_000);
+        let wait = likely(&ahead);
+        assert!((37_500..=40_500).contains(&wait), "{wait}");
     }
 
     #[test]

@@ -18,7 +18,7 @@
 //! | `roomy` | sorted set | chats that have room, since when, of which more is held back than one step lets in |
 //! | `lanes` | sorted set | models with a job that may be claimed now, by the tag of their turn |
 //! | `gates` | sorted set | models whose provider's account refuses more, by the moment when that ends; they carry it as `gate` until a step looks |
-//! | `model:<model>` | hash | virtual time `v`, finish `tag` of its turns, running, waiting, work, typical, spread, limit, gate, paused, lane, `arrivals` (when, thousandths of a slot) |
+//! | `model:<model>` | hash | virtual time `v`, finish `tag` of its turns, running, waiting, work, typical, spread, limit, gate, paused, lane, `arrivals` (when, thousandths of messages, of jobs) |
 //! | `models` | set | all models seen |
 //! | `owners` | hash | per owner: jobs not ended, jobs in flight; 1 when paused, 2 when parked, 3 when both |
 //! | `pauses` | hash | per paused owner: when, by whom, why |

@@ -32,12 +32,12 @@ local function model_of(name)
   return model
 end
 
--- How many thousandths of a slot the jobs of newcomers keep busy, who go ahead of all but the first jobs of others:
--- smoothed over the time of some twenty jobs; and that time.
+-- How many messages came of late, and their jobs, in thousandths: of the time of some ten jobs, smoothed; and that time.
 local function arriving(model, at)
-  local since, rate = string.match(model.arrivals or '', '^(%d+) (%d+)$')
-  local period = 20 * (model.typical > 0 and model.typical or 1000)
-  return tonumber(rate or '0') * math.exp(-math.max(0, at - tonumber(since or '0')) / period), period
+  local since, messages, jobs = match(model.arrivals or '', '^(%d+) (%d+) (%d+)$')
+  local period = 10 * (model.typical > 0 and model.typical or 1000)
+  local still = math.exp(-math.max(0, at - tonumber(since or '0')) / period)
+  return tonumber(messages or '0') * still, tonumber(jobs or '0') * still, period
 end
 
 -- an owner (`bot:user`): jobs that have not ended, jobs in flight; 1 when paused, 2 when parked somewhere, 3 when both
