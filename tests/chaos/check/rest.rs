@@ -8,12 +8,12 @@ use crate::check::Verdict;
 use crate::history::{Content, History};
 
 /// Keys that may be there, and stay.
-const LASTING: [&str; 6] = ["models", "model:", "gauge", "settings", "actions", "totals"];
+const LASTING: [&str; 7] = ["models", "model:", "gauge", "settings", "actions", "totals", "libraries"];
 /// Keys that may be there, and go by themselves.
 const PASSING: [&str; 8] = ["user:", "seen:", "handle:", "batch:", "rate:", "pace:", "park:", "probe"];
 /// Lists of wake-ups, which are capped.
 const BELLS: [&str; 3] = ["wake", "wake:", "news"];
-const BELL: usize = 256;
+const BELL: usize = 512;
 /// Fields that count what is under way.
 const COUNTERS: [&str; 3] = ["running", "waiting", "work"];
 
