@@ -23,7 +23,7 @@ fn of_kind<'a>(messages: &'a [Value], kind: &str) -> &'a Value {
 async fn a_corrupt_picture_is_said_to_be_one_and_not_paid_again() {
     let (world, ada, _processes) = drawn(&json!("corrupt")).await;
     ada.text("cannot be read").await;
-    let record = &world.jobs(1).await[0];
+    let record = world.until(&world.only_job(1).await, JobState::Dead).await;
     assert_eq!(record.class.as_deref(), Some("bad_media"));
     assert_eq!(world.replicate.creates().await, 1);
 }
@@ -58,7 +58,8 @@ async fn a_vector_drawing_becomes_a_preview_and_a_file() {
 async fn an_output_on_a_strange_host_is_not_fetched() {
     let (world, ada, _processes) = drawn(&json!({ "other_host": {} })).await;
     ada.text("went wrong on our side").await;
-    assert_eq!(world.jobs(1).await[0].class.as_deref(), Some("fatal"));
+    let record = world.until(&world.only_job(1).await, JobState::Dead).await;
+    assert_eq!(record.class.as_deref(), Some("fatal"));
 }
 
 #[tokio::test]

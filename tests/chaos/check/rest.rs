@@ -200,8 +200,8 @@ mod tests {
     #[test]
     fn bells_are_capped() {
         let entries = |count| Content { pairs: vec![("1".to_owned(), String::new()); count], expires: false };
-        assert!(with("wake:sketch", entries(256)).is_empty());
-        assert_eq!(with("wake:sketch", entries(257)), ["left behind"]);
+        assert!(with("wake:sketch", entries(BELL)).is_empty());
+        assert_eq!(with("wake:sketch", entries(BELL + 1)), ["left behind"]);
     }
 
     #[test]
