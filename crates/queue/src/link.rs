@@ -97,13 +97,24 @@ impl Queue {
         }
     }
 
-    /// Loads the library, and drops those that other builds loaded long before it: a server keeps them for ever. One
-    /// whose build is still at work is loaded again by it.
+    /// Loads the library.
     async fn load(&self) -> Result<(), QueueError> {
-        let (mut link, scripts, loaded) = (self.link(), &self.inner.scripts, keys::key("libraries"));
-        let _: String =
-            redis::cmd("FUNCTION").arg("LOAD").arg("REPLACE").arg(scripts.text()).query_async(&mut link).await?;
+        let scripts = &self.inner.scripts;
+        let mut load = redis::cmd("FUNCTION");
+        load.arg("LOAD").arg("REPLACE").arg(scripts.text());
+        load.query_async::<String>(&mut self.link()).await?;
         info!(library = scripts.name(), "loaded the library into redis");
+        if let Err(error) = self.drop_old_libraries().await {
+            // whoever loads the next one does it
+            debug!(%error, "libraries of older builds were not dropped");
+        }
+        Ok(())
+    }
+
+    /// Drops the libraries that other builds loaded long before this one: a server keeps them for ever. One whose build
+    /// is still at work is loaded again by it.
+    async fn drop_old_libraries(&self) -> RedisResult<()> {
+        let (mut link, scripts, loaded) = (self.link(), &self.inner.scripts, keys::key("libraries"));
         let mut pipeline = redis::pipe();
         let now = milliseconds(SystemTime::now());
         pipeline.cmd("ZADD").arg(&loaded).arg(now).arg(scripts.name()).ignore();

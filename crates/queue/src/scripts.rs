@@ -1,7 +1,7 @@
 //! The Lua library: all verbs of the protocol as functions of one Redis library, loaded once into the server.
 //!
 //! Functions instead of scripts of their own, because the server makes whatever a script defines anew at every call:
-//! that was a third of a call's time. The library's name carries a hash of its text, so that builds of different versions
+//! that was about a tenth of a step's time. The library's name carries a hash of its text, so that builds of different versions
 //! work side by side, each with its own.
 
 use redis::Script;

@@ -199,7 +199,7 @@ local function enqueue(model, owner, cost, ...)
   return newcomer
 end
 
--- set by prelude/ends.lua, for the scripts that end jobs
+-- set by prelude/ends.lua
 local write_ends
 
 -- whether a model's waiting jobs may be claimed now
@@ -213,9 +213,7 @@ end
 local function flush(at, claiming)
   save(true)
   write_stands()
-  if write_ends then
-    write_ends(at)
-  end
+  write_ends(at)
   for name, model in pairs(models) do
     if model.dirty then
       if not model.known then

@@ -4,14 +4,19 @@ local function first(set)
   return tonumber(redis.call('ZRANGE', K .. set, 0, 0, 'WITHSCORES')[2] or 'inf') or math.huge
 end
 
+-- the jobs of a set whose moment has come, out of it
+local function take_due(set)
+  local ids = redis.call('ZRANGEBYSCORE', K .. set, '-inf', int(at), 'LIMIT', 0, LIMIT)
+  redis.call('ZREM', K .. set, unpack(ids))
+  look(ids)
+  return ids
+end
+
 -- promotes due jobs, brings back models and jobs held back, takes back leases that ran out
 local function fall_due(most_lost)
   due = first('delayed')
   if due <= at then
-    local ids = redis.call('ZRANGEBYSCORE', K .. 'delayed', '-inf', int(at), 'LIMIT', 0, LIMIT)
-    redis.call('ZREM', K .. 'delayed', unpack(ids))
-    look(ids)
-    for _, id in ipairs(ids) do
+    for _, id in ipairs(take_due('delayed')) do
       local job = known[id]
       if job then
         job.state, job.due = 'waiting', ''
@@ -35,10 +40,7 @@ local function fall_due(most_lost)
 
   expiry = first('leases')
   if expiry <= at and spare <= at then
-    local ids = redis.call('ZRANGEBYSCORE', K .. 'leases', '-inf', int(at), 'LIMIT', 0, LIMIT)
-    redis.call('ZREM', K .. 'leases', unpack(ids))
-    look(ids)
-    for _, id in ipairs(ids) do
+    for _, id in ipairs(take_due('leases')) do
       local job = known[id]
       if job then
         local model = model_of(job.model)
