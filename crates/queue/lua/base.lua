@@ -297,4 +297,10 @@ local function leave(worker)
       redis.call('HDEL', K .. 'capacity', '')
     end
   end
+  -- some were killed before they were ever described
+  for _, offer in ipairs(redis.call('ZRANGE', K .. 'offers', '0', '-1')) do
+    if redis.call('HEXISTS', K .. 'workers', match(offer, '^%C*')) == 0 then
+      redis.call('ZREM', K .. 'offers', offer)
+    end
+  end
 end

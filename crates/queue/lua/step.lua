@@ -4,25 +4,46 @@
 -- KEYS  1 prefix
 -- ARGV  1 worker  2 lease in milliseconds  3 want  4 milliseconds for which leases are spared (0, unless the worker was cut off)
 --       5 lost leases after which a job is dead without another look  6 notices wanted
---       7 number of ends  8 number of models served (0 = all), then the models
+--       7 slots that the worker has on offer, as far as it knows; -1 = it does not know; '' = the offer stays as it is.
+--         '-1 <moment>' and, each behind a comma, the jobs that it holds: what it was given before that moment it may have
+--         missed, and what it does not hold goes back to its line
+--       8 number of ends  9 number of models served (0 = all), then the models
 --       then per end, at most 32: id, fence, verdict: done | cancelled | dead | retry | postpone | throttle | release,
 --       milliseconds to wait (retry, postpone, throttle), failure class, detail
 --       (postpone, throttle and release burn no attempt; throttle also closes the model's rate lane for the wait)
 -- Result {milliseconds to the next moment of interest (-1 = none),
 --         {per end: 'settled' (also when the same fence settled it before) | 'stale'},
---         {notice, …},
+--         {notice, …}, slots on offer from now on (-1 = as they were), jobs handed to the worker that it did not know of,
 --         {id, fence, attempt, lost, what was asked with its body, who wants it cancelled or '', {field, value, …}}, …}
 -- Cost  O((ends + want + promotions + reaps) · log n), promotions and reaps at most 64 each; about 3 commands for a
 --       job's end and the next one's claim, and some 30 for all.
 
-at, worker, want = now(), string.gsub(ARGV[1], '%c', ' '), tonumber(ARGV[3])
-user_limit, chat_limit = setting('user_limit'), setting('chat_limit')
-rates, freed, rings, lines, parkings, short = {}, {}, {}, {}, 0, false
-local served, notices = { unpack(ARGV, 9, 8 + tonumber(ARGV[8])) }, {}
-local answers = end_holds(ARGV, 8 + #served)
-spare, turn = spared(at, tonumber(ARGV[4])), gauge('turn')
+call_of(string.gsub(ARGV[1], '%c', ' '), tonumber(ARGV[3]))
+local served, notices = { unpack(ARGV, 10, 9 + tonumber(ARGV[9])) }, {}
+local offer, said, offered, away, rest = offer_of(ARGV[2], served), ARGV[7], nil, 0, -1
+if said ~= '' and said ~= '0' then
+  offered = tonumber(redis.call('ZSCORE', K .. 'offers', offer) or nil)
+  -- of an offer that was taken away nothing is known
+  away = offered and math.max(0, (tonumber(said) or 0) - offered) or 0
+  want = math.max(0, want - away)
+end
+local answers = end_holds(ARGV, 9 + #served)
+local missed = match(said, '^%-1 (%d+)')
+if missed then
+  give_back(said, tonumber(missed))
+end
+spare = spared(at, tonumber(ARGV[4]))
 fall_due(tonumber(ARGV[5]))
 local jobs = claim(served, tonumber(ARGV[2]))
+
+if said ~= '' then
+  rest = short and 0 or want - #jobs
+  if rest == 0 and offered then
+    redis.call('ZREM', K .. 'offers', offer)
+  elseif rest > 0 and rest ~= offered then
+    redis.call('ZADD', K .. 'offers', rest, offer)
+  end
+end
 
 local notice = first('notices')
 if notice <= at and tonumber(ARGV[6]) > 0 then
@@ -38,4 +59,4 @@ local soonest = math.min(due, gate, expiry, tonumber(ARGV[6]) > 0 and notice or 
 if short and #jobs < want then
   soonest = at
 end
-return { soonest < math.huge and math.max(0, math.ceil(soonest - at)) or -1, answers, notices, unpack(jobs) }
+return { soonest < math.huge and math.max(0, math.ceil(soonest - at)) or -1, answers, notices, rest, away, unpack(jobs) }

@@ -5,15 +5,16 @@
 --       then per job: id, model, predicted milliseconds, body; last, when any costs money: the micros of each, with commas
 -- Result {'new'} | {'seen', id, …} | {'full', pending} (the user's cap) | {'busy', waiting} (the queue's cap)
 --        | {'closed', why} (the queue is drained) | {'poor', budget in the way (user chat all), micros left of it}
--- Cost  O(jobs · log waiting); about 20 commands, however many jobs. An update asks for few: the lists are unpacked.
+-- Cost  O(jobs · log waiting); about 20 commands, however many jobs, and 15 more to hand them to a worker that waits. An
+--       update asks for few: the lists are unpacked.
 local bot, user, update = ARGV[1], ARGV[2], ARGV[3]
 local at = now()
 -- updates are numbered one after the other: few of them share a key, which keeps it small
 local seen = K .. 'seen:' .. bot .. ':' .. int(math.floor(tonumber(update) / 32))
-local known = redis.call('HGET', seen, update)
-if known then
+local repeated = redis.call('HGET', seen, update)
+if repeated then
   local answer = { 'seen' }
-  for id in string.gmatch(known, '[^,]+') do
+  for id in string.gmatch(repeated, '[^,]+') do
     answer[#answer + 1] = id
   end
   return answer
@@ -45,7 +46,11 @@ if prices then
   end
 end
 
-local ids, groups = {}, {}
+local ids, groups, asked = {}, {}, {}
+for base = 11, 9 + 4 * jobs, 4 do
+  asked[ARGV[base]] = true
+end
+local offer = offering(asked)
 -- numbers of submission are what the counter of accepted jobs says
 local seq = redis.call('HINCRBY', K .. 'totals', 'accepted', jobs) - jobs
 local batch = jobs > 1 and ARGV[10] or ''
@@ -59,7 +64,12 @@ for base = 10, 9 + 4 * jobs, 4 do
   end
   local place = int(ARGV[9] == '1' and seq - URGENT or seq)
   records[#records + 1] = id
-  records[#records + 1] = model.name .. '\31' .. name .. '\31' .. cost .. '\31' .. place .. shared .. body
+  local record = model.name .. '\31' .. name .. '\31' .. cost .. '\31' .. place .. shared .. body
+  records[#records + 1] = record
+  if offer then
+    -- whoever hands it on need not read it
+    known[id] = job_of(id, record, nil)
+  end
   local group = groups[model] or { cost = 0 }
   groups[model] = group
   group.cost = group.cost + tonumber(cost)
@@ -78,7 +88,6 @@ for model, group in pairs(groups) do
   end
   local messages, of = arriving(model, at)
   model.arrivals = int(at) .. ' ' .. int(messages + 1000) .. ' ' .. int(of + #group * 500)
-  wake(model.name, #group / 2)
 end
 if batch ~= '' then
   redis.call('HSET', K .. 'batch:' .. batch, 'owner', name, 'at', int(at), 'of', int(jobs), 'ids',
@@ -93,5 +102,15 @@ redis.call('EXPIRE', mine, 7 * 86400)
 redis.call('HSET', seen, update, table.concat(ids, ','))
 redis.call('EXPIRE', seen, ARGV[5])
 owner.pending, owner.dirty = owner.pending + jobs, true
-flush(at, true)
+local left = jobs
+if offer then
+  left = jobs - hand(offer, jobs)
+else
+  flush(at, true)
+end
+for model, group in pairs(groups) do
+  if left > 0 then
+    wake(model.name, math.min(left, #group / 2))
+  end
+end
 return { 'new' }

@@ -2,32 +2,36 @@
 //!
 //! One task makes all calls of a worker. What ends while a call is under way goes with the next, so that a busy worker
 //! makes one call for many jobs and an idle one answers at once; a second call goes out beside the first only when
-//! enough has gathered, so that Redis and the worker need not wait for each other. Invariants: a job is asked for only
-//! with a free slot in hand (zero prefetch); a job that ended frees its slot in the very call that settles it; an end
-//! is repeated until Redis took it or its lease is known to be lost, which the fence makes harmless.
+//! enough has gathered, so that Redis and the worker need not wait for each other. Slots that a call did not fill are on
+//! offer from then on: a submit claims for them in the worker's name and hands the jobs to it. Invariants: a job is asked
+//! for only with a free slot in hand (zero prefetch); a job that ended frees its slot in the very call that settles it; an
+//! end is repeated until Redis took it or its lease is known to be lost, which the fence makes harmless; a call says how
+//! much the worker knows to be on offer, so that what was handed to it and has not arrived yet is not claimed twice over.
+
+mod claims;
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use atelier_domain::{BadJob, Failure, FailureClass, JOB_VERSION, Job, JobId, ModelId};
+use atelier_domain::ModelId;
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
-use redis::{FromRedisValue, Value};
+use redis::Value;
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tracing::error;
 
+use crate::answer::Answer;
 use crate::bell::Bell;
 use crate::error::QueueError;
 use crate::herald::Herald;
 use crate::keeper::Keeper;
-use crate::lease::{Lease, Progress};
 use crate::link::Queue;
-use crate::newer;
-use crate::packed::Asked;
+use crate::offer::{Offer, Said};
+use crate::published::Published;
 use crate::reach::Reach;
-use crate::run::{Claimed, Outcome};
+use crate::run::Claimed;
 use crate::scripts::Verb;
 
 /// Most ends and most claims of one call: bounds the script's time.
@@ -63,7 +67,10 @@ pub(crate) struct Exchange {
 }
 
 struct State {
-    free: usize,
+    /// Below zero for a moment, when a job is handed over while a call asks for all free slots.
+    free: isize,
+    /// Of these, those that submits may claim for.
+    offer: Offer,
     /// A slot became free without an end.
     freed: bool,
     /// When the queue is to be looked at although nothing ended here.
@@ -95,25 +102,16 @@ impl Drop for Slot {
     }
 }
 
-/// One job as the script hands it out.
-type Raw = (String, String, u32, u32, Vec<u8>, String, Vec<String>);
-
 /// A call that came back.
 struct Call {
     ends: Vec<Ending>,
     free: usize,
     claims: usize,
+    /// What it said of the offer; nothing beside another call.
+    said: Option<Said>,
     /// The earliest end of the leases that it brought.
     until: Instant,
     answer: Result<Answer, QueueError>,
-}
-
-/// What one call brought.
-struct Answer {
-    due: Option<Duration>,
-    settled: Vec<String>,
-    notices: Vec<String>,
-    jobs: Vec<Raw>,
 }
 
 impl Exchange {
@@ -128,8 +126,14 @@ impl Exchange {
         hand_over: CancellationToken,
         herald: Option<Herald>,
     ) -> Arc<Self> {
-        let state =
-            Mutex::new(State { free: slots, freed: false, due: Instant::now(), ends: VecDeque::new(), jobs: None });
+        let state = Mutex::new(State {
+            free: slots.try_into().unwrap_or(isize::MAX),
+            offer: Offer::none(),
+            freed: false,
+            due: Instant::now(),
+            ends: VecDeque::new(),
+            jobs: None,
+        });
         let (changed, reach) = (Notify::new(), Reach::default());
         Arc::new(Self { queue, worker, models, lease, keeper, hand_over, herald, state, changed, reach })
     }
@@ -172,6 +176,7 @@ impl Exchange {
     /// Exchanges until `stop` and then only what ends, until `end`.
     pub(crate) async fn run(self: Arc<Self>, stop: CancellationToken, end: CancellationToken) {
         let bell = Bell::start(&self.queue, &self.models, &stop, self.reach.clone());
+        let hands = Published::listen(&self.queue, &format!("hand:{}", self.worker), &end);
         let mut calls = FuturesUnordered::new();
         let (mut pause, mut resume) = (PAUSES.0, Instant::now());
         // whether a look at the queue is due although nothing ended
@@ -184,9 +189,12 @@ impl Exchange {
             }
             if resume <= now && self.has_room(calls.len()) {
                 let (ends, free) = self.take(&stop, look);
-                if !ends.is_empty() || free > 0 {
+                // whoever stops takes its offer back
+                let withdraws = stop.is_cancelled() && calls.is_empty() && self.state().offer.stands();
+                if !ends.is_empty() || free > 0 || withdraws {
                     let claims = if stop.is_cancelled() { 0 } else { (ends.len() + free).min(TOGETHER) };
-                    calls.push(self.call(ends, free, claims));
+                    let said = calls.is_empty().then(|| self.state().offer.said());
+                    calls.push(self.call(ends, free, claims, said));
                     look = false;
                     continue;
                 }
@@ -208,6 +216,7 @@ impl Exchange {
                     }
                 }
                 () = self.changed.notified() => look |= std::mem::take(&mut self.state().freed),
+                heard = hands.next() => look |= self.take_over(heard, calls.is_empty(), stop.is_cancelled()),
                 () = bell.rung() => look = true,
                 () = tokio::time::sleep_until(due.into()) => {}
                 () = stop.cancelled(), if !stop.is_cancelled() => {}
@@ -221,21 +230,27 @@ impl Exchange {
         calls == 0 || calls < AHEAD && self.state().ends.len() >= WORTH
     }
 
-    async fn call(&self, ends: Vec<Ending>, free: usize, claims: usize) -> Call {
+    async fn call(&self, ends: Vec<Ending>, free: usize, claims: usize, said: Option<Said>) -> Call {
         let until = Instant::now() + self.lease;
-        let answer = self.step(&ends, claims).await;
-        Call { ends, free, claims, until, answer }
+        let answer = self.step(&ends, claims, said).await;
+        Call { ends, free, claims, said, until, answer }
     }
 
     /// What a call brought: whether there may be more to claim at once, or nothing when it is to be repeated.
     fn finish(self: &Arc<Self>, call: Call) -> Option<bool> {
-        let Call { ends, free, claims, until, answer } = call;
+        let Call { ends, free, claims, said, until, answer } = call;
         match answer {
             Ok(answer) => {
                 self.reach.found();
                 let more = answer.jobs.len() == claims || answer.due == Some(Duration::ZERO);
                 let wait = answer.due.unwrap_or(FALLBACK).clamp(Duration::from_millis(1), FALLBACK);
-                self.state().due = Instant::now() + wait;
+                {
+                    let mut state = self.state();
+                    state.due = Instant::now() + wait;
+                    if let (Some(said), Some((left, away))) = (said, answer.offer) {
+                        state.free -= state.offer.renewed(said, left, away).cast_signed();
+                    }
+                }
                 let slots = ends.len() + free;
                 self.take_in(ends, slots, answer, until);
                 Some(more)
@@ -245,7 +260,7 @@ impl Exchange {
                 if !error.is_unreachable() {
                     error!(worker = %self.worker, %error, jobs = ends.len(), "redis refused a step; it is repeated");
                 }
-                self.put_back(ends, free);
+                self.put_back(ends, free, said);
                 None
             }
         }
@@ -259,14 +274,17 @@ impl Exchange {
         if stop.is_cancelled() || state.jobs.is_none() || !look && ends.is_empty() {
             return (ends, 0);
         }
-        let free = state.free.min(TOGETHER - ends.len());
-        state.free -= free;
+        let free = state.free.max(0).unsigned_abs().min(TOGETHER - ends.len());
+        state.free -= free.cast_signed();
         (ends, free)
     }
 
-    fn put_back(&self, ends: Vec<Ending>, free: usize) {
+    fn put_back(&self, ends: Vec<Ending>, free: usize, said: Option<Said>) {
         let mut state = self.state();
-        state.free += free;
+        state.free += free.cast_signed();
+        if said.is_some() {
+            state.offer.unknown();
+        }
         for ending in ends.into_iter().rev() {
             // whoever ended it gave up: the lease is lost
             if !ending.answer.is_closed() {
@@ -275,7 +293,7 @@ impl Exchange {
         }
     }
 
-    async fn step(&self, ends: &[Ending], claims: usize) -> Result<Answer, QueueError> {
+    async fn step(&self, ends: &[Ending], claims: usize, said: Option<Said>) -> Result<Answer, QueueError> {
         let amnesty = self.reach.amnesty(&self.queue).await?;
         let numbers = [
             self.lease.as_millis().to_string(),
@@ -283,6 +301,7 @@ impl Exchange {
             amnesty,
             LOST.to_string(),
             if self.herald.is_some() { NOTICES.to_string() } else { "0".to_owned() },
+            said.map(|said| said.word(|| self.keeper.held())).unwrap_or_default(),
             ends.len().to_string(),
             self.models.len().to_string(),
         ];
@@ -309,56 +328,9 @@ impl Exchange {
             slots = slots.saturating_sub(1);
             self.hand_out(raw, until, Slot(Some(self.clone())), jobs.as_ref());
         }
-        self.state().free += slots;
+        self.state().free += slots.cast_signed();
         if let Some(herald) = &self.herald {
             answer.notices.iter().for_each(|notice| herald.tell(&self.queue, notice));
         }
-    }
-
-    /// Makes a claim into a job for the handler; one that cannot be read is dead at once.
-    fn hand_out(self: &Arc<Self>, raw: Raw, until: Instant, slot: Slot, jobs: Option<&mpsc::UnboundedSender<Claimed>>) {
-        let (id, fence, attempt, lost, asked, cancel, written) = raw;
-        let asked = Asked::read(&asked);
-        let Ok(id) = id.parse::<JobId>() else {
-            // only a foreign hand can write such a key; its lease runs out and the queue counts it as lost
-            error!(worker = %self.worker, "a claimed job has an impossible id");
-            return;
-        };
-        let lease = Lease::new(self.clone(), id.clone(), fence, until, slot);
-        self.keeper.add(&lease);
-        let unreadable = match Job::from_json(asked.body) {
-            Ok(job) if job.id == id => {
-                let written = written.chunks_exact(2).map(|pair| (pair[0].as_str(), pair[1].as_str()));
-                let progress = Progress::from_fields(written);
-                if !cancel.is_empty() {
-                    lease.held().cancel.cancel();
-                }
-                let claimed = Claimed { job: Arc::new(job), attempt, lost, progress, lease };
-                // without a receiver the lease is dropped and runs out
-                if let Some(Err(unsent)) = jobs.map(|jobs| jobs.send(claimed)) {
-                    unsent.0.lease.settle_later(Outcome::HandedOver);
-                }
-                return;
-            }
-            Ok(_) => Failure::new(FailureClass::Unreadable, "the record belongs to another job"),
-            Err(BadJob::Version(version)) if version > JOB_VERSION => {
-                return newer::put_back(self.queue.clone(), lease, version);
-            }
-            Err(error) => Failure::new(FailureClass::Unreadable, error.to_string()),
-        };
-        error!(job.id = %id, owner = asked.field("owner"), detail = unreadable.detail, "a job's record cannot be read");
-        lease.settle_later(Outcome::Dead(unreadable));
-    }
-}
-
-impl Answer {
-    fn read(answer: Vec<Value>) -> Result<Self, redis::ParsingError> {
-        let mut answer = answer.into_iter();
-        let mut next = || answer.next().unwrap_or(Value::Nil);
-        let due = i64::from_redis_value(next())?;
-        let settled = Vec::from_redis_value(next())?;
-        let notices = Vec::from_redis_value(next())?;
-        let jobs = answer.map(Raw::from_redis_value).collect::<Result<_, _>>()?;
-        Ok(Self { due: u64::try_from(due).ok().map(Duration::from_millis), settled, notices, jobs })
     }
 }

@@ -58,6 +58,11 @@ impl Keeper {
         }
     }
 
+    /// The jobs held now.
+    pub(crate) fn held(&self) -> Vec<JobId> {
+        self.alive().iter().map(|held| held.id.clone()).collect()
+    }
+
     fn alive(&self) -> Vec<Arc<Held>> {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let mut alive = Vec::with_capacity(held.len());
@@ -120,8 +125,8 @@ impl Keeper {
     fn concerns(&self, heard: &Heard) -> bool {
         let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         match heard {
-            Heard::Listening => !held.is_empty(),
-            Heard::Id(id) => held.keys().any(|held| held.as_str() == id),
+            Heard::Listening { .. } => !held.is_empty(),
+            Heard::Message(id) => held.keys().any(|held| held.as_str() == id),
         }
     }
 

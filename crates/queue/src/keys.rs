@@ -37,6 +37,7 @@
 //! | `seen:<bot>:<update / 32>` | hash | per update: its job ids; expires 48 hours after the last one |
 //! | `handle:<sha1>` | string | the job that owns a provider's prediction, for 2 hours |
 //! | `alive`, `workers` | sorted set, hash | living workers: until when; slots, models, about |
+//! | `offers` | sorted set | slots that workers have to spare: a member is a worker, its lease in milliseconds and the models it serves, for submits to hand jobs to |
 //! | `capacity` | hash | living slots: per model named by a worker, `*` for those that serve all, and in all |
 //! | `pace:…`, `pace:…:m` | string, list | the budget of a bot and of each chat, for sends and (`:e`) edits; a group's last minute |
 //! | `park:<bot>[:<chat>][/<kind>]`, `floods:<bot>/<kind>` | string, list | until when nothing (of a kind of calls) is done in a chat or by a bot; the last flood waits |
@@ -54,6 +55,7 @@
 //! | `seat:<name>` | string | the process that alone does something, while it says that it lives |
 //! | `mark:<name>` | string | something that one process does for all, for a while |
 //! | `wake`, `wake:<model>`, `news` | list | one entry wakes one idle worker |
+//! | `hand:<worker>` | channel | jobs that a submit claimed for the worker |
 //! | `cancel` | channel | ids of running jobs to be stopped |
 //! | `rung` | channel | predictions that have ended, as their provider says |
 //! | `libraries` | sorted set | the libraries of functions that builds loaded into the server, by when |

@@ -10,6 +10,7 @@
 
 mod accounts;
 mod albums;
+mod answer;
 mod backend;
 mod bell;
 mod caps;
@@ -33,6 +34,7 @@ mod link;
 mod list;
 mod newer;
 mod notes;
+mod offer;
 mod pace;
 mod packed;
 mod people;

@@ -8,7 +8,7 @@ mod route;
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Instant, SystemTime};
 
 use redis::aio::PubSub;
 use redis::{Client, FromRedisValue, RedisResult};
@@ -72,6 +72,7 @@ impl Queue {
         let mut link = self.link();
         let mut loads = 0;
         loop {
+            let asked = Instant::now();
             let mut call = redis::cmd("FCALL");
             call.arg(self.inner.scripts.function(verb)).arg(2).arg(keys::PREFIX);
             if verb.expires() {
@@ -84,7 +85,7 @@ impl Queue {
                 // Late by the server's clock, which we know now. It is for the caller to call again: what it said of the
                 // time before may not hold any more.
                 Err(error) if error.code() == Some("LATE") => {
-                    link.set_clock(error.detail().and_then(|now| now.parse().ok()));
+                    link.set_clock(asked, error.detail().and_then(|now| now.parse().ok()));
                     return Err(error.into());
                 }
                 // Nobody has loaded it there yet, or somebody removed it. More than once: the slot may move in between.
@@ -127,6 +128,17 @@ impl Queue {
             let _: u32 = redis::cmd("ZREM").arg(&loaded).arg(name).query_async(&mut link).await?;
         }
         Ok(())
+    }
+
+    /// The moment when the server's clock showed these milliseconds, or one shortly before it; `None` when that clock was
+    /// not asked for lately.
+    pub(crate) fn moment(&self, server_ms: u64) -> Option<Instant> {
+        self.inner.link.moment(server_ms)
+    }
+
+    /// What the server's clock shows, in milliseconds.
+    pub(crate) async fn server_now(&self) -> RedisResult<u64> {
+        self.inner.link.server_now().await
     }
 
     /// Waits until a call would be sent at once.

@@ -1,7 +1,9 @@
-//! What is published to all workers: ids of jobs that somebody asked to cancel, and names of predictions that have ended.
+//! What is published to workers: ids of jobs that somebody asked to cancel, names of predictions that have ended, jobs
+//! that are handed over.
 //!
 //! It only makes things fast. A message may be missed while the connection is made: the heartbeat brings a wish to cancel
-//! for certain, and a prediction is asked about in any case. Whoever listens is told when that is over, to ask at once.
+//! for certain, a prediction is asked about in any case, and the lease of a job that was handed over runs out. Whoever
+//! listens is told when that is over, to ask at once.
 
 use std::time::Duration;
 
@@ -20,10 +22,10 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// What a listener hears.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Heard {
-    /// From now on nothing is missed; before, something may have been.
-    Listening,
-    /// An id.
-    Id(String),
+    /// From now on nothing is missed; what was said before a moment of the server's clock, in milliseconds, may have been.
+    Listening { since: u64 },
+    /// An id, a name, or the jobs that are handed over.
+    Message(String),
 }
 
 pub(crate) struct Published {
@@ -55,7 +57,7 @@ impl Rung {
     /// The next name.
     pub async fn next(&self) -> String {
         loop {
-            if let Heard::Id(name) = self.0.next().await {
+            if let Heard::Message(name) = self.0.next().await {
                 return name;
             }
         }
@@ -81,12 +83,12 @@ async fn listen(queue: Queue, channel: String, ids: mpsc::Sender<Heard>, stop: C
         let cut = queue.link_given_up();
         let listening = async {
             let mut messages = queue.pubsub().await?;
+            let since = queue.server_now().await?;
             messages.subscribe(&channel).await?;
-            let _ = ids.try_send(Heard::Listening);
+            tell(&ids, Heard::Listening { since })?;
             let mut stream = messages.on_message();
             while let Some(message) = stream.next().await {
-                // a full channel only costs speed
-                let _ = ids.try_send(Heard::Id(message.get_payload()?));
+                tell(&ids, Heard::Message(message.get_payload()?))?;
             }
             Ok::<(), redis::RedisError>(())
         };
@@ -100,4 +102,9 @@ async fn listen(queue: Queue, channel: String, ids: mpsc::Sender<Heard>, stop: C
             () = stop.cancelled() => return,
         }
     }
+}
+
+/// A listener that is too slow misses something, and learns of it by the next [`Heard::Listening`].
+fn tell(ids: &mpsc::Sender<Heard>, heard: Heard) -> redis::RedisResult<()> {
+    ids.try_send(heard).map_err(|_| (redis::ErrorKind::Client, "nobody takes what is heard").into())
 }

@@ -50,7 +50,7 @@ pub(crate) struct Source {
 }
 
 verbs! {
-    Submit = "submit.lua",
+    Submit = "submit.lua" with "step/call.lua" "step/lanes.lua" "step/rings.lua" "step/claims.lua" "hand.lua",
     Step = "step.lua" with "step/call.lua" "step/lanes.lua" "step/ends.lua" "step/due.lua" "step/rings.lua" "step/claims.lua",
     Heartbeat = "heartbeat.lua",
     Retire = "retire.lua",

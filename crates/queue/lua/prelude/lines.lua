@@ -55,6 +55,25 @@ local function owner_of(name)
   return owners[name] or own(name, redis.call('HGET', K .. 'owners', name))
 end
 
+-- all owners of one HMGET
+local function know(names)
+  local unknown = {}
+  for index = 1, #names do
+    local name = names[index]
+    if owners[name] == nil then
+      -- until it is known
+      owners[name] = false
+      unknown[#unknown + 1] = name
+    end
+  end
+  if #unknown > 0 then
+    local packed = redis.call('HMGET', K .. 'owners', unpack(unknown))
+    for index = 1, #unknown do
+      own(unknown[index], packed[index])
+    end
+  end
+end
+
 local function count(hash, field, by)
   counters[hash] = counters[hash] or {}
   counters[hash][field] = (counters[hash][field] or 0) + by

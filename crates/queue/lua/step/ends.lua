@@ -69,23 +69,31 @@ local function settle(id, fence, verdict, wait, class, detail)
   return 'settled'
 end
 
--- all owners of one HMGET
-local function know(names)
-  local unknown = {}
-  for index = 1, #names do
-    local name = names[index]
-    if owners[name] == nil then
-      -- until it is known
-      owners[name] = false
-      unknown[#unknown + 1] = name
+local function drop_leases()
+  if #freed > 0 then
+    redis.call('ZREM', K .. 'leases', unpack(freed))
+    freed = {}
+  end
+end
+
+-- What was claimed for the worker before a moment and never reached it goes back at once, instead of when its lease runs
+-- out.
+local function give_back(said, before)
+  local holds = {}
+  for id in string.gmatch(said, ',([^,]+)') do
+    holds[id] = true
+  end
+  -- what nobody renews runs out first
+  local ids = redis.call('ZRANGE', K .. 'leases', '0', 16 * LIMIT - 1)
+  look(ids)
+  for index = 1, #ids do
+    local job = known[ids[index]]
+    if job and job.state == 'active' and job.worker == worker and not holds[job.id]
+      and NUMBER[job.claimed] < before then
+      settle(job.id, job.fence, 'release', '0', '', 'it never reached the worker')
     end
   end
-  if #unknown > 0 then
-    local packed = redis.call('HMGET', K .. 'owners', unpack(unknown))
-    for index = 1, #unknown do
-      own(unknown[index], packed[index])
-    end
-  end
+  drop_leases()
 end
 
 -- ends holds; the arguments begin behind `base`
@@ -121,8 +129,6 @@ local function end_holds(arguments, base)
   for index = base + 1, #arguments, 6 do
     answers[#answers + 1] = settle(arguments[index], arguments[index + 1], unpack(arguments, index + 2, index + 5))
   end
-  if #freed > 0 then
-    redis.call('ZREM', K .. 'leases', unpack(freed))
-  end
+  drop_leases()
   return answers
 end

@@ -85,15 +85,15 @@ impl<'a> Fleet<'a> {
         let (over, rest): (Vec<_>, Vec<_>) = self.running.drain(..).partition(|(at, _, _)| *at <= self.clock);
         self.running = rest;
         let free = self.slots - self.running.len();
-        let numbers = ["1000000000", &free.to_string(), "0", "9", "0", &over.len().to_string(), "0"].map(str::to_owned);
+        let numbers = ["1000000000", &free.to_string(), "0", "9", "0", "", &over.len().to_string(), "0"].map(str::to_owned);
         let mut arguments = vec!["w".to_owned()];
         arguments.extend(numbers);
         for (_, id, fence) in over {
             arguments.extend([id, fence].into_iter().chain(["done", "0", "", ""].map(str::to_owned)));
         }
         let Reply::List(answer) = self.call(Verb::Step, &arguments) else { panic!("a step's answer") };
-        let claims = answer.len() - 3;
-        for claim in &answer[3..] {
+        let claims = answer.len() - 5;
+        for claim in &answer[5..] {
             let Reply::List(parts) = claim else { panic!("a claim") };
             let (Reply::Text(id), Reply::Text(fence)) = (&parts[0], &parts[1]) else { panic!("a claim") };
             let Some(job) = self.jobs.get_mut(id) else { panic!("a job of nobody's") };

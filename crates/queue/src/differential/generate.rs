@@ -13,9 +13,11 @@ pub(super) struct Generator<R> {
     random: R,
     jobs: u32,
     updates: u32,
-    opening: Option<Vec<Operation>>,
+    planned: Option<Vec<Operation>>,
     /// How likely a worker that calls was cut off before.
     cut: f64,
+    /// Whether workers put their free slots on offer.
+    offering: bool,
 }
 
 const COSTS: [i64; 6] = [1, 333, 1000, 5000, 20_000, 90_000];
@@ -25,16 +27,18 @@ impl<R: Rng> Generator<R> {
     pub(super) fn new(mut random: R) -> Self {
         // in most worlds leases run out
         let cut = *[0.02, 0.02, 0.5].choose(&mut random).unwrap_or(&0.5);
-        Self { random, jobs: 0, updates: 0, opening: None, cut }
+        // where they do not, jobs pile up
+        let offering = random.random_bool(0.4);
+        Self { random, jobs: 0, updates: 0, planned: None, cut, offering }
     }
 
     /// What happens next.
     pub(super) fn next(&mut self, state: &Reference) -> Operation {
-        if let Some(operation) = self.opening.as_mut().and_then(Vec::pop) {
+        if let Some(operation) = self.planned.as_mut().and_then(Vec::pop) {
             return operation;
         }
-        if self.opening.is_none() {
-            self.opening = Some(self.open(state));
+        if self.planned.is_none() {
+            self.planned = Some(self.open(state));
         }
         match self.random.random_range(0..1000) {
             0..190 => self.advance(),
@@ -55,9 +59,16 @@ impl<R: Rng> Generator<R> {
                 let count = self.random.random_range(1..=3);
                 Operation::Forget { jobs: (0..count).map(|_| self.job(state, None)).collect() }
             }
-            940..952 => Operation::Told(self.notice(state)),
-            952..958 => Operation::Sweep,
-            958..992 => Operation::Steer(self.steer(state)),
+            940..946 => Operation::Told(self.notice(state)),
+            946..950 => Operation::Sweep,
+            950..992 => {
+                let steer = self.steer(state);
+                if matches!(steer, Steer::Limit(Setting::KeepMs | Setting::KeepJobs | Setting::KeepBytes, Some(_))) {
+                    // before any job ends, which would tidy up as well
+                    self.planned.get_or_insert_default().push(Operation::Sweep);
+                }
+                Operation::Steer(steer)
+            }
             992..996 => Operation::Expire(self.expired(state)),
             _ => Operation::Retire { worker: self.random.random_range(0..state.world.workers.len()) },
         }
@@ -76,7 +87,7 @@ impl<R: Rng> Generator<R> {
             .collect();
         let waiting = Self::numbers(state, State::Waiting);
         if !ends.is_empty() || !waiting.is_empty() && self.coin(0.7) {
-            return Some(Operation::Step { worker, want: 8, amnesty: true, notices: 0, ends });
+            return Some(Operation::Step { worker, want: 8, amnesty: true, notices: 0, said: Some(0), missed: None, ends });
         }
         if let Some(job) = waiting.first().or(Self::numbers(state, State::Delayed).first()) {
             return Some(Operation::Cancel { job: *job, owner: None, tell: true });
@@ -158,11 +169,26 @@ impl<R: Rng> Generator<R> {
             2..7 => self.random.random_range(1..=2),
             _ => self.random.random_range(3..=8),
         };
+        let worker = self.random.random_range(0..state.world.workers.len());
+        let said = match self.random.random_range(0..20) {
+            // where few are passed over in one step, jobs are to pile up
+            _ if !self.offering || state.world.bound < 64 && self.coin(0.9) => None,
+            0 => None,
+            1..4 => Some(-1),
+            4 => Some(0),
+            // it knows, or something is on its way
+            number => Some(state.offers.get(&worker).copied().unwrap_or(0) + i64::from(number > 16)),
+        };
+        let since = state.now - self.random.random_range(-1..300);
+        let holds = active.into_iter().filter(|_| self.coin(0.7)).collect();
+        let missed = (said == Some(-1) && self.coin(0.9)).then_some((since, holds));
         Operation::Step {
-            worker: self.random.random_range(0..state.world.workers.len()),
+            worker,
             want,
             amnesty: self.coin(self.cut),
             notices: if self.coin(0.5) { 0 } else { self.random.random_range(1..=4) },
+            said,
+            missed,
             ends,
         }
     }

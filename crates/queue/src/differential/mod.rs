@@ -99,15 +99,18 @@ fn number(name: &str) -> Option<u64> {
 }
 
 /// Every corner of the protocol that a run has to come to, and how often at least: one that has lost its way tests nothing.
-const CORNERS: [&str; 32] = [
+const CORNERS: [&str; 36] = [
     "a batch joined",
     "a chat was told",
+    "a claim that never arrived",
     "a closed queue",
     "a delayed job was due",
     "a full queue",
+    "a hand on its way",
     "a handle was taken",
     "a job held back was let in",
     "a job met its chat full",
+    "a job was handed to a worker",
     "a job was lost too often",
     "a joined batch was opened again",
     "a lane refused",
@@ -122,6 +125,7 @@ const CORNERS: [&str; 32] = [
     "a step that passed over too many",
     "a sweep that found something",
     "a user with too many jobs",
+    "a worker that listens no more",
     "a waiting owner was charged",
     "an absent owner was charged",
     "an end came too late",

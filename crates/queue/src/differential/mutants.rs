@@ -13,7 +13,7 @@ struct Mutant {
     new: &'static str,
 }
 
-const MUTANTS: [Mutant; 16] = [
+const MUTANTS: [Mutant; 19] = [
     Mutant {
         name: "the fence is not raised",
         verb: Some(Verb::Step),
@@ -90,7 +90,7 @@ const MUTANTS: [Mutant; 16] = [
     Mutant {
         name: "a redelivered update is accepted",
         verb: Some(Verb::Submit),
-        old: "if known then\n  local answer",
+        old: "if repeated then\n  local answer",
         new: "if false then\n  local answer",
     },
     Mutant {
@@ -98,6 +98,24 @@ const MUTANTS: [Mutant; 16] = [
         verb: None,
         old: "redis.call('ZREM', line, id) == 0",
         new: "redis.call('ZSCORE', line, id) == false",
+    },
+    Mutant {
+        name: "what is on its way is claimed twice over",
+        verb: Some(Verb::Step),
+        old: "want = math.max(0, want - away)",
+        new: "want = math.max(0, want)",
+    },
+    Mutant {
+        name: "an offer is not used up",
+        verb: Some(Verb::Submit),
+        old: "  redis.call('ZADD', K .. 'offers', offer.slots - #jobs, offer.member)\n",
+        new: "",
+    },
+    Mutant {
+        name: "a job is handed to who does not serve it",
+        verb: Some(Verb::Submit),
+        old: "tonumber(offers[index + 1]), {}, models == ''",
+        new: "tonumber(offers[index + 1]), {}, true",
     },
     Mutant {
         name: "a job that comes back is counted twice",

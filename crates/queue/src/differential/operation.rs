@@ -12,6 +12,10 @@ pub(super) enum Operation {
         want: usize,
         amnesty: bool,
         notices: i64,
+        /// Slots on offer, as far as the worker knows; none = the offer stays as it is.
+        said: Option<i64>,
+        /// A moment before which the worker may have missed something, and the jobs that it holds.
+        missed: Option<(i64, Vec<u32>)>,
         ends: Vec<End>,
     },
     Heartbeat {
@@ -148,18 +152,29 @@ impl Operation {
                     all.push(Self::Submit(Submit { urgent: false, ..submit.clone() }));
                 }
             }
-            Self::Step { worker, want, amnesty, notices, ends } => {
-                let step = |want, notices, ends| Self::Step { worker: *worker, want, amnesty: *amnesty, notices, ends };
+            Self::Step { worker, want, amnesty, notices, said, missed, ends } => {
+                let step = |want, notices, said, ends| Self::Step {
+                    worker: *worker,
+                    want,
+                    amnesty: *amnesty,
+                    notices,
+                    said,
+                    missed: missed.clone().filter(|_| said == Some(-1)),
+                    ends,
+                };
                 for index in 0..ends.len() {
                     let mut less = ends.clone();
                     less.remove(index);
-                    all.push(step(*want, *notices, less));
+                    all.push(step(*want, *notices, *said, less));
                 }
                 if *want > 0 {
-                    all.push(step(want - 1, *notices, ends.clone()));
+                    all.push(step(want - 1, *notices, *said, ends.clone()));
                 }
                 if *notices > 0 {
-                    all.push(step(*want, 0, ends.clone()));
+                    all.push(step(*want, 0, *said, ends.clone()));
+                }
+                if said.is_some() {
+                    all.push(step(*want, *notices, None, ends.clone()));
                 }
             }
             Self::Heartbeat { worker, slots, amnesty, holds } => {

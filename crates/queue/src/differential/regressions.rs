@@ -17,6 +17,7 @@ fn world(owners: usize, models: usize) -> World {
         lanes: (0..models).collect(),
         chats: 2,
         workers: vec![Vec::new()],
+        deaf: None,
         lease: 6000,
         amnesty: 4000,
         lost: 2,
@@ -40,12 +41,12 @@ fn order(job: u32, owner: usize, model: usize, cost: i64) -> Submit {
 }
 
 fn claim(want: usize) -> Operation {
-    Step { worker: 0, want, amnesty: true, notices: 0, ends: Vec::new() }
+    Step { worker: 0, want, amnesty: true, notices: 0, said: None, missed: None, ends: Vec::new() }
 }
 
 fn end(job: u32, verdict: Verdict) -> Operation {
     let ends = vec![End { hold: Hold { job, later: 0 }, verdict }];
-    Step { worker: 0, want: 0, amnesty: true, notices: 0, ends }
+    Step { worker: 0, want: 0, amnesty: true, notices: 0, said: None, missed: None, ends }
 }
 
 #[test]
@@ -164,7 +165,7 @@ fn who_is_parked_and_cancels_leaves_nothing_behind() {
 
 #[test]
 fn a_model_that_was_served_and_then_had_nobody_who_may_run_has_had_its_turn() {
-    let step = |worker, want, ends| Step { worker, want, amnesty: false, notices: 0, ends };
+    let step = |worker, want, ends| Step { worker, want, amnesty: false, notices: 0, said: None, missed: None, ends };
     let several = Submit { jobs: vec![(14, 1, 1000), (16, 2, 5000)], ..order(14, 2, 1, 1000) };
     let throttled = End { hold: Hold { job: 8, later: 0 }, verdict: Throttle(2000) };
     let operations = [
@@ -191,7 +192,7 @@ fn a_model_that_was_served_and_then_had_nobody_who_may_run_has_had_its_turn() {
 #[test]
 fn a_tag_that_a_newcomer_overtook_says_nothing_whether_it_was_swept_or_not() {
     let end = |job, verdict| End { hold: Hold { job, later: 0 }, verdict };
-    let step = |ends| Step { worker: 0, want: 1, amnesty: false, notices: 0, ends };
+    let step = |ends| Step { worker: 0, want: 1, amnesty: false, notices: 0, said: None, missed: None, ends };
     let operations = [
         submit(11, 2, 0, 90_000),
         step(Vec::new()),

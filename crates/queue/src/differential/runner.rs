@@ -31,6 +31,7 @@ pub(super) struct Run<'a> {
 impl<'a> Run<'a> {
     pub(super) fn start(server: &'a mut Server, world: World) -> Self {
         server.reset(START);
+        server.listen((0..world.workers.len()).filter(|worker| world.deaf != Some(*worker)));
         Self { server, state: Reference::new(world), done: 0 }
     }
 

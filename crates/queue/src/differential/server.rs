@@ -7,6 +7,7 @@ use redis::{ConnectionLike, Value};
 use tempfile::TempDir;
 
 use super::wire::{Call, Reply};
+use super::world;
 use crate::keys;
 use crate::private::PrivateRedis;
 use crate::scripts::{PRELUDE, SOURCES, Source, Verb, library};
@@ -56,6 +57,9 @@ fn name(bound: usize) -> String {
 pub(super) struct Server {
     child: Child,
     connection: redis::Connection,
+    client: redis::Client,
+    /// Hears what is handed to workers, under this number.
+    listening: Option<(redis::Connection, u64)>,
     check: String,
     look: String,
     _directory: TempDir,
@@ -82,6 +86,8 @@ impl Server {
         let mut server = Self {
             child,
             connection: client.get_connection().unwrap(),
+            client,
+            listening: None,
             check: String::new(),
             look: String::new(),
             _directory: directory,
@@ -112,6 +118,21 @@ impl Server {
         let mut pipe = redis::pipe();
         pipe.cmd("FLUSHALL").arg("SYNC").cmd("SET").arg(keys::key("clock")).arg(clock);
         pipe.query::<Value>(&mut self.connection).unwrap();
+    }
+
+    /// Listens for these workers, and for no others.
+    pub(super) fn listen(&mut self, workers: impl Iterator<Item = usize>) {
+        if let Some((_, number)) = self.listening.take() {
+            // a connection that was merely dropped would be counted for another while
+            redis::cmd("CLIENT").arg("KILL").arg("ID").arg(number).exec(&mut self.connection).unwrap();
+        }
+        let mut connection = self.client.get_connection().unwrap();
+        let number = redis::cmd("CLIENT").arg("ID").query(&mut connection).unwrap();
+        for worker in workers {
+            let channel = keys::key(&format!("hand:{}", world::worker(worker)));
+            redis::cmd("SUBSCRIBE").arg(channel).exec(&mut connection).unwrap();
+        }
+        self.listening = Some((connection, number));
     }
 
     pub(super) fn batch(&mut self, bound: usize) -> Batch<'_> {

@@ -52,8 +52,11 @@ pub(super) fn call(operation: &Operation, state: &Reference) -> Call {
             }
             Call::Script(Verb::Submit, arguments)
         }
-        Operation::Step { worker, want, amnesty, notices, ends } => {
+        Operation::Step { worker, want, amnesty, notices, said, missed, ends } => {
             let served = &world.workers[*worker];
+            let missed = missed.as_ref().map_or_else(String::new, |(before, holds)| {
+                holds.iter().fold(format!(" {before}"), |all, job| all + "," + &world::job(*job))
+            });
             let mut arguments = strings([
                 &world::worker(*worker),
                 &world.lease.to_string(),
@@ -61,6 +64,7 @@ pub(super) fn call(operation: &Operation, state: &Reference) -> Call {
                 &spared(*amnesty),
                 &world.lost.to_string(),
                 &notices.to_string(),
+                &said.map_or_else(String::new, |said| said.to_string() + &missed),
                 &ends.len().to_string(),
                 &served.len().to_string(),
             ]);
@@ -170,7 +174,7 @@ fn steering(steer: &Steer) -> Vec<String> {
 pub(super) fn comparable(operation: &Operation, reply: Reply) -> Reply {
     match (operation, reply) {
         (Operation::Step { .. }, Reply::List(parts)) => Reply::List(
-            parts.into_iter().enumerate().map(|(at, part)| if at < 3 { part } else { claim(part) }).collect(),
+            parts.into_iter().enumerate().map(|(at, part)| if at < 5 { part } else { claim(part) }).collect(),
         ),
         // what others have ahead is an estimate, and what is around is compared as the state
         (Operation::Position { .. }, Reply::List(mut parts)) => {

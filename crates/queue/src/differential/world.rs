@@ -16,6 +16,8 @@ pub(super) struct World {
     pub(super) chats: usize,
     /// The models that each worker serves; none = all.
     pub(super) workers: Vec<Vec<usize>>,
+    /// The worker that does not hear what is published.
+    pub(super) deaf: Option<usize>,
     pub(super) lease: i64,
     /// For so long leases are spared after somebody was cut off.
     pub(super) amnesty: i64,
@@ -46,6 +48,7 @@ impl World {
             workers: (0..workers)
                 .map(|_| (0..models).filter(|_| random.random_bool(0.4)).collect::<Vec<_>>())
                 .collect(),
+            deaf: random.random_bool(0.2).then(|| random.random_range(0..workers)),
             lease: 6000,
             amnesty: 4000,
             lost: random.random_range(2..=3),

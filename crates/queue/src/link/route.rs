@@ -55,8 +55,15 @@ struct State {
     suspect: Option<ConnectionAddr>,
     /// To the node that our slot is moving to.
     beside: Option<(ConnectionAddr, MultiplexedConnection)>,
-    /// What the server's clock said, in milliseconds, and when.
-    clock: Option<(Instant, u64)>,
+    clock: Option<Clock>,
+}
+
+/// What the server's clock said, in milliseconds, between two moments.
+#[derive(Clone, Copy)]
+struct Clock {
+    asked: Instant,
+    answered: Instant,
+    said: u64,
 }
 
 struct Live {
@@ -108,21 +115,34 @@ impl Link {
 
     /// The moment, by the server's clock, when whoever calls now will have given up.
     pub(super) async fn deadline(&self) -> RedisResult<u64> {
-        let known = self.state().clock.filter(|(at, _)| at.elapsed() < CLOCK);
-        let (at, then) = if let Some(clock) = known { clock } else { self.ask_clock().await? };
-        Ok(then + millis(at.elapsed() + RESPONSE))
+        let known = self.state().clock.filter(|clock| clock.answered.elapsed() < CLOCK);
+        let clock = if let Some(clock) = known { clock } else { self.ask_clock().await? };
+        Ok(clock.said + millis(clock.answered.elapsed() + RESPONSE))
     }
 
-    async fn ask_clock(&self) -> RedisResult<(Instant, u64)> {
+    /// The moment when the server's clock showed these milliseconds, or one shortly before it.
+    pub(super) fn moment(&self, server_ms: u64) -> Option<Instant> {
+        let clock = self.state().clock?;
+        let (later, earlier) = (server_ms.saturating_sub(clock.said), clock.said.saturating_sub(server_ms));
+        clock.asked.checked_add(Duration::from_millis(later))?.checked_sub(Duration::from_millis(earlier))
+    }
+
+    /// What the server's clock shows.
+    pub(super) async fn server_now(&self) -> RedisResult<u64> {
+        Ok(self.ask_clock().await?.said)
+    }
+
+    async fn ask_clock(&self) -> RedisResult<Clock> {
+        let asked = Instant::now();
         let (seconds, micros): (u64, u64) = redis::cmd("TIME").query_async(&mut self.clone()).await?;
-        let clock = (Instant::now(), seconds * 1000 + micros / 1000);
+        let clock = Clock { asked, answered: Instant::now(), said: seconds * 1000 + micros / 1000 };
         self.state().clock = Some(clock);
         Ok(clock)
     }
 
-    /// Takes the server's word for what time it is; without one it is asked.
-    pub(super) fn set_clock(&self, now: Option<u64>) {
-        self.state().clock = now.map(|now| (Instant::now(), now));
+    /// Takes the server's word, asked for at that moment, for what time it is; without one it is asked again.
+    pub(super) fn set_clock(&self, asked: Instant, now: Option<u64>) {
+        self.state().clock = now.map(|said| Clock { asked, answered: Instant::now(), said });
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -79,6 +79,7 @@ impl Reference {
         }
         self.seen.insert(submit.update, ids);
         *self.totals.entry("accepted").or_default() += count;
+        self.hand(&submit.jobs.iter().map(|(_, model, _)| *model).collect(), submit.jobs.len());
         Reply::List(vec![text("new")])
     }
 }

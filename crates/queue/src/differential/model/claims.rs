@@ -54,6 +54,31 @@ impl Reference {
         claims
     }
 
+    /// Hands the jobs of a submit to the worker that has most on offer for one of their models, as if it had called. One that
+    /// does not listen offers nothing any more.
+    pub(super) fn hand(&mut self, models: &BTreeSet<usize>, most: usize) {
+        let mut offers: Vec<(i64, usize)> = self.offers.iter().map(|(worker, slots)| (*slots, *worker)).collect();
+        offers.sort_unstable();
+        for (slots, worker) in offers.into_iter().rev().filter(|(slots, _)| *slots > 0) {
+            if !models.iter().any(|model| self.world.serves(worker, *model)) {
+                continue;
+            }
+            if self.world.deaf == Some(worker) {
+                self.offers.remove(&worker);
+                self.meet("a worker that listens no more");
+                continue;
+            }
+            let claims = self.claim(worker, most.min(usize::try_from(slots).unwrap_or(0)));
+            self.forget_rates();
+            let handed = i64::try_from(claims.jobs.len()).unwrap_or(i64::MAX);
+            self.offers.insert(worker, slots - handed);
+            if handed > 0 {
+                self.meet("a job was handed to a worker");
+            }
+            return;
+        }
+    }
+
     /// Takes the job that a model runs next out of its owner's line. Whoever is first but may not run is passed over.
     fn next_of(&mut self, model: usize, claims: &mut Claims) -> Option<u32> {
         loop {

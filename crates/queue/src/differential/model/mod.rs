@@ -164,6 +164,8 @@ pub(super) struct Reference {
     handles: BTreeMap<&'static str, u32>,
     /// Living workers: until when, and slots.
     workers: BTreeMap<usize, (i64, i64)>,
+    /// Slots that workers have on offer.
+    pub(super) offers: BTreeMap<usize, i64>,
     spare: i64,
     totals: BTreeMap<&'static str, i64>,
     /// How often each corner of the protocol was met.
@@ -191,6 +193,7 @@ impl Reference {
             seen: BTreeMap::new(),
             handles: BTreeMap::new(),
             workers: BTreeMap::new(),
+            offers: BTreeMap::new(),
             spare: 0,
             totals: BTreeMap::new(),
             met: BTreeMap::new(),
@@ -205,12 +208,14 @@ impl Reference {
                 Reply::Int(self.now)
             }
             Operation::Submit(submit) => self.submit(submit),
-            Operation::Step { worker, want, amnesty, notices, ends } => {
-                self.step(*worker, *want, *amnesty, *notices, ends)
+            Operation::Step { worker, want, amnesty, notices, said, missed, ends } => {
+                let said = said.map(|said| (said, missed.as_ref()));
+                self.step(*worker, *want, *amnesty, *notices, said, ends)
             }
             Operation::Heartbeat { worker, slots, amnesty, holds } => self.heartbeat(*worker, *slots, *amnesty, holds),
             Operation::Retire { worker } => {
                 self.workers.remove(worker);
+                self.offers.retain(|worker, _| self.workers.contains_key(worker));
                 Reply::Int(1)
             }
             Operation::Position { job } => self.position(*job),

@@ -21,7 +21,11 @@ impl Reference {
             }
         }
         let now = self.now;
+        let known = self.workers.len();
         self.workers.retain(|_, (until, _)| *until > now);
+        if self.workers.len() < known {
+            self.offers.retain(|worker, _| self.workers.contains_key(worker));
+        }
         let expiry = now + self.world.lease;
         let mut answer = vec![Reply::Int(-1)];
         for hold in holds {

@@ -1,15 +1,32 @@
 //! A worker's step: what ended goes, what has become due comes back, what may run is claimed.
 
-use super::super::operation::{End, Notice};
+use super::super::operation::{End, Hold, Notice, Verdict};
 use super::super::wire::Reply;
 use super::super::world;
 use super::{Reference, State, text};
 
+/// A moment before which a worker may have missed something, and the jobs that it holds.
+type Missed = (i64, Vec<u32>);
+
 impl Reference {
-    pub(super) fn step(&mut self, worker: usize, want: usize, amnesty: bool, notices: i64, ends: &[End]) -> Reply {
+    pub(super) fn step(
+        &mut self,
+        worker: usize,
+        want: usize,
+        amnesty: bool,
+        notices: i64,
+        said: Option<(i64, Option<&Missed>)>,
+        ends: &[End],
+    ) -> Reply {
         let before = self.in_state_ended();
+        let away = self.away(worker, said.map(|(said, _)| said));
+        let want = want.saturating_sub(away);
         let answers: Vec<Reply> =
             ends.iter().map(|end| text(if self.settle(worker, *end) { "settled" } else { "stale" })).collect();
+        if let Some((_, Some((before, holds)))) = said {
+            self.give_back(worker, *before, holds);
+        }
+        let said = said.map(|(said, _)| said);
         self.speak(amnesty);
         self.promote();
         self.reap();
@@ -19,15 +36,54 @@ impl Reference {
         if self.in_state_ended() > before {
             self.retain();
         }
+        let rest = said.map(|_| if claims.short { 0 } else { want - claims.jobs.len() });
+        if let Some(rest) = rest {
+            self.offer(worker, said, rest);
+        }
         let told = self.take_notices(notices);
-        let moment = if claims.short && claims.jobs.len() < want { Some(self.now) } else { self.moment(notices > 0) };
+        let moment = if claims.short && claims.jobs.len() < want { Some(self.now) } else { self.moment(notices > 0, !claims.jobs.is_empty()) };
         let mut answer = vec![
             Reply::Int(moment.map_or(-1, |moment| (moment - self.now).max(0))),
             Reply::List(answers),
             Reply::List(told.iter().map(|notice| text(&notice.name())).collect()),
+            Reply::Int(rest.map_or(-1, number)),
+            Reply::Int(number(away)),
         ];
         answer.extend(claims.jobs);
         Reply::List(answer)
+    }
+
+    /// How many jobs were handed to a worker that it does not know of yet. Of an offer that it takes for used up, or that
+    /// was taken away, nothing is asked.
+    fn away(&mut self, worker: usize, said: Option<i64>) -> usize {
+        let Some(said) = said.filter(|said| *said > 0) else { return 0 };
+        let away = self.offers.get(&worker).map_or(0, |left| said - left);
+        if away > 0 {
+            self.meet("a hand on its way");
+        }
+        usize::try_from(away).unwrap_or(0)
+    }
+
+    /// What a worker was given before a moment and does not know of waits again.
+    fn give_back(&mut self, worker: usize, before: i64, holds: &[u32]) {
+        let mine = self.in_state(State::Active).filter(|(id, job)| {
+            job.worker == Some(worker) && job.claimed < before && !holds.contains(id)
+        });
+        let mut lost: Vec<(i64, u32)> = mine.map(|(id, job)| (job.expiry, *id)).collect();
+        lost.sort_unstable();
+        for (_, job) in lost {
+            self.meet("a claim that never arrived");
+            self.settle(worker, End { hold: Hold { job, later: 0 }, verdict: Verdict::Release });
+        }
+    }
+
+    /// Puts a worker's free slots on offer, in place of those before; used up means that there is none.
+    fn offer(&mut self, worker: usize, said: Option<i64>, rest: usize) {
+        if rest > 0 {
+            self.offers.insert(worker, number(rest));
+        } else if said != Some(0) {
+            self.offers.remove(&worker);
+        }
     }
 
     fn in_state_ended(&self) -> i64 {
@@ -97,13 +153,15 @@ impl Reference {
     }
 
     /// When there may be something to do again.
-    fn moment(&self, notices: bool) -> Option<i64> {
+    fn moment(&self, notices: bool, claimed: bool) -> Option<i64> {
         let due = self.in_state(State::Delayed).filter_map(|(_, job)| job.due).min();
         let gate = self.models.iter().filter_map(|line| line.gate).min();
         let expiry = self.in_state(State::Active).map(|(_, job)| job.expiry).min();
         let expiry = expiry.map(|expiry| if expiry <= self.now { self.spare.max(expiry) } else { expiry });
+        // a lease just given may end before the others are spared no more, if the clock was set back
+        let given = claimed.then_some(self.now + self.world.lease);
         let notice = self.notices.values().min().copied().filter(|_| notices);
-        [due, gate, expiry, notice].into_iter().flatten().min()
+        [due, gate, expiry, given, notice].into_iter().flatten().min()
     }
 }
 
@@ -114,4 +172,8 @@ impl Notice {
             Self::Job(id) => format!("job:{}", world::job(id)),
         }
     }
+}
+
+fn number(count: usize) -> i64 {
+    count.try_into().unwrap_or(i64::MAX)
 }

@@ -165,6 +165,11 @@ impl Reference {
         for (worker, (until, _)) in &self.workers {
             tell(format!("alive {}", world::worker(*worker)), until.to_string());
         }
+        for (worker, left) in &self.offers {
+            let models: Vec<String> = self.world.workers[*worker].iter().map(|model| world::model(*model)).collect();
+            let name = format!("offers {}\u{1f}{}\u{1f}{}", world::worker(*worker), self.world.lease, models.join(","));
+            tell(name, left.to_string());
+        }
         for (total, value) in &self.totals {
             tell(format!("totals {total}"), value.to_string());
         }

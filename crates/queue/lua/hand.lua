@@ -1,0 +1,49 @@
+-- Of a submit: what was accepted is handed to a worker that waits for it, claimed as its own step would claim it. That
+-- spares a job the wake-up and another call.
+local LOOKS = 8 -- offers that are looked at
+
+-- The worker that offers most to one of these models, and listens: who does not has lost its connection or its life, and
+-- offers anew when it has another.
+local function offering(names)
+  local offers = redis.call('ZRANGE', K .. 'offers', '0', LOOKS - 1, 'REV', 'WITHSCORES')
+  for index = 1, #offers, 2 do
+    local name, lease, models = match(offers[index], '^(%C*)' .. FIELD .. FIELD .. '$')
+    local slots, served, serves = tonumber(offers[index + 1]), {}, models == ''
+    if slots <= 0 then
+      break
+    end
+    for model in string.gmatch(models or '', '[^,]+') do
+      served[#served + 1] = model
+      serves = serves or names[model]
+    end
+    if serves then
+      -- a user that may not ask this has nothing handed on, and is not refused
+      local heard = redis.pcall('PUBSUB', 'NUMSUB', K .. 'hand:' .. name)
+      if tonumber(heard[2] or '0') > 0 then
+        return { member = offers[index], slots = slots, worker = name, lease = lease, served = served }
+      end
+      redis.call('ZREM', K .. 'offers', offers[index])
+    end
+  end
+  return nil
+end
+
+-- Claims up to so many jobs for it and tells it of them; how many there were.
+local function hand(offer, most)
+  call_of(offer.worker, math.min(offer.slots, most))
+  local jobs = claim(offer.served, tonumber(offer.lease))
+  if #jobs == 0 then
+    return 0
+  end
+  -- to nothing left, which is not the same as no offer
+  redis.call('ZADD', K .. 'offers', offer.slots - #jobs, offer.member)
+  for index = 1, #jobs do
+    local job = jobs[index]
+    if #job[7] == 0 then
+      -- an empty list would become an object
+      job[7] = nil
+    end
+  end
+  redis.call('PUBLISH', K .. 'hand:' .. worker, cjson.encode({ at = at, jobs = jobs }))
+  return #jobs
+end
