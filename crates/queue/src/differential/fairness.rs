@@ -85,7 +85,8 @@ impl<'a> Fleet<'a> {
         let (over, rest): (Vec<_>, Vec<_>) = self.running.drain(..).partition(|(at, _, _)| *at <= self.clock);
         self.running = rest;
         let free = self.slots - self.running.len();
-        let numbers = ["1000000000", &free.to_string(), "0", "9", "0", "", &over.len().to_string(), "0"].map(str::to_owned);
+        let numbers =
+            ["1000000000", &free.to_string(), "0", "9", "0", "", &over.len().to_string(), "0"].map(str::to_owned);
         let mut arguments = vec!["w".to_owned()];
         arguments.extend(numbers);
         for (_, id, fence) in over {

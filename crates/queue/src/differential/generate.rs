@@ -87,7 +87,15 @@ impl<R: Rng> Generator<R> {
             .collect();
         let waiting = Self::numbers(state, State::Waiting);
         if !ends.is_empty() || !waiting.is_empty() && self.coin(0.7) {
-            return Some(Operation::Step { worker, want: 8, amnesty: true, notices: 0, said: Some(0), missed: None, ends });
+            return Some(Operation::Step {
+                worker,
+                want: 8,
+                amnesty: true,
+                notices: 0,
+                said: Some(0),
+                missed: None,
+                ends,
+            });
         }
         if let Some(job) = waiting.first().or(Self::numbers(state, State::Delayed).first()) {
             return Some(Operation::Cancel { job: *job, owner: None, tell: true });

@@ -52,7 +52,13 @@ impl Exchange {
 
     /// Makes a claim into a job for the handler, or gives it back when there is none; one that cannot be read is dead at
     /// once.
-    pub(super) fn hand_out(self: &Arc<Self>, raw: Raw, until: Instant, slot: Slot, jobs: Option<&mpsc::UnboundedSender<Claimed>>) {
+    pub(super) fn hand_out(
+        self: &Arc<Self>,
+        raw: Raw,
+        until: Instant,
+        slot: Slot,
+        jobs: Option<&mpsc::UnboundedSender<Claimed>>,
+    ) {
         let Raw(id, fence, attempt, lost, asked, cancel, written) = raw;
         let asked = Asked::read(&asked);
         let Ok(id) = id.parse::<JobId>() else {

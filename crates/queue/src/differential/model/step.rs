@@ -41,7 +41,11 @@ impl Reference {
             self.offer(worker, said, rest);
         }
         let told = self.take_notices(notices);
-        let moment = if claims.short && claims.jobs.len() < want { Some(self.now) } else { self.moment(notices > 0, !claims.jobs.is_empty()) };
+        let moment = if claims.short && claims.jobs.len() < want {
+            Some(self.now)
+        } else {
+            self.moment(notices > 0, !claims.jobs.is_empty())
+        };
         let mut answer = vec![
             Reply::Int(moment.map_or(-1, |moment| (moment - self.now).max(0))),
             Reply::List(answers),
@@ -66,9 +70,9 @@ impl Reference {
 
     /// What a worker was given before a moment and does not know of waits again.
     fn give_back(&mut self, worker: usize, before: i64, holds: &[u32]) {
-        let mine = self.in_state(State::Active).filter(|(id, job)| {
-            job.worker == Some(worker) && job.claimed < before && !holds.contains(id)
-        });
+        let mine = self
+            .in_state(State::Active)
+            .filter(|(id, job)| job.worker == Some(worker) && job.claimed < before && !holds.contains(id));
         let mut lost: Vec<(i64, u32)> = mine.map(|(id, job)| (job.expiry, *id)).collect();
         lost.sort_unstable();
         for (_, job) in lost {
