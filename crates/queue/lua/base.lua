@@ -238,7 +238,7 @@ local function gauge(name)
   if not gauges then
     gauges = {}
     for index, value in ipairs(redis.call('HMGET', K .. 'gauge', unpack(GAUGES))) do
-      gauges[GAUGES[index]] = tonumber(value or '0')
+      gauges[GAUGES[index]] = tonumber(value or 0)
     end
   end
   return gauges[name]

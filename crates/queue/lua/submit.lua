@@ -7,6 +7,7 @@
 --        | {'closed', why} (the queue is drained) | {'poor', budget in the way (user chat all), micros left of it}
 -- Cost  O(jobs · log waiting); about 20 commands, however many jobs, and 15 more to hand them to a worker that waits. An
 --       update asks for few: the lists are unpacked.
+local WEEK = '604800' -- seconds
 local bot, user, update = ARGV[1], ARGV[2], ARGV[3]
 local at = now()
 -- updates are numbered one after the other: few of them share a key, which keeps it small
@@ -51,8 +52,11 @@ for base = 11, 9 + 4 * jobs, 4 do
   asked[ARGV[base]] = true
 end
 local offer = offering(asked)
+if offer then
+  call_of(offer.worker, math.min(offer.slots, jobs))
+end
 -- numbers of submission are what the counter of accepted jobs says
-local seq = redis.call('HINCRBY', K .. 'totals', 'accepted', jobs) - jobs
+local seq = redis.call('HINCRBY', K .. 'totals', 'accepted', TEXT[jobs]) - jobs
 local batch = jobs > 1 and ARGV[10] or ''
 -- of each record what all have in common
 local records, shared = {}, '\31' .. table.concat({ int(at), ARGV[7], ARGV[8], batch }, '\31') .. '\30'
@@ -81,8 +85,15 @@ redis.call('HSET', K .. 'jobs', unpack(records))
 if prices then
   book.reserve(at, name, ARGV[7], bills)
 end
+local alone = offer and owner.pending == owner.busy
 for model, group in pairs(groups) do
-  if enqueue(model, name, group.cost, unpack(group)) then
+  local newcomer
+  if alone and #group == 2 * jobs and queued(model) == 0 then
+    newcomer = stand_by(model, name, group.cost, group)
+  else
+    newcomer = enqueue(model, name, group.cost, unpack(group))
+  end
+  if newcomer then
     -- who comes next stands behind: by a thousandth of a millisecond, which is nothing but an order
     model.v = model.v + 1
   end
@@ -98,13 +109,13 @@ local mine = K .. 'user:' .. name
 if redis.call('LPUSH', mine, unpack(ids)) > 200 then
   redis.call('LTRIM', mine, 0, 199)
 end
-redis.call('EXPIRE', mine, 7 * 86400)
+redis.call('EXPIRE', mine, WEEK)
 redis.call('HSET', seen, update, table.concat(ids, ','))
 redis.call('EXPIRE', seen, ARGV[5])
 owner.pending, owner.dirty = owner.pending + jobs, true
 local left = jobs
 if offer then
-  left = jobs - hand(offer, jobs)
+  left = jobs - hand(offer)
 else
   flush(at, true)
 end

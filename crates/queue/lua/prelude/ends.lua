@@ -99,7 +99,7 @@ local function retain(set, at)
   local function stays(time)
     return over <= 0 and tonumber(time) > at - setting('keep_ms') and kept <= setting('keep_bytes')
   end
-  local oldest = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
+  local oldest = redis.call('ZRANGE', key, '0', '0', 'WITHSCORES')
   if not oldest[1] or stays(oldest[2]) then
     return
   end

@@ -16,10 +16,10 @@ local function model_of(name)
     local field = redis.call('HMGET', K .. 'model:' .. name, 'v', 'tag', 'running', 'waiting', 'work', 'typical',
       'spread', 'limit', 'gate', 'paused', 'lane', 'arrivals')
     model = {
-      name = name, known = field[1] and true or false, v = tonumber(field[1] or '0'), tag = tonumber(field[2] or '0'),
-      running = tonumber(field[3] or '0'), waiting = tonumber(field[4] or '0'), work = tonumber(field[5] or '0'),
-      typical = tonumber(field[6] or '0'), spread = tonumber(field[7] or '0'),
-      limit = tonumber(field[8] or 'inf') or math.huge, gate = field[9], paused = field[10],
+      name = name, known = field[1] and true or false, v = tonumber(field[1] or 0), tag = tonumber(field[2] or 0),
+      running = tonumber(field[3] or 0), waiting = tonumber(field[4] or 0), work = tonumber(field[5] or 0),
+      typical = tonumber(field[6] or 0), spread = tonumber(field[7] or 0),
+      limit = tonumber(field[8] or math.huge), gate = field[9], paused = field[10],
       lane = field[11] or name, arrivals = field[12], ring = K .. 'ring:' .. name, tags = K .. 'tags:' .. name,
       stands = {}, moved = {},
     }
@@ -36,8 +36,8 @@ end
 local function arriving(model, at)
   local since, messages, jobs = match(model.arrivals or '', '^(%d+) (%d+) (%d+)$')
   local period = 10 * (model.typical > 0 and model.typical or 1000)
-  local still = math.exp(-math.max(0, at - tonumber(since or '0')) / period)
-  return tonumber(messages or '0') * still, tonumber(jobs or '0') * still, period
+  local still = math.exp(-math.max(0, at - tonumber(since or 0)) / period)
+  return tonumber(messages or 0) * still, tonumber(jobs or 0) * still, period
 end
 
 -- an owner (`bot:user`): jobs that have not ended, jobs in flight; 1 when paused, 2 when parked somewhere, 3 when both
@@ -85,9 +85,9 @@ local function setting(name)
     local field = redis.call('HMGET', K .. 'settings', 'user_limit', 'chat_limit', 'keep_ms', 'keep_jobs',
       'keep_bytes', 'paused', 'closed')
     settings = {
-      user_limit = tonumber(field[1] or 'inf') or math.huge, chat_limit = tonumber(field[2] or 'inf') or math.huge,
-      keep_ms = tonumber(field[3] or '604800000'), keep_jobs = tonumber(field[4] or '100000'),
-      keep_bytes = tonumber(field[5] or '268435456'), paused = field[6], closed = field[7],
+      user_limit = tonumber(field[1] or math.huge), chat_limit = tonumber(field[2] or math.huge),
+      keep_ms = tonumber(field[3] or 604800000), keep_jobs = tonumber(field[4] or 100000),
+      keep_bytes = tonumber(field[5] or 268435456), paused = field[6], closed = field[7],
     }
   end
   return settings[name]
@@ -198,7 +198,7 @@ end
 local function enqueue(model, owner, cost, ...)
   local line, jobs, before = line_of(model, owner), { ... }, math.huge
   if owner_of(owner).pending > 0 then
-    before = tonumber(redis.call('ZRANGE', line, 0, 0, 'WITHSCORES')[2] or 'inf') or math.huge
+    before = tonumber(redis.call('ZRANGE', line, '0', '0', 'WITHSCORES')[2] or math.huge)
   end
   local head = before
   for index = 1, #jobs, 2 do

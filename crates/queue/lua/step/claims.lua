@@ -24,7 +24,7 @@ end
 local function turns_of(served)
   local turns = {}
   if #served == 0 then
-    local lanes = redis.call('ZRANGE', K .. 'lanes', 0, -1, 'WITHSCORES')
+    local lanes = redis.call('ZRANGE', K .. 'lanes', '0', '-1', 'WITHSCORES')
     for index = 1, #lanes, 2 do
       turns[lanes[index]] = tonumber(lanes[index + 1])
     end
@@ -60,7 +60,9 @@ end
 -- Claims up to `want` jobs, each under a lease of so many milliseconds: as the step answers them.
 local function claim(served, lease)
   local claiming = want > 0 and not setting('paused')
-  write_stands()
+  if not next(rings) then
+    write_stands()
+  end
   local turns = claiming and turns_of(served) or {}
   local jobs, leases, fence, expires = {}, {}, gauge('fence'), int(at + lease)
   while claiming and #jobs < want do
@@ -108,18 +110,27 @@ local function claim(served, lease)
       turns[name] = nil
     end
   end
+  for name, ring in pairs(rings) do
+    if ring.unwritten then
+      models[name].queued = 0
+    end
+  end
   write_stands()
   for name in pairs(rings) do
     local model = models[name]
     -- tags that lie behind the model's time say nothing
-    local old = redis.call('ZRANGEBYSCORE', model.tags, '-inf', int(model.v), 'LIMIT', 0, LIMIT)
+    local old = redis.call('ZRANGEBYSCORE', model.tags, '-inf', int(model.v), 'LIMIT', '0', TEXT[LIMIT])
     if #old > 0 then
       redis.call('ZREM', model.tags, unpack(old))
     end
   end
   for index = 1, #lines do
     local line = lines[index]
-    if line.taken > 0 then
+    if line.unwritten then
+      if line.taken < #line.slice then
+        redis.call('ZADD', line.key, unpack(line.unwritten, 2 * line.taken + 1))
+      end
+    elseif line.taken > 0 then
       redis.call('ZREMRANGEBYRANK', line.key, '0', TEXT[line.taken - 1])
     end
   end

@@ -1,7 +1,7 @@
 -- Of a step: what has become due since the last one.
 
 local function first(set)
-  return tonumber(redis.call('ZRANGE', K .. set, 0, 0, 'WITHSCORES')[2] or 'inf') or math.huge
+  return tonumber(redis.call('ZRANGE', K .. set, '0', '0', 'WITHSCORES')[2] or math.huge)
 end
 
 -- the jobs of a set whose moment has come, out of it

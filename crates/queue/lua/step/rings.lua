@@ -76,7 +76,11 @@ local function rescore(model, ring, score, tag)
   local first = ring.first
   local entry = ring[first]
   local owner = entry.owner
-  local stand = { ring = score, tag = tag and ahead(model, tag), ringed = true, tagged = false }
+  -- whoever was only read stands in the ring and nowhere else
+  local was = model.stands[owner]
+  local stand = {
+    ring = score, tag = tag and ahead(model, tag), ringed = not was or was.ringed, tagged = was and was.tagged,
+  }
   ring[first], ring.first = nil, first + 1
   model.stands[owner], model.moved[owner], model.dirty = stand, stand, true
   if score then

@@ -108,7 +108,7 @@ const MUTANTS: [Mutant; 19] = [
     Mutant {
         name: "an offer is not used up",
         verb: Some(Verb::Submit),
-        old: "  redis.call('ZADD', K .. 'offers', offer.slots - #jobs, offer.member)\n",
+        old: "  redis.call('ZADD', K .. 'offers', TEXT[offer.slots - #jobs], offer.member)\n",
         new: "",
     },
     Mutant {
