@@ -68,6 +68,9 @@ end
 
 -- how far the first of a line that was not taken brings its owner forward
 local function boost_of(line)
+  if line.unwritten then
+    return boosted(line.unwritten[2 * line.taken + 1])
+  end
   return boosted(redis.call('ZRANGE', line.key, line.taken, line.taken, 'WITHSCORES')[2])
 end
 
