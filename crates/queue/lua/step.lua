@@ -45,8 +45,8 @@ if said ~= '' then
   end
 end
 
-local notice = first('notices')
-if notice <= at and tonumber(ARGV[6]) > 0 then
+local notice = ARGV[6] == '0' and math.huge or first('notices')
+if notice <= at then
   notices = redis.call('ZRANGEBYSCORE', K .. 'notices', '-inf', int(at), 'LIMIT', 0, ARGV[6])
   for _, what in ipairs(notices) do
     -- whoever does not confirm in time is taken for dead, and another tells
@@ -55,7 +55,7 @@ if notice <= at and tonumber(ARGV[6]) > 0 then
   notice = first('notices')
 end
 
-local soonest = math.min(due, gate, expiry, tonumber(ARGV[6]) > 0 and notice or math.huge)
+local soonest = math.min(due, gate, expiry, notice)
 if short and #jobs < want then
   soonest = at
 end

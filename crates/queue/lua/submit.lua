@@ -59,7 +59,7 @@ end
 local seq = redis.call('HINCRBY', K .. 'totals', 'accepted', TEXT[jobs]) - jobs
 local batch = jobs > 1 and ARGV[10] or ''
 -- of each record what all have in common
-local records, shared = {}, '\31' .. table.concat({ int(at), ARGV[7], ARGV[8], batch }, '\31') .. '\30'
+local records, shared = {}, '\31' .. table.concat({ stamp_of(at), ARGV[7], ARGV[8], batch }, '\31') .. '\30'
 for base = 10, 9 + 4 * jobs, 4 do
   local id, model, cost, body = ARGV[base], model_of(ARGV[base + 1]), ARGV[base + 2], ARGV[base + 3]
   seq = seq + 1
@@ -98,12 +98,12 @@ for model, group in pairs(groups) do
     model.v = model.v + 1
   end
   local messages, of = arriving(model, at)
-  model.arrivals = int(at) .. ' ' .. int(messages + 1000) .. ' ' .. int(of + #group * 500)
+  model.arrivals = stamp_of(at) .. ' ' .. int(messages + 1000) .. ' ' .. int(of + #group * 500)
 end
 if batch ~= '' then
-  redis.call('HSET', K .. 'batch:' .. batch, 'owner', name, 'at', int(at), 'of', int(jobs), 'ids',
+  redis.call('HSET', K .. 'batch:' .. batch, 'owner', name, 'at', stamp_of(at), 'of', TEXT[jobs], 'ids',
     table.concat(ids, ','))
-  redis.call('HSET', K .. 'batches', batch, int(jobs))
+  redis.call('HSET', K .. 'batches', batch, TEXT[jobs])
 end
 local mine = K .. 'user:' .. name
 if redis.call('LPUSH', mine, unpack(ids)) > 200 then

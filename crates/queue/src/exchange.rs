@@ -182,6 +182,11 @@ impl Exchange {
         // whether a look at the queue is due although nothing ended
         let mut look = true;
         loop {
+            if self.keeper.was_idle() {
+                // the jobs that just came begin before anything else is seen to
+                tokio::task::yield_now().await;
+                self.keeper.wake();
+            }
             let now = Instant::now();
             if self.state().due <= now {
                 self.state().due = now + FALLBACK;

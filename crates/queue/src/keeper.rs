@@ -1,6 +1,7 @@
 //! Keeps the leases of one worker process: one call extends them all and brings back what was lost or cancelled.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
@@ -21,6 +22,8 @@ use crate::scripts::Verb;
 #[derive(Clone, Default)]
 pub(crate) struct Keeper {
     held: Arc<Mutex<HashMap<JobId, Weak<Held>>>>,
+    /// The first job was added, and nobody was told yet.
+    first: Arc<AtomicBool>,
     added: Arc<Notify>,
 }
 
@@ -54,8 +57,18 @@ impl Keeper {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         held.insert(lease.held().id.clone(), Arc::downgrade(lease.held()));
         if held.len() == 1 {
-            self.added.notify_one();
+            self.first.store(true, Ordering::Relaxed);
         }
+    }
+
+    /// Whether the first job since a while was added, once.
+    pub(crate) fn was_idle(&self) -> bool {
+        self.first.load(Ordering::Relaxed) && self.first.swap(false, Ordering::Relaxed)
+    }
+
+    /// Sees to it that the first job is renewed in time.
+    pub(crate) fn wake(&self) {
+        self.added.notify_one();
     }
 
     /// The jobs held now.

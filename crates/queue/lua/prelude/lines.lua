@@ -105,7 +105,9 @@ end
 -- Where owners stand at a model: by their tag in its ring, by one kept apart, or nowhere. Looked up for many at once,
 -- and written once by write_stands().
 local function meet(model, names)
-  local rings, tags = redis.call('ZMSCORE', model.ring, unpack(names)), redis.call('ZMSCORE', model.tags, unpack(names))
+  -- in a ring of nobody nobody stands
+  local rings = model.queued == 0 and {} or redis.call('ZMSCORE', model.ring, unpack(names))
+  local tags = redis.call('ZMSCORE', model.tags, unpack(names))
   for index = 1, #names do
     local name, ring, tag = names[index], rings[index] or nil, tags[index] or nil
     ring, tag = ring and tonumber(ring), tag and tonumber(tag)
@@ -242,8 +244,9 @@ local function flush(at, claiming)
       local changed = {}
       for _, field in ipairs(COUNTED) do
         if not model.known or model[field] ~= model.read[field] then
+          local value = model[field]
           changed[#changed + 1] = field
-          changed[#changed + 1] = int(model[field])
+          changed[#changed + 1] = value < 1000 and TEXT[value] or int(value)
         end
       end
       if model.arrivals ~= model.read.arrivals then
@@ -256,7 +259,9 @@ local function flush(at, claiming)
       -- whose numbers alone changed stands where it stood
       local moved = model.dirty ~= 'numbers'
       if moved and not open(model) then
-        redis.call('ZREM', K .. 'lanes', name)
+        if model.listed ~= false then
+          redis.call('ZREM', K .. 'lanes', name)
+        end
       elseif moved then
         if model.turn then
           redis.call('ZADD', K .. 'lanes', int(model.turn), name)

@@ -40,6 +40,8 @@ local function turns_of(served)
   end
   for name, model in pairs(models) do
     if model.dirty and (#served == 0 or serves[name]) then
+      -- as Redis has it
+      model.listed = turns[name] ~= nil
       turns[name] = open(model) and (turns[name] or math.max(turn, model.tag)) or nil
     end
   end
