@@ -9,6 +9,7 @@
 mod accounts;
 #[path = "../asked/mod.rs"]
 mod asked;
+mod handing;
 mod jobs;
 mod ledger;
 mod pace;
