@@ -197,7 +197,9 @@ impl Exchange {
                 // whoever stops takes its offer back
                 let withdraws = stop.is_cancelled() && calls.is_empty() && self.state().offer.stands();
                 if !ends.is_empty() || free > 0 || withdraws {
-                    let claims = if stop.is_cancelled() { 0 } else { (ends.len() + free).min(TOGETHER) };
+                    // whatever is held beyond the worker's slots is made good first
+                    let beyond = self.state().free.min(0).unsigned_abs();
+                    let claims = if stop.is_cancelled() { 0 } else { (ends.len() + free).saturating_sub(beyond) };
                     let said = calls.is_empty().then(|| self.state().offer.said());
                     calls.push(self.call(ends, free, claims, said));
                     look = false;

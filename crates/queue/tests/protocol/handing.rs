@@ -97,6 +97,9 @@ async fn who_has_most_to_spare_is_handed_the_next_job_and_who_stops_none() {
         answer.send(Outcome::Done).unwrap();
         until(&queue, &claimed.job.id, JobState::Done).await;
     }
+    let (claimed, answer) = wide.next().await;
+    answer.send(Outcome::Done).unwrap();
+    until(&queue, &claimed.job.id, JobState::Done).await;
     wide.end().await;
 }
 
@@ -138,4 +141,31 @@ async fn a_message_of_more_jobs_than_slots_is_shared_out() {
     until(&queue, &jobs[4].0.id, JobState::Done).await;
     wide.end().await;
     narrow.end().await;
+}
+
+#[tokio::test]
+async fn a_worker_that_is_handed_more_than_it_can_take_gives_it_back() {
+    let server = Server::start();
+    let queue = server.queue().await;
+    let mut bench = Bench::start(&queue, "w1", slots(1));
+    offered(&server, &["w1"]).await;
+    let (first, _) = handed(&queue, 1).await;
+    let (_, answer) = bench.next().await;
+    // a replica that took over may know of an offer that was used up since
+    let offers: Vec<String> = server.run("ZRANGE", &["offers", "0", "0"]).await;
+    let _: u32 = server.run("ZADD", &["offers", "1", &offers[0]]).await;
+    let jobs = [job(2, "sketch")];
+    submit(&queue, 2, &jobs).await;
+    let second = jobs[0].0.id.clone();
+    let record = until(&queue, &second, JobState::Waiting).await;
+    assert_eq!(record.worker.as_deref(), Some("w1"));
+    answer.send(Outcome::Done).unwrap();
+    until(&queue, &first, JobState::Done).await;
+    let (claimed, answer) = bench.next().await;
+    assert_eq!((&claimed.job.id, claimed.attempt, claimed.lost), (&second, 1, 0));
+    let kinds: Vec<String> = queue.trail(&second).await.unwrap().into_iter().map(|event| event.kind).collect();
+    assert_eq!(kinds, ["claimed", "handed_over", "claimed"]);
+    answer.send(Outcome::Done).unwrap();
+    until(&queue, &second, JobState::Done).await;
+    bench.end().await;
 }
