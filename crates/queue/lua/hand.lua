@@ -1,13 +1,14 @@
 -- Of a submit: what was accepted is handed to a worker that waits for it, claimed as its own step would claim it. That
 -- spares a job the wake-up and another call.
 local LAST = '7' -- of the offers that are looked at, counted from 0
+local OFFER = '^(%C*)' .. FIELD .. FIELD .. '$'
 
 -- The worker that offers most to one of these models, and listens: who does not has lost its connection or its life, and
 -- offers anew when it has another.
 local function offering(names)
   local offers = redis.call('ZRANGE', K .. 'offers', '0', LAST, 'REV', 'WITHSCORES')
   for index = 1, #offers, 2 do
-    local name, lease, models = match(offers[index], '^(%C*)' .. FIELD .. FIELD .. '$')
+    local name, lease, models = match(offers[index], OFFER)
     local slots, served, serves = tonumber(offers[index + 1]), {}, models == ''
     if slots <= 0 then
       break
@@ -52,13 +53,21 @@ local function hand(offer)
   end
   -- to nothing left, which is not the same as no offer
   redis.call('ZADD', K .. 'offers', TEXT[offer.slots - #jobs], offer.member)
+  -- The moment; per job what a step answers, with how many fields were written. Each has its length before it.
+  local time = stamp_of(at)
+  local parts = { TEXT[#time] .. ':' .. time }
   for index = 1, #jobs do
     local job = jobs[index]
-    if #job[7] == 0 then
-      -- an empty list would become an object
-      job[7] = nil
+    local id, fence, attempt, lost, asked, cancel, written = unpack(job)
+    attempt, lost = TEXT[attempt], TEXT[lost]
+    local many = TEXT[#written]
+    parts[#parts + 1] = TEXT[#id] .. ':' .. id .. TEXT[#fence] .. ':' .. fence .. TEXT[#attempt] .. ':' .. attempt
+      .. TEXT[#lost] .. ':' .. lost .. TEXT[#asked] .. ':' .. asked .. TEXT[#cancel] .. ':' .. cancel
+      .. TEXT[#many] .. ':' .. many
+    for place = 1, #written do
+      parts[#parts + 1] = TEXT[#written[place]] .. ':' .. written[place]
     end
   end
-  redis.call('PUBLISH', K .. 'hand:' .. worker, cjson.encode({ at = at, jobs = jobs }))
+  redis.call('PUBLISH', K .. 'hand:' .. worker, table.concat(parts))
   return #jobs
 end

@@ -55,7 +55,7 @@ else
 end
 job.state, job.due = 'waiting', ''
 change(job)
-enqueue(model_of(job.model), name, job.cost, job.seq, id)
+enqueue(model_of(job.model), name, job.cost, { job.seq, id })
 note(id, at, 'retried', actor, 'it was ' .. state)
 flush(at, false)
 return 'waiting'

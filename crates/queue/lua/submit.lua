@@ -63,23 +63,22 @@ local records, shared = {}, '\31' .. table.concat({ stamp_of(at), ARGV[7], ARGV[
 for base = 10, 9 + 4 * jobs, 4 do
   local id, model, cost, body = ARGV[base], model_of(ARGV[base + 1]), ARGV[base + 2], ARGV[base + 3]
   seq = seq + 1
-  if model.typical > 0 then
-    cost = int(model.typical)
+  local group = groups[model]
+  if not group then
+    group = { cost = 0, many = 0, head = model.name .. '\31' .. name .. '\31' }
+    -- what was measured says more than what was predicted
+    group.typical = model.typical > 0 and int(model.typical)
+    groups[model] = group
   end
-  local place = int(ARGV[9] == '1' and seq - URGENT or seq)
-  records[#records + 1] = id
-  local record = model.name .. '\31' .. name .. '\31' .. cost .. '\31' .. place .. shared .. body
-  records[#records + 1] = record
+  cost = group.typical or cost
+  local place, many, of = int(ARGV[9] == '1' and seq - URGENT or seq), #ids, group.many
+  local record = group.head .. cost .. '\31' .. place .. shared .. body
+  records[2 * many + 1], records[2 * many + 2], ids[many + 1] = id, record, id
+  group[of + 1], group[of + 2], group.many, group.cost = place, id, of + 2, group.cost + NUMBER[cost]
   if offer then
     -- whoever hands it on need not read it
     known[id] = job_of(id, record, nil)
   end
-  local group = groups[model] or { cost = 0 }
-  groups[model] = group
-  group.cost = group.cost + tonumber(cost)
-  group[#group + 1] = place
-  group[#group + 1] = id
-  ids[#ids + 1] = id
 end
 redis.call('HSET', K .. 'jobs', unpack(records))
 if prices then
@@ -91,7 +90,7 @@ for model, group in pairs(groups) do
   if alone and #group == 2 * jobs and queued(model) == 0 then
     newcomer = stand_by(model, name, group.cost, group)
   else
-    newcomer = enqueue(model, name, group.cost, unpack(group))
+    newcomer = enqueue(model, name, group.cost, group)
   end
   if newcomer then
     -- who comes next stands behind: by a thousandth of a millisecond, which is nothing but an order

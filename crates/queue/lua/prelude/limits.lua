@@ -15,7 +15,7 @@ local function unhold(at, chat, busy, since)
       jobs[index], jobs[index + 1] = popped[index + 1], popped[index]
     end
     local model = model_of(name)
-    enqueue(model, owner, 0, unpack(jobs))
+    enqueue(model, owner, 0, jobs)
     -- they were counted as waiting all the time
     model.waiting = model.waiting - #jobs / 2
     if redis.call('EXISTS', key .. ':' .. each) == 0 then

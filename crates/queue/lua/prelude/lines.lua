@@ -195,17 +195,14 @@ local function boost(model, owner, by)
   end
 end
 
--- Puts waiting jobs into their owner's line; a job that comes back keeps the place that its number gave it. Whether the
--- owner came to stand at the model's time by that.
-local function enqueue(model, owner, cost, ...)
-  local line, jobs, before = line_of(model, owner), { ... }, math.huge
+-- Puts waiting jobs, in their order (number, id, …), into their owner's line; a job that comes back keeps the place that
+-- its number gave it. Whether the owner came to stand at the model's time by that.
+local function enqueue(model, owner, cost, jobs)
+  local line, before = line_of(model, owner), math.huge
   if owner_of(owner).pending > 0 then
     before = tonumber(redis.call('ZRANGE', line, '0', '0', 'WITHSCORES')[2] or math.huge)
   end
-  local head = before
-  for index = 1, #jobs, 2 do
-    head = math.min(head, tonumber(jobs[index]))
-  end
+  local head = math.min(before, tonumber(jobs[1]))
   redis.call('ZADD', line, unpack(jobs))
   local newcomer = false
   if before == math.huge then

@@ -21,7 +21,7 @@ local function fall_due(most_lost)
       if job then
         job.state, job.due = 'waiting', ''
         change(job)
-        enqueue(model_of(job.model), job.owner, job.cost, job.seq, id)
+        enqueue(model_of(job.model), job.owner, job.cost, { job.seq, id })
       end
     end
     due = first('delayed')
@@ -57,7 +57,7 @@ local function fall_due(most_lost)
         else
           job.state = 'waiting'
           change(job)
-          enqueue(model, job.owner, job.cost, job.seq, id)
+          enqueue(model, job.owner, job.cost, { job.seq, id })
         end
       end
     end

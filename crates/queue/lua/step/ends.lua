@@ -57,7 +57,7 @@ local function settle(id, fence, verdict, wait, class, detail)
     nudge(model.name)
   else
     job.state = 'waiting'
-    enqueue(model, owner, job.cost, job.seq, id)
+    enqueue(model, owner, job.cost, { job.seq, id })
     if verdict == 'throttle' then
       throttle(model.lane, tonumber(wait), detail)
       note(id, at, 'throttled', worker, class .. ': ' .. detail .. ' (again in ' .. wait .. ' ms)')

@@ -120,8 +120,8 @@ const MUTANTS: [Mutant; 19] = [
     Mutant {
         name: "a job that comes back is counted twice",
         verb: Some(Verb::Step),
-        old: "        enqueue(model, job.owner, job.cost, job.seq, id)\n",
-        new: "        enqueue(model, job.owner, job.cost, job.seq, id)\n        model.waiting = model.waiting + 1\n",
+        old: "        enqueue(model, job.owner, job.cost, { job.seq, id })\n",
+        new: "        enqueue(model, job.owner, job.cost, { job.seq, id })\n        model.waiting = model.waiting + 1\n",
     },
 ];
 

@@ -28,13 +28,11 @@ impl Exchange {
             }
             Heard::Message(message) => Hand::read(&message),
         };
-        let hand = match hand {
-            Ok(hand) => hand,
-            Err(error) => {
-                error!(worker = %self.worker, %error, "what was handed over cannot be read; its leases run out");
-                self.state().offer.unknown();
-                return true;
-            }
+        let Some(hand) = hand else {
+            // only a foreign hand says such a thing
+            error!(worker = %self.worker, "what was handed over cannot be read; its leases run out");
+            self.state().offer.unknown();
+            return true;
         };
         let until = self.queue.moment(hand.at).map_or_else(Instant::now, |at| at + self.lease);
         let (jobs, too_many) = {
