@@ -131,7 +131,7 @@ mod tests {
         let scripts = include_str!("../../queue/lua/prelude/lines.lua");
         for (name, value) in [("keep_ms", KEEP_MS), ("keep_jobs", KEEP_JOBS), ("keep_bytes", KEEP_BYTES)] {
             assert!(scripts.contains(&format!("{name} = tonumber(field[")), "{name}");
-            assert!(scripts.contains(&format!("or '{value}')")), "{name} {value}");
+            assert!(scripts.contains(&format!("or {value})")), "{name} {value}");
         }
     }
 
