@@ -6,7 +6,7 @@
 --       5 lost leases after which a job is dead without another look  6 notices wanted
 --       7 slots that the worker has on offer, as far as it knows; -1 = it does not know; '' = the offer stays as it is.
 --         '-1 <moment>' and, each behind a comma, the jobs that it holds: what it was given before that moment it may have
---         missed, and what it does not hold goes back to its line
+--         missed, and what it does not hold goes back to its line; what it was given since then is on its way
 --       8 number of ends  9 number of models served (0 = all), then the models
 --       then per end, at most 32: id, fence, verdict: done | cancelled | dead | retry | postpone | throttle | release,
 --       milliseconds to wait (retry, postpone, throttle), failure class, detail
@@ -25,13 +25,13 @@ if said ~= '' and said ~= '0' then
   offered = tonumber(redis.call('ZSCORE', K .. 'offers', offer) or nil)
   -- of an offer that was taken away nothing is known
   away = offered and math.max(0, (tonumber(said) or 0) - offered) or 0
-  want = math.max(0, want - away)
 end
 local answers = end_holds(ARGV, 9 + #served)
 local missed = match(said, '^%-1 (%d+)')
 if missed then
-  give_back(said, tonumber(missed))
+  away = give_back(said, tonumber(missed))
 end
+want = math.max(0, want - away)
 spare = spared(at, tonumber(ARGV[4]))
 fall_due(tonumber(ARGV[5]))
 local jobs = claim(served, tonumber(ARGV[2]))

@@ -77,9 +77,9 @@ local function drop_leases()
 end
 
 -- What was claimed for the worker before a moment and never reached it goes back at once, instead of when its lease runs
--- out.
+-- out. How many were claimed since, and are on their way.
 local function give_back(said, before)
-  local holds = {}
+  local holds, away = {}, 0
   for id in string.gmatch(said, ',([^,]+)') do
     holds[id] = true
   end
@@ -88,12 +88,16 @@ local function give_back(said, before)
   look(ids)
   for index = 1, #ids do
     local job = known[ids[index]]
-    if job and job.state == 'active' and job.worker == worker and not holds[job.id]
-      and NUMBER[job.claimed] < before then
-      settle(job.id, job.fence, 'release', '0', '', 'it never reached the worker')
+    if job and job.state == 'active' and job.worker == worker and not holds[job.id] then
+      if NUMBER[job.claimed] < before then
+        settle(job.id, job.fence, 'release', '0', '', 'it never reached the worker')
+      else
+        away = away + 1
+      end
     end
   end
   drop_leases()
+  return away
 end
 
 -- ends holds; the arguments begin behind `base`

@@ -19,13 +19,13 @@ impl Reference {
         ends: &[End],
     ) -> Reply {
         let before = self.in_state_ended();
-        let away = self.away(worker, said.map(|(said, _)| said));
-        let want = want.saturating_sub(away);
+        let mut away = self.away(worker, said.map(|(said, _)| said));
         let answers: Vec<Reply> =
             ends.iter().map(|end| text(if self.settle(worker, *end) { "settled" } else { "stale" })).collect();
         if let Some((_, Some((before, holds)))) = said {
-            self.give_back(worker, *before, holds);
+            away = self.give_back(worker, *before, holds);
         }
+        let want = want.saturating_sub(away);
         let said = said.map(|(said, _)| said);
         self.speak(amnesty);
         self.promote();
@@ -68,8 +68,10 @@ impl Reference {
         usize::try_from(away).unwrap_or(0)
     }
 
-    /// What a worker was given before a moment and does not know of waits again.
-    fn give_back(&mut self, worker: usize, before: i64, holds: &[u32]) {
+    /// What a worker was given before a moment and does not know of waits again; how much it was given since.
+    fn give_back(&mut self, worker: usize, before: i64, holds: &[u32]) -> usize {
+        let mine = |job: &super::Job| job.worker == Some(worker) && job.claimed >= before;
+        let away = self.in_state(State::Active).filter(|(id, job)| mine(job) && !holds.contains(id)).count();
         let mine = self
             .in_state(State::Active)
             .filter(|(id, job)| job.worker == Some(worker) && job.claimed < before && !holds.contains(id));
@@ -79,6 +81,7 @@ impl Reference {
             self.meet("a claim that never arrived");
             self.settle(worker, End { hold: Hold { job, later: 0 }, verdict: Verdict::Release });
         }
+        away
     }
 
     /// Puts a worker's free slots on offer, in place of those before; used up means that there is none.
