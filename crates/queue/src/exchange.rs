@@ -200,7 +200,8 @@ impl Exchange {
                     // whatever is held beyond the worker's slots is made good first
                     let beyond = self.state().free.min(0).unsigned_abs();
                     let claims = if stop.is_cancelled() { 0 } else { (ends.len() + free).saturating_sub(beyond) };
-                    let said = calls.is_empty().then(|| self.state().offer.said());
+                    let said =
+                        Some(&self.state().offer).filter(|offer| calls.is_empty() && offer.is_heard()).map(Offer::said);
                     calls.push(self.call(ends, free, claims, said));
                     look = false;
                     continue;

@@ -52,6 +52,11 @@ impl Offer {
         self.left != Some(0)
     }
 
+    /// Whether the worker hears of what is handed to it: before that it offers nothing.
+    pub(crate) fn is_heard(&self) -> bool {
+        self.gaps > 0
+    }
+
     /// What a call says that is sent now.
     pub(crate) fn said(&self) -> Said {
         Said { left: self.left, arrived: self.arrived, gaps: self.gaps, missed: self.missed }
