@@ -202,7 +202,9 @@ impl Exchange {
                     let claims = if stop.is_cancelled() { 0 } else { (ends.len() + free).saturating_sub(beyond) };
                     let said =
                         Some(&self.state().offer).filter(|offer| calls.is_empty() && offer.is_heard()).map(Offer::said);
-                    calls.push(self.call(ends, free, claims, said));
+                    // in the same moment: what arrives from here on is among what the call finds on its way
+                    let word = said.map(|said| said.word(|| self.keeper.held())).unwrap_or_default();
+                    calls.push(self.call(ends, free, claims, said, word));
                     look = false;
                     continue;
                 }
@@ -238,9 +240,9 @@ impl Exchange {
         calls == 0 || calls < AHEAD && self.state().ends.len() >= WORTH
     }
 
-    async fn call(&self, ends: Vec<Ending>, free: usize, claims: usize, said: Option<Said>) -> Call {
+    async fn call(&self, ends: Vec<Ending>, free: usize, claims: usize, said: Option<Said>, word: String) -> Call {
         let until = Instant::now() + self.lease;
-        let answer = self.step(&ends, claims, said).await;
+        let answer = self.step(&ends, claims, word).await;
         Call { ends, free, claims, said, until, answer }
     }
 
@@ -301,7 +303,7 @@ impl Exchange {
         }
     }
 
-    async fn step(&self, ends: &[Ending], claims: usize, said: Option<Said>) -> Result<Answer, QueueError> {
+    async fn step(&self, ends: &[Ending], claims: usize, word: String) -> Result<Answer, QueueError> {
         let amnesty = self.reach.amnesty(&self.queue).await?;
         let numbers = [
             self.lease.as_millis().to_string(),
@@ -309,7 +311,7 @@ impl Exchange {
             amnesty,
             LOST.to_string(),
             if self.herald.is_some() { NOTICES.to_string() } else { "0".to_owned() },
-            said.map(|said| said.word(|| self.keeper.held())).unwrap_or_default(),
+            word,
             ends.len().to_string(),
             self.models.len().to_string(),
         ];
