@@ -131,7 +131,7 @@ impl Queue {
     }
 
     /// The moment when the server's clock showed these milliseconds, or one shortly before it; `None` when that clock was
-    /// not asked for lately.
+    /// not asked for since the connection stands.
     pub(crate) fn moment(&self, server_ms: u64) -> Option<Instant> {
         self.inner.link.moment(server_ms)
     }

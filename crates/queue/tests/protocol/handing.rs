@@ -169,3 +169,26 @@ async fn a_worker_that_is_handed_more_than_it_can_take_gives_it_back() {
     until(&queue, &second, JobState::Done).await;
     bench.end().await;
 }
+
+#[tokio::test]
+async fn a_worker_that_just_starts_holds_no_more_jobs_than_it_has_slots() {
+    let server = Server::start();
+    let queue = server.queue().await;
+    for round in 0..40 {
+        let mut bench = Bench::start(&queue, &format!("w{round}"), slots(1));
+        let (first, second) = (2 * round + 1, 2 * round + 2);
+        // while it connects, makes its first calls, begins to listen: each time at another moment
+        tokio::time::sleep(Duration::from_micros(u64::from(round) * 250)).await;
+        submit(&queue, first, &[job(first, "sketch"), job(second, "sketch")]).await;
+        let mut ended = 0;
+        while ended < 2 {
+            let (_claimed, answer) = bench.next().await;
+            assert_eq!(queue.stats().await.unwrap().active, 1, "round {round}");
+            answer.send(Outcome::Done).unwrap();
+            ended += 1;
+        }
+        until(&queue, &job(second, "sketch").0.id, JobState::Done).await;
+        until(&queue, &job(first, "sketch").0.id, JobState::Done).await;
+        bench.end().await;
+    }
+}
