@@ -41,7 +41,7 @@ if said ~= '' then
   if rest == 0 and offered then
     redis.call('ZREM', K .. 'offers', offer)
   elseif rest > 0 and rest ~= offered then
-    redis.call('ZADD', K .. 'offers', rest, offer)
+    redis.call('ZADD', K .. 'offers', TEXT[rest], offer)
   end
 end
 

@@ -187,6 +187,7 @@ impl Exchange {
                 tokio::task::yield_now().await;
                 self.keeper.wake();
             }
+            look |= self.give_up_waiting();
             let now = Instant::now();
             if self.state().due <= now {
                 self.state().due = now + FALLBACK;

@@ -4,6 +4,8 @@
 //! come over another connection than the answers of calls, so that a call may tell of jobs that are still on their way.
 //! Their slots are taken from then on. Both connections keep their order: counting tells who is meant.
 
+use std::time::{Duration, Instant};
+
 use atelier_domain::JobId;
 
 /// Both sides' counts.
@@ -18,6 +20,8 @@ pub(crate) struct Offer {
     gaps: usize,
     /// What was handed over before this moment of the server's clock may be among them, until a call has said so.
     missed: Option<u64>,
+    /// Since when some are known to be on their way.
+    waiting: Option<Instant>,
 }
 
 /// What a call said of the offer when it was sent.
@@ -74,7 +78,27 @@ impl Offer {
         let taken = self.on_their_way();
         self.before = self.before.max(said.arrived) + away;
         self.left = Some(left.saturating_sub(self.arrived.saturating_sub(self.before)));
-        self.on_their_way() - taken
+        let more = self.on_their_way() - taken;
+        if more > 0 {
+            self.waiting.get_or_insert_with(Instant::now);
+        }
+        more
+    }
+
+    /// How many slots are free again because their jobs have been on their way for longer than that: they were lost in the
+    /// moment between two connections. Should one come all the same, it takes a slot then.
+    pub(crate) fn overdue(&mut self, patience: Duration) -> usize {
+        if self.waiting.is_none_or(|since| since.elapsed() < patience) {
+            return 0;
+        }
+        self.forget()
+    }
+
+    fn forget(&mut self) -> usize {
+        let lost = self.on_their_way();
+        self.arrived += lost;
+        self.waiting = None;
+        lost
     }
 
     /// A call's answer was lost: what became of the offer is for the next one to find out.
@@ -86,6 +110,7 @@ impl Offer {
     pub(crate) fn arrived(&mut self, jobs: usize) -> usize {
         let new = jobs - jobs.min(self.on_their_way());
         self.arrived += jobs;
+        self.waiting = self.waiting.filter(|_| self.on_their_way() > 0);
         self.left = self.left.map(|left| left.saturating_sub(new));
         new
     }
@@ -93,8 +118,7 @@ impl Offer {
     /// Messages may have been lost until this moment of the server's clock: how many slots are free again, since their jobs
     /// will not arrive.
     pub(crate) fn gap(&mut self, until: u64) -> usize {
-        let lost = self.on_their_way();
-        self.arrived += lost;
+        let lost = self.forget();
         self.gaps += 1;
         self.missed = Some(until);
         self.left = None;
@@ -161,6 +185,18 @@ mod tests {
         offer.gap(1795);
         let held = vec![JobId::new(1, 1), JobId::new(2, 2)];
         assert_eq!(offer.said().word(|| held.clone()), format!("-1 1795,{},{}", held[0], held[1]));
+    }
+
+    #[test]
+    fn what_does_not_come_gives_its_slots_back_and_takes_them_when_it_comes_all_the_same() {
+        let mut offer = of(3);
+        let said = offer.said();
+        assert_eq!(offer.renewed(said, 1, 2), 2);
+        assert_eq!(offer.overdue(Duration::from_secs(60)), 0);
+        assert_eq!(offer.arrived(1), 0);
+        assert_eq!(offer.overdue(Duration::ZERO), 1);
+        assert_eq!(offer.overdue(Duration::ZERO), 0);
+        assert_eq!(offer.arrived(1), 1);
     }
 
     #[test]

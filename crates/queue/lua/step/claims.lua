@@ -62,6 +62,7 @@ end
 -- Claims up to `want` jobs, each under a lease of so many milliseconds: as the step answers them.
 local function claim(served, lease)
   local claiming = want > 0 and not setting('paused')
+  -- what a submit stood by is written when it is known what stays
   if not next(rings) then
     write_stands()
   end

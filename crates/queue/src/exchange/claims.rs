@@ -48,6 +48,14 @@ impl Exchange {
         false
     }
 
+    /// Whether slots are free again that jobs on their way had taken: after the length of a lease these are others'.
+    pub(super) fn give_up_waiting(&self) -> bool {
+        let mut state = self.state();
+        let lost = state.offer.overdue(self.lease);
+        state.free += lost.cast_signed();
+        lost > 0
+    }
+
     /// Makes a claim into a job for the handler, or gives it back when there is none; one that cannot be read is dead at
     /// once.
     pub(super) fn hand_out(
